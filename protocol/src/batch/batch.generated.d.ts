@@ -1,0 +1,116 @@
+import * as $protobuf from "protobufjs";
+
+export namespace fengsui {
+
+    enum Lane {
+        LANE_UNKNOWN = 0,
+        ALARM = 1,
+        ORDINARY = 2
+    }
+
+    interface IRow extends fengsui.Row.$Properties {
+    }
+
+    class Row {
+        constructor(properties?: fengsui.Row.$Properties);
+        $unknowns?: Uint8Array[];
+        number: number;
+        order: number;
+        frame: Uint8Array;
+        boot: number;
+        monotonicMs: number;
+        wallMs: number;
+        clockSynchronised: boolean;
+        static encode(message: fengsui.Row.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fengsui.Row & fengsui.Row.$Shape;
+    }
+
+    namespace Row {
+        interface $Properties {
+            number?: (number|null);
+            order?: (number|null);
+            frame?: (Uint8Array|null);
+            boot?: (number|null);
+            monotonicMs?: (number|null);
+            wallMs?: (number|null);
+            clockSynchronised?: (boolean|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = fengsui.Row.$Properties;
+    }
+
+    interface IBatch extends fengsui.Batch.$Properties {
+    }
+
+    class Batch {
+        constructor(properties?: fengsui.Batch.$Properties);
+        $unknowns?: Uint8Array[];
+        gateway: string;
+        epoch: number;
+        lane: fengsui.Lane;
+        profile: string;
+        rows: fengsui.Row.$Properties[];
+        static encode(message: fengsui.Batch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fengsui.Batch & fengsui.Batch.$Shape;
+    }
+
+    namespace Batch {
+        interface $Properties {
+            gateway?: (string|null);
+            epoch?: (number|null);
+            lane?: (fengsui.Lane|null);
+            profile?: (string|null);
+            rows?: (fengsui.Row.$Properties[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = fengsui.Batch.$Properties;
+    }
+
+    interface IRejected extends fengsui.Rejected.$Properties {
+    }
+
+    class Rejected {
+        constructor(properties?: fengsui.Rejected.$Properties);
+        $unknowns?: Uint8Array[];
+        number: number;
+        reason: string;
+        static encode(message: fengsui.Rejected.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fengsui.Rejected & fengsui.Rejected.$Shape;
+    }
+
+    namespace Rejected {
+        interface $Properties {
+            number?: (number|null);
+            reason?: (string|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = fengsui.Rejected.$Properties;
+    }
+
+    interface IReceipt extends fengsui.Receipt.$Properties {
+    }
+
+    class Receipt {
+        constructor(properties?: fengsui.Receipt.$Properties);
+        $unknowns?: Uint8Array[];
+        gateway: string;
+        epoch: number;
+        lane: fengsui.Lane;
+        accepted: number[];
+        rejected: fengsui.Rejected.$Properties[];
+        static encode(message: fengsui.Receipt.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fengsui.Receipt & fengsui.Receipt.$Shape;
+    }
+
+    namespace Receipt {
+        interface $Properties {
+            gateway?: (string|null);
+            epoch?: (number|null);
+            lane?: (fengsui.Lane|null);
+            accepted?: (number[]|null);
+            rejected?: (fengsui.Rejected.$Properties[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = fengsui.Receipt.$Properties;
+    }
+}

@@ -1,0 +1,84 @@
+import { toHex } from './hex.ts';
+import type { FieldKind } from './layout.ts';
+
+/** Raised when a value cannot be written into its field: always the caller's error, never the wire's. */
+function within(value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new RangeError(`${value} is not a whole number from ${least} to ${most}`);
+  return value;
+}
+
+function whole(size: number, least: number, most: number, read: FieldKind<number>['read'], alwaysHex = false): FieldKind<number> {
+  return {
+    size,
+    read,
+    write(bytes, at, value) {
+      let rest = within(value, least, most);
+      if (rest < 0) rest += 2 ** (8 * size);
+      for (let index = 0; index < size; index++) {
+        bytes[at + index] = rest & 0xff;
+        rest = Math.floor(rest / 256);
+      }
+    },
+    show: (value) => value,
+    parse: (shown) => within(Number(shown), least, most),
+    alwaysHex,
+  };
+}
+
+/** Unsigned and signed whole numbers, low byte first (低字节传输在前). */
+export const u8 = whole(1, 0, 0xff, (bytes, at) => bytes[at]!);
+export const i8 = whole(1, -0x80, 0x7f, (bytes, at) => (bytes[at]! << 24) >> 24);
+export const u16le = whole(2, 0, 0xffff, (bytes, at) => bytes[at]! | (bytes[at + 1]! << 8));
+export const i16le = whole(2, -0x8000, 0x7fff, (bytes, at) => ((bytes[at]! | (bytes[at + 1]! << 8)) << 16) >> 16);
+const readU32le: FieldKind<number>['read'] = (bytes, at) =>
+  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+export const u32le = whole(4, 0, 0xffffffff, readU32le);
+/** An address of four bytes: shown as its number and, because makers split it differently, as its bytes in wire order. */
+export const address32 = whole(4, 0, 0xffffffff, readU32le, true);
+export const i32le = whole(4, -0x80000000, 0x7fffffff, (bytes, at) => readU32le(bytes, at) | 0);
+const readU48le: FieldKind<number>['read'] = (bytes, at) => readU32le(bytes, at) + (bytes[at + 4]! | (bytes[at + 5]! << 8)) * 0x100000000;
+export const u48le = whole(6, 0, 0xffffffffffff, readU48le);
+
+/** Six bytes of address: fits a Number exactly; shown as decimal text with its bytes beside it. */
+export const address48: FieldKind<number> = {
+  ...u48le,
+  show: (value) => String(value),
+  alwaysHex: true,
+};
+
+function float(size: 4 | 8): FieldKind<number> {
+  const view = new DataView(new ArrayBuffer(8));
+  return {
+    size,
+    read(bytes, at) {
+      for (let index = 0; index < size; index++) view.setUint8(index, bytes[at + index]!);
+      return size === 4 ? view.getFloat32(0, true) : view.getFloat64(0, true);
+    },
+    write(bytes, at, value) {
+      if (size === 4) view.setFloat32(0, value, true);
+      else view.setFloat64(0, value, true);
+      for (let index = 0; index < size; index++) bytes[at + index] = view.getUint8(index);
+    },
+    show: (value) => value,
+    parse: (shown) => Number(shown),
+  };
+}
+
+/** IEEE 754 numbers, low byte first. */
+export const f32le = float(4);
+export const f64le = float(8);
+
+/** A run of bytes of known length, shown as hex. */
+export function raw(size: number): FieldKind<Uint8Array> {
+  return {
+    size,
+    read: (bytes, at) => bytes.subarray(at, at + size),
+    write(bytes, at, value) {
+      if (value.length !== size) throw new RangeError(`${value.length} bytes where the field has ${size}`);
+      bytes.set(value, at);
+    },
+    show: toHex,
+    parse: (shown) => Uint8Array.from(String(shown).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)),
+  };
+}

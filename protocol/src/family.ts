@@ -1,0 +1,154 @@
+import type { CutRule } from './codec/packets.ts';
+import type { Quantity } from './event.ts';
+import type { Observation, What } from './observation.ts';
+import type { Words } from './words.ts';
+
+/**
+ * A device family: one protocol, described once, mostly as data. Driver, simulator, conformance test, `gateway decode`
+ * and the docs page all read the same description. Nothing here keeps state, reads a clock or does I/O.
+ */
+export type Family = TalkingFamily | PolledFamily | PublishingFamily;
+
+interface FamilyCard {
+  /** Unique; also the name of the vectors file. */
+  readonly name: string;
+  readonly version: number;
+  readonly title: Words;
+  /** 1: real sample packets. 2: documented, no real sample. 3: experimental. */
+  readonly tier: 1 | 2 | 3;
+  /** Documents or captures the description rests on. */
+  readonly basis: string;
+  /** What an installer must know: traps, limits, data quality. */
+  readonly notes?: readonly Words[];
+}
+
+/** Line setting of a serial wire: the family's default, overridden by the site. */
+export interface LineSetting {
+  readonly baudRate: number;
+  readonly dataBits: 7 | 8;
+  readonly parity: 'none' | 'even' | 'odd';
+  readonly stopBits: 1 | 2;
+}
+
+/** A packet read: its fields as people and JSON see them, and what the device said with it. */
+export interface Decoded {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly observations: readonly Observation[];
+  /** What the reader should know about this packet though it is taken: an unusual checksum habit, an unknown code. */
+  readonly remarks?: readonly string[];
+}
+
+/** What a simulator is told to let its device say. Time is the device's clock, `YYYY-MM-DDTHH:mm:ss`. */
+export interface Stimulus {
+  readonly what: What;
+  readonly address: Observation['address'];
+  readonly componentType?: number;
+  readonly deviceType?: number;
+  readonly deviceTime: string;
+  readonly detail?: string;
+  readonly value?: number;
+  readonly battery?: Observation['battery'];
+  readonly radio?: Observation['radio'];
+  readonly tilt?: Observation['tilt'];
+}
+
+/** A panel or host on a byte stream: it talks by itself, or answers a poll. */
+export interface TalkingFamily extends FamilyCard {
+  readonly shape: 'talks';
+  readonly line: LineSetting;
+  readonly cut: CutRule;
+  /** Reads one packet that `cut` delimited. Never throws: what it does not know stays in `fields` and `remarks`. */
+  readonly decode: (packet: Uint8Array) => Decoded;
+  /** What the host sends to make the device speak; absent where the device speaks by itself. `turn` counts polls from 0. */
+  readonly poll?: { readonly packet: (turn: number) => Uint8Array; readonly everyMs: number };
+  /**
+   * The answer a packet wants, or null. It is written only after what the packet said is durable.
+   * `first` is true for the first packet answered since the wire opened: the place to ask for everything again.
+   */
+  readonly answer?: (packet: Uint8Array, first: boolean) => Uint8Array | null;
+  /** The device must have its answer within this time or it raises a fault of its own. */
+  readonly answerWithinMs?: number;
+  /** A gap longer than this between bytes ends a packet. */
+  readonly gapMs: number;
+  /** Silence after which the device counts as lost. */
+  readonly silenceMs: number;
+  /** A device may say one thing several times (GST AA bus: three copies): equal packets within this time are one. */
+  readonly repeatMs?: number;
+  /** Plays the device. */
+  readonly play: {
+    /** Sent every `idleEveryMs` when there is nothing to say; absent where the device is silent. */
+    readonly idle?: (deviceTime: string) => Uint8Array;
+    readonly idleEveryMs?: number;
+    /** What the device answers to a packet of the host (a poll); null: nothing. `pending` is the oldest packet that waits to be fetched. */
+    readonly answer?: (packet: Uint8Array, pending: Uint8Array | null, deviceTime: string) => Uint8Array | null;
+    /** How the device recognises packets of the host. */
+    readonly hostCut?: CutRule;
+    /** True where the device says things only when it is asked. */
+    readonly onlyWhenPolled?: boolean;
+    /** The packet that says it; null where this family cannot. */
+    readonly say: (stimulus: Stimulus) => Uint8Array | null;
+    /** Whether the host's packet confirms what was said, so that the device stops repeating it; absent where the family has no confirmation. */
+    readonly confirms?: (packet: Uint8Array) => boolean;
+    readonly repeatEveryMs?: number;
+  };
+}
+
+/** How a register, or several, become a value. Addresses are wire addresses (0 based). */
+export interface RegisterPoint {
+  readonly name: string;
+  readonly title: Words;
+  /** Modbus function: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers. There is no other: writing is not compiled in. */
+  readonly function: 1 | 2 | 3 | 4;
+  readonly register: number;
+  readonly type: 'bit' | 'u16' | 'i16' | 'u32' | 'i32' | 'f32';
+  /** Order of the bytes of a 32-bit value, A the highest; default ABCD. */
+  readonly order?: 'ABCD' | 'CDAB' | 'BADC' | 'DCBA';
+  /** The value is multiplied by this, after the decimals; default 1. */
+  readonly scale?: number;
+  /** Register that holds the number of decimals (0–3). */
+  readonly decimalsRegister?: number;
+  readonly quantity?: Quantity;
+  /** Values outside are not believed (quality out-of-range). */
+  readonly valid?: { readonly min: number; readonly max: number };
+  /** For states: what each set bit, or each exact value, says. */
+  readonly says?: { readonly bits?: Readonly<Record<number, What>>; readonly values?: Readonly<Record<number, What>> };
+}
+
+/** A device read by Modbus. */
+export interface PolledFamily extends FamilyCard {
+  readonly shape: 'polled';
+  readonly line: LineSetting;
+  readonly points: readonly RegisterPoint[];
+  /** Most registers one read may ask for. */
+  readonly readMax: number;
+  readonly pollEveryMs: number;
+  /** Rest between two reads of one device. */
+  readonly restMs?: number;
+  readonly answerTimeoutMs: number;
+  /** Two missed polls say stale; this many missed polls say lost. */
+  readonly lostAfterMisses: number;
+  /** Reads a reply given the registers that were asked for (a reply alone cannot be read). Never throws. */
+  readonly decode: (reply: Uint8Array, request: { readonly register: number; readonly count: number }) => Decoded;
+}
+
+/** What a published packet is about: who sent it and what makes it unique. */
+export interface Published extends Decoded {
+  /** IMEI or endpoint name; null when the payload does not say (then the carrier knows). */
+  readonly device: string | null;
+  /** The device's own counter, where it has one: with the device it recognises a repeat for good. */
+  readonly counter: number | null;
+}
+
+/** A device that publishes by itself: NB-IoT over CoAP, or an operator's cloud over HTTP. */
+export interface PublishingFamily extends FamilyCard {
+  readonly shape: 'publishes';
+  readonly carrier: 'coap' | 'http';
+  /** Reads one payload. Returns null when it is none of this family's. Never throws. */
+  readonly decode: (payload: Uint8Array) => Published | null;
+  /** Silence after which the device counts as lost (GB/T 45839-2025 5.5.2: 24 h, we allow one hour of grace). */
+  readonly silenceMs: number;
+  readonly play: {
+    /** The payload that says it. `counter` runs per device. */
+    readonly say: (stimulus: Stimulus, device: string, counter: number) => Uint8Array | null;
+  };
+}

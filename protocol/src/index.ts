@@ -1,0 +1,14 @@
+export * from './batch/batch.ts';
+export type { Clock } from './clock.ts';
+export * from './codec/checksums.ts';
+export * from './codec/hex.ts';
+export * from './codec/layout.ts';
+export * from './codec/packets.ts';
+export * from './event.ts';
+export * from './failure.ts';
+export type * from './family.ts';
+export { MEANINGS } from './meaning.ts';
+export * from './observation.ts';
+export type * from './profile.ts';
+export { PROFILES } from './profiles/register.ts';
+export type { Words } from './words.ts';
