@@ -275,7 +275,7 @@ export interface SiteEvent {
   /** Absent: the device did not say. Empty: expressly live. */
   readonly test?: readonly TestReason[];
   readonly note?: GatewayNote;
-  /** The packet that said it, hex, at most 512 bytes: the evidence. */
+  /** The packet that said it, hex: the evidence. */
   readonly packetHex?: string;
   /** Number, length and CRC-32 of a packet too long to travel with the event. */
   readonly packetReference?: { readonly number: number; readonly length: number; readonly crc32: number };

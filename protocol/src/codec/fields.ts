@@ -1,5 +1,5 @@
 import { toHex } from './hex.ts';
-import type { FieldKind } from './layout.ts';
+import type { FieldKind, FixedKind } from './layout.ts';
 
 /** Raised when a value cannot be written into its field: always the caller's error, never the wire's. */
 function within(value: number, least: number, most: number): number {
@@ -8,7 +8,7 @@ function within(value: number, least: number, most: number): number {
   return value;
 }
 
-function whole(size: number, least: number, most: number, read: FieldKind<number>['read'], alwaysHex = false): FieldKind<number> {
+function whole(size: number, least: number, most: number, read: FieldKind<number>['read'], alwaysHex = false): FixedKind<number> {
   return {
     size,
     read,
@@ -41,13 +41,13 @@ const readU48le: FieldKind<number>['read'] = (bytes, at) => readU32le(bytes, at)
 export const u48le = whole(6, 0, 0xffffffffffff, readU48le);
 
 /** Six bytes of address: fits a Number exactly; shown as decimal text with its bytes beside it. */
-export const address48: FieldKind<number> = {
+export const address48: FixedKind<number> = {
   ...u48le,
   show: (value) => String(value),
   alwaysHex: true,
 };
 
-function float(size: 4 | 8): FieldKind<number> {
+function float(size: 4 | 8): FixedKind<number> {
   const view = new DataView(new ArrayBuffer(8));
   return {
     size,
@@ -70,7 +70,7 @@ export const f32le = float(4);
 export const f64le = float(8);
 
 /** A run of bytes of known length, shown as hex. */
-export function raw(size: number): FieldKind<Uint8Array> {
+export function raw(size: number): FixedKind<Uint8Array> {
   return {
     size,
     read: (bytes, at) => bytes.subarray(at, at + size),

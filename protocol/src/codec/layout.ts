@@ -20,6 +20,9 @@ export interface FieldKind<T> {
   readonly alwaysHex?: boolean;
 }
 
+/** A kind whose values all take the same number of bytes. */
+export type FixedKind<T> = FieldKind<T> & { readonly size: number };
+
 // biome-ignore lint/suspicious/noExplicitAny: a table of fields holds kinds of every value
 export type Kind = FieldKind<any>;
 export type ValueOf<K> = K extends FieldKind<infer T> ? T : never;
@@ -36,6 +39,8 @@ export function field<K extends Kind>(kind: K, en: string, zh: string): Field<K>
 
 type Fields = Readonly<Record<string, Field>>;
 export type Value<F extends Fields> = { -readonly [N in keyof F]: ValueOf<F[N]['kind']> };
+
+export type LayoutValue<L> = L extends Layout<infer V> ? V : never;
 
 /** One field as people read it: where it lies, what it is called, what it says. */
 export interface Described {

@@ -1,0 +1,111 @@
+import iconv from 'iconv-lite';
+import { u48le } from '../codec/fields.ts';
+import type { FieldKind } from '../codec/layout.ts';
+
+/** The six bytes of a time tag as one number, low byte (second) first: exact whatever they hold. */
+export type TimeTag = number;
+
+const at = (tag: TimeTag, index: number) => Math.floor(tag / 256 ** index) & 0xff;
+const two = (part: number) => String(part).padStart(2, '0');
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** A time tag as `YYYY-MM-DDTHH:mm:ss` without zone; null for all zero and for anything no clock can show (§8.2.2, Fig. 17). */
+export function showTimeTag(tag: TimeTag): string | null {
+  const [second, minute, hour, day, month, year] = [0, 1, 2, 3, 4, 5].map((index) => at(tag, index)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const possible = second < 60 && minute < 60 && hour < 24 && day >= 1 && day <= (DAYS[month - 1] ?? 0) && year < 100;
+  if (!possible || (month === 2 && day === 29 && year % 4 !== 0)) return null;
+  return `20${two(year)}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}`;
+}
+
+/** The tag of `YYYY-MM-DDTHH:mm:ss`; 0 (six zero bytes) for null and for what a tag cannot say (years outside 2000–2099). */
+export function parseTimeTag(text: string | null): TimeTag {
+  const parts = /^20(\d\d)-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)/.exec(text ?? '');
+  if (!parts) return 0;
+  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number) as [number, number, number, number, number, number];
+  return [second, minute, hour, day, month, year].reduce((tag, part, index) => tag + part * 256 ** index, 0);
+}
+
+/** The tag of an instant in a zone, cut to the second. */
+export function timeTagOf(ms: number, zoneMinutes: number): TimeTag {
+  const date = new Date(ms + zoneMinutes * 60_000);
+  return Number.isNaN(date.getTime()) ? 0 : parseTimeTag(date.toISOString());
+}
+
+/** The instant a tag names in a zone, milliseconds since 1970-01-01 UTC; null where the tag names none. */
+export function instantOf(tag: TimeTag, zoneMinutes: number): number | null {
+  const text = showTimeTag(tag);
+  return text === null ? null : Date.parse(`${text}Z`) - zoneMinutes * 60_000;
+}
+
+/** 时间标签: six plain binary bytes, second first. Seen as text; what is no time is seen as null with its hex beside it. */
+export const timeTag: FieldKind<TimeTag> = {
+  ...u48le,
+  show: showTimeTag,
+  parse: (shown) => parseTimeTag(typeof shown === 'string' ? shown : null),
+  lossy: true,
+};
+
+const lenient = new TextDecoder('gb18030');
+
+/**
+ * GB 18030 text of a fixed field, as the field sends it: leading NULs skipped, ends at the next NUL, blanks and control
+ * characters trimmed (devices pad with NUL, blanks, or leave old buffer bytes behind the NUL). Half a character becomes U+FFFD.
+ */
+export function showText(bytes: Uint8Array): string {
+  let from = 0;
+  while (from < bytes.length && bytes[from] === 0) from++;
+  const end = bytes.indexOf(0, from);
+  const text = lenient.decode(bytes.subarray(from, end < 0 ? bytes.length : end));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is trimmed
+  return text.replace(/^[\u0000-\u0020\u007f]+|[\u0000-\u0020\u007f]+$/g, '');
+}
+
+/** Text as GB 18030 bytes, cut at a character boundary to at most `size` bytes. */
+export function encodeText(text: string, size: number): Uint8Array {
+  const whole = iconv.encode(text, 'gb18030');
+  if (whole.length <= size) return whole;
+  let length = 0;
+  for (const character of text) {
+    const next = iconv.encode(character, 'gb18030').length;
+    if (length + next > size) break;
+    length += next;
+  }
+  return whole.subarray(0, length);
+}
+
+/** 部件说明 and its like: a fixed run of GB 18030 bytes. The value is the bytes themselves, so that nothing is lost. */
+export function fixedText(size: number): FieldKind<Uint8Array> {
+  return {
+    size,
+    read: (bytes, from) => bytes.subarray(from, from + size),
+    write(bytes, from, value) {
+      bytes.fill(0, from, from + size);
+      bytes.set(value.subarray(0, size), from);
+    },
+    show: showText,
+    parse: (shown) => encodeText(String(shown ?? ''), size),
+    lossy: true,
+  };
+}
+
+/** A length byte (0–255) and so many bytes of GB 18030 text. The value is the text bytes. */
+export const countedText: FieldKind<Uint8Array> = {
+  size: (bytes, from) => 1 + bytes[from]!,
+  sizeOf: (value) => 1 + value.length,
+  read: (bytes, from) => bytes.subarray(from + 1, from + 1 + bytes[from]!),
+  write(bytes, from, value) {
+    if (value.length > 255) throw new RangeError(`${value.length} bytes of text where a length byte counts them`);
+    bytes[from] = value.length;
+    bytes.set(value, from + 1);
+  },
+  show: showText,
+  parse: (shown) => encodeText(String(shown ?? ''), 255),
+  lossy: true,
+};
