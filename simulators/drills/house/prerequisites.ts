@@ -1,0 +1,66 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { runTool } from './tool.ts';
+
+/** A program from outside npm that tests want as an independent peer, and the Debian package that has it. */
+export interface Prerequisite {
+  readonly program: string;
+  readonly debianPackage: string;
+  readonly purpose: string;
+}
+
+export const PREREQUISITES: readonly Prerequisite[] = [
+  { program: 'socat', debianPackage: 'socat', purpose: 'serial wires that are not ours' },
+  { program: 'coap-client', debianPackage: 'libcoap3-bin', purpose: 'a CoAP device that is not ours' },
+  { program: 'mbpoll', debianPackage: 'mbpoll', purpose: 'a Modbus master that is not ours' },
+  { program: 'chromium', debianPackage: 'chromium', purpose: 'the live page in a real browser' },
+];
+
+export function isOnPath(program: string, path = process.env['PATH'] ?? ''): boolean {
+  return path.split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return folder !== '';
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Installs packages; returns what went wrong, or null. */
+export type Install = (packages: readonly string[]) => Promise<string | null>;
+
+const aptInstall: Install = async (packages) => {
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+  const update = await runTool('apt-get', ['update', '-q'], false, quiet);
+  const install = await runTool('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], false, quiet);
+  return install.code === 0 ? null : `${update.output}\n${install.output}`.trim();
+};
+
+interface Machine {
+  readonly has: (program: string) => boolean;
+  /** null where packages cannot be installed: not root, or not Debian. */
+  readonly install: Install | null;
+}
+
+function thisMachine(): Machine {
+  const root = process.getuid?.() === 0;
+  return { has: isOnPath, install: root && existsSync('/usr/bin/apt-get') ? aptInstall : null };
+}
+
+/** Sees to it that every program is there. Returns one line saying what is missing and what to do, or null when all are there. */
+export async function missingPrerequisites(
+  wanted: readonly Prerequisite[],
+  say: (line: string) => void,
+  machine: Machine = thisMachine(),
+): Promise<string | null> {
+  const missing = () => wanted.filter(({ program }) => !machine.has(program)).map((row) => row.debianPackage);
+  const packages = missing();
+  if (packages.length === 0) return null;
+  if (!machine.install) return `the tests need these Debian packages, install them and run the same command again: ${packages.join(' ')}`;
+  say(`installing from Debian: ${packages.join(' ')} (up to a few minutes) …`);
+  const trouble = await machine.install(packages);
+  if (trouble !== null) say(trouble);
+  const left = missing();
+  return left.length === 0 ? null : `Debian's package tool could not install what the tests need: ${left.join(' ')}`;
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { tally } from './tally.ts';
+
+const file = (status: string, ...tests: string[]) => ({
+  name: 'a.test.ts',
+  status,
+  assertionResults: tests.map((test) => ({ status: test, fullName: 'says so' })),
+});
+const report = (...files: ReturnType<typeof file>[]) => JSON.stringify({ testResults: files });
+
+describe('the tally of a test run', () => {
+  it('counts what passed and what failed', () => {
+    expect(tally(report(file('failed', 'passed', 'failed'), file('passed', 'passed')), 1)).toEqual({ passed: 2, failed: 1, remarks: [] });
+  });
+
+  it.each(['skipped', 'pending', 'todo', 'disabled'])('a %s test counts as failed, because it did not run', (status) => {
+    const { passed, failed, remarks } = tally(report(file('passed', 'passed', status)), 0);
+    expect({ passed, failed }).toEqual({ passed: 1, failed: 1 });
+    expect(remarks[0]).toContain('did not run');
+  });
+
+  it('a file that could not be loaded counts as failed', () => {
+    expect(tally(report(file('failed'), file('passed', 'passed')), 1)).toMatchObject({ passed: 1, failed: 1 });
+  });
+
+  it('a file that failed outside its tests counts as failed', () => {
+    expect(tally(report(file('failed', 'passed')), 1)).toMatchObject({ passed: 1, failed: 1 });
+  });
+
+  it('a run without tests counts as failed', () => {
+    expect(tally(report(), 1)).toMatchObject({ passed: 0, failed: 1 });
+    expect(tally(report(), 0)).toMatchObject({ passed: 0, failed: 1 });
+    expect(tally(report(file('passed')), 0)).toMatchObject({ passed: 0, failed: 1 });
+  });
+
+  it('a bad exit code counts as failed though every test passed', () => {
+    expect(tally(report(file('passed', 'passed')), 1)).toMatchObject({ passed: 1, failed: 1 });
+  });
+
+  it.each([null, '', '{', '{}', 'null'])('a missing or broken report (%j) counts as failed', (text) => {
+    expect(tally(text, 0)).toMatchObject({ passed: 0, failed: 1 });
+  });
+});

@@ -1,0 +1,53 @@
+/** What a run of tests came to. Whatever did not run counts as failed. */
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  /** Why tests failed beyond their own assertions, one line each. */
+  readonly remarks: readonly string[];
+}
+
+/** The part of vitest's JSON report we read. */
+interface Report {
+  readonly testResults: ReadonlyArray<{
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: ReadonlyArray<{ readonly status: string; readonly fullName: string }>;
+  }>;
+}
+
+/**
+ * Counts a vitest run from its JSON report and its exit code. A file that could not be read, a skipped or unfinished
+ * test, a run without tests, a missing report and a bad exit code without a failed test each count as a failure.
+ */
+export function tally(reportText: string | null, exitCode: number): Tally {
+  const report = parsed(reportText);
+  if (!report) return { passed: 0, failed: 1, remarks: [`vitest left no report (exit code ${exitCode})`] };
+  let passed = 0;
+  let failed = 0;
+  const remarks: string[] = [];
+  for (const file of report.testResults) {
+    for (const { status, fullName } of file.assertionResults) {
+      if (status === 'passed') passed += 1;
+      else failed += 1;
+      if (status !== 'passed' && status !== 'failed') remarks.push(`did not run (${status}): ${file.name}: ${fullName}`);
+    }
+    const brokenFile = file.status !== 'passed' && file.assertionResults.every(({ status }) => status === 'passed');
+    if (brokenFile || file.assertionResults.length === 0) {
+      failed += 1;
+      remarks.push(`${file.assertionResults.length === 0 ? 'ran no test' : 'failed outside its tests'}: ${file.name}`);
+    }
+  }
+  if (report.testResults.length === 0) remarks.push('no test was found');
+  else if (exitCode !== 0 && failed === 0) remarks.push(`vitest ended with ${exitCode} though no test failed: see the errors above`);
+  const unseen = failed === 0 && (report.testResults.length === 0 || exitCode !== 0);
+  return { passed, failed: unseen ? 1 : failed, remarks };
+}
+
+function parsed(text: string | null): Report | null {
+  try {
+    const report = JSON.parse(text ?? '') as Partial<Report>;
+    return Array.isArray(report.testResults) ? (report as Report) : null;
+  } catch {
+    return null;
+  }
+}

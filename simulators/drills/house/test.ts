@@ -1,0 +1,38 @@
+// `npm test`: the programs tests need, the rules of the house, every test. Arguments go to vitest; then only tests run.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CHECKS, runChecks } from './checks.ts';
+import { missingPrerequisites, PREREQUISITES } from './prerequisites.ts';
+import { type Tally, tally } from './tally.ts';
+import { runTool } from './tool.ts';
+
+async function runVitest(args: readonly string[]): Promise<Tally> {
+  const folder = await mkdtemp(join(tmpdir(), 'fengsui-test-'));
+  try {
+    const file = join(folder, 'report.json');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const { code } = await runTool('vitest', ['run', ...reporters, ...args], true);
+    return tally(await readFile(file, 'utf8').catch(() => null), code);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const missing = await missingPrerequisites(PREREQUISITES, console.log);
+  if (missing !== null) {
+    console.log(`${missing}\n0 passed, 1 failed`);
+    return 1;
+  }
+  const checks = args.length > 0 ? [] : await runChecks(CHECKS, console.log);
+  const tests = await runVitest(args);
+  for (const remark of tests.remarks) console.log(remark);
+  const brokenRules = checks.filter(({ problems }) => problems.length > 0);
+  for (const { name } of brokenRules) console.log(`failed: ${name}`);
+  const failed = tests.failed + brokenRules.length;
+  console.log(`${tests.passed + checks.length - brokenRules.length} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
