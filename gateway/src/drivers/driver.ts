@@ -1,0 +1,85 @@
+import type { Clock, NoiseReason, PolledFamily, PublishingFamily, TalkingFamily } from '@fengsui/protocol';
+import type { Heard } from '../line.ts';
+
+export type { Heard, Said } from '../line.ts';
+
+/**
+ * A driver yields what it heard and only then answers the device: the line asks for the next item after the journal has
+ * committed. When the journal refuses, the line ends the generator and no answer is ever written, so the device repeats.
+ */
+export type Driver = AsyncGenerator<readonly Heard[], void, undefined>;
+
+export interface TalkingDevice {
+  readonly name: string;
+  readonly family: TalkingFamily;
+}
+
+export interface PolledDevice {
+  readonly name: string;
+  readonly family: PolledFamily;
+  /** Modbus unit, 1–247. */
+  readonly unit: number;
+}
+
+export interface PublishingDevice {
+  readonly name: string;
+  readonly family: PublishingFamily;
+  /** IMEI or endpoint name. */
+  readonly device: string;
+}
+
+/** Why something heard on a wire became no event. Every such thing is counted under one of these. */
+export type Unheard =
+  | NoiseReason
+  | 'repeat'
+  | 'timeout'
+  | 'late'
+  | 'refused'
+  | 'garbled'
+  | 'unparsable'
+  | 'unknown-path'
+  | 'unknown-token'
+  | 'unknown-device'
+  | 'undecodable'
+  | 'too-many';
+
+/** Everything a driver needs besides its wire and its devices. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly counters: LineCounters;
+}
+
+/** A piece of noise, kept for a while so that an installer can look at it. */
+export interface KeptNoise {
+  readonly atMs: number;
+  readonly why: Unheard;
+  readonly bytes: Uint8Array;
+}
+
+/** Pieces kept: enough to see a pattern, little enough to forget about. */
+export const NOISE_KEPT_MAX = 64;
+/** Bytes kept of each piece. */
+export const NOISE_BYTES_MAX = 512;
+
+/** What a line has counted since the gateway started. It outlives the drivers that write to it. */
+export class LineCounters {
+  packets = 0;
+  answers = 0;
+  polls = 0;
+  readonly unheard = new Map<Unheard, number>();
+  readonly #noise: KeptNoise[] = [];
+
+  /** Counts something that became no event, and keeps its bytes. */
+  count(why: Unheard, atMs: number, bytes?: Uint8Array): void {
+    this.unheard.set(why, (this.unheard.get(why) ?? 0) + 1);
+    if (!bytes) return;
+    this.#noise.push({ atMs, why, bytes: bytes.slice(0, NOISE_BYTES_MAX) });
+    if (this.#noise.length > NOISE_KEPT_MAX) this.#noise.shift();
+  }
+
+  /** The last pieces, oldest first. */
+  get noise(): readonly KeptNoise[] {
+    return this.#noise;
+  }
+}
