@@ -1,4 +1,6 @@
+import type { Described } from './codec/layout.ts';
 import type { CutRule } from './codec/packets.ts';
+import type { BytePattern } from './codec/patterns.ts';
 import type { Quantity } from './event.ts';
 import type { Observation, What } from './observation.ts';
 import type { Words } from './words.ts';
@@ -20,6 +22,13 @@ interface FamilyCard {
   readonly basis: string;
   /** What an installer must know: traps, limits, data quality. */
   readonly notes?: readonly Words[];
+  /** A packet field by field, for people: names, byte ranges, values. */
+  readonly describe?: (packet: Uint8Array) => Described[];
+}
+
+/** A packet the host may send, or may never send: its words and its bytes. */
+export interface Emission extends Words {
+  readonly bytes: BytePattern;
 }
 
 /** Line setting of a serial wire: the family's default, overridden by the site. */
@@ -36,6 +45,8 @@ export interface Decoded {
   readonly observations: readonly Observation[];
   /** What the reader should know about this packet though it is taken: an unusual checksum habit, an unknown code. */
   readonly remarks?: readonly string[];
+  /** A packet of the host heard back (echo on a two-wire line, a listening tap): not the device's word, no event. */
+  readonly fromHost?: true;
 }
 
 /** What a simulator is told to let its device say. Time is the device's clock, `YYYY-MM-DDTHH:mm:ss`. */
@@ -66,6 +77,10 @@ export interface TalkingFamily extends FamilyCard {
    * `first` is true for the first packet answered since the wire opened: the place to ask for everything again.
    */
   readonly answer?: (packet: Uint8Array, first: boolean) => Uint8Array | null;
+  /** Every packet `poll` and `answer` can ever make. A driver writes nothing else. Empty: the family only listens. */
+  readonly emits: readonly Emission[];
+  /** Commands the protocol knows (reset, silence, start, isolate, clock …): named so that a test proves they are never sent. */
+  readonly neverSent: readonly Emission[];
   /** The device must have its answer within this time or it raises a fault of its own. */
   readonly answerWithinMs?: number;
   /** A gap longer than this between bytes ends a packet. */
@@ -127,8 +142,14 @@ export interface PolledFamily extends FamilyCard {
   readonly answerTimeoutMs: number;
   /** Two missed polls say stale; this many missed polls say lost. */
   readonly lostAfterMisses: number;
-  /** Reads a reply given the registers that were asked for (a reply alone cannot be read). Never throws. */
-  readonly decode: (reply: Uint8Array, request: { readonly register: number; readonly count: number }) => Decoded;
+  /** Reads a reply given the registers that were asked for (a reply alone cannot be read: null leaves it raw). Reads requests too. Never throws. */
+  readonly decode: (reply: Uint8Array, request: RegisterRequest | null) => Decoded;
+}
+
+/** Registers a read asks for: wire address of the first, and how many. */
+export interface RegisterRequest {
+  readonly register: number;
+  readonly count: number;
 }
 
 /** What a published packet is about: who sent it and what makes it unique. */

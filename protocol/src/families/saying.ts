@@ -1,0 +1,47 @@
+import type { Decoded, Stimulus } from '../family.ts';
+import type { Observation, What } from '../observation.ts';
+import type { Words } from '../words.ts';
+
+/** What a code of a device says: the word, which alarm or fault it is, and its names for people. No `what`: it says nothing an event could be made of. */
+export interface Saying extends Words {
+  readonly what: What | null;
+  readonly detail?: string;
+}
+
+/** A device's codes, as a table. */
+export type Sayings = Readonly<Record<number, Saying>>;
+
+export function says(what: What | null, en: string, zh: string, detail?: string): Saying {
+  return detail === undefined ? { what, en, zh } : { what, en, zh, detail };
+}
+
+/** `what` and `detail` of an observation. Nothing where the code says nothing. */
+export function spoken(saying: Saying | undefined): Pick<Observation, 'what' | 'detail'> | null {
+  if (!saying?.what) return null;
+  return saying.detail === undefined ? { what: saying.what } : { what: saying.what, detail: saying.detail };
+}
+
+/** The code by which a device says something: the row with the same detail, otherwise the first row with the same word. */
+export function codeOf(table: Sayings, { what, detail }: Pick<Stimulus, 'what' | 'detail'>): number | null {
+  const rows = Object.entries(table).filter(([, saying]) => saying.what === what);
+  const row = rows.find(([, saying]) => saying.detail === detail) ?? rows[0];
+  return row ? Number(row[0]) : null;
+}
+
+/** Makes a packet, or null where the stimulus holds a number the packet has no room for. */
+export function orNull(make: () => Uint8Array | null): Uint8Array | null {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+export const FROM_PANEL = { direction: 'panel-to-host' } as const;
+export const TO_PANEL = { direction: 'host-to-panel' } as const;
+
+/** A packet of the host: an observation only so that people who decode a capture see what it was. */
+export function hostPacket(fields: Record<string, unknown>, reads: string): Decoded {
+  return { fields: { ...TO_PANEL, ...fields, reads }, observations: [{ what: 'link', address: {}, detail: reads }], fromHost: true };
+}
