@@ -31,9 +31,9 @@ export function isOnPath(program: string, path = process.env['PATH'] ?? ''): boo
 export type Install = (packages: readonly string[]) => Promise<string | null>;
 
 const aptInstall: Install = async (packages) => {
-  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
-  const update = await runTool('apt-get', ['update', '-q'], false, quiet);
-  const install = await runTool('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], false, quiet);
+  const quiet = { environment: { DEBIAN_FRONTEND: 'noninteractive' } };
+  const update = await runTool('apt-get', ['update', '-q'], quiet);
+  const install = await runTool('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], quiet);
   return install.code === 0 ? null : `${update.output}\n${install.output}`.trim();
 };
 

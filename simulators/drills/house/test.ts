@@ -12,7 +12,7 @@ async function runVitest(args: readonly string[]): Promise<Tally> {
   try {
     const file = join(folder, 'report.json');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const { code } = await runTool('vitest', ['run', ...reporters, ...args], true);
+    const { code } = await runTool('vitest', ['run', ...reporters, ...args], { show: true });
     return tally(await readFile(file, 'utf8').catch(() => null), code);
   } finally {
     await rm(folder, { recursive: true, force: true });

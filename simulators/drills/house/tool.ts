@@ -18,11 +18,23 @@ export function toolEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: path };
 }
 
-/** Runs a tool in the root folder. Never throws: a tool that cannot be started is a run that failed. */
-export function runTool(command: string, args: readonly string[], show = false, environment: NodeJS.ProcessEnv = {}): Promise<ToolRun> {
+export interface ToolOptions {
+  /** Default: the root folder. */
+  readonly folder?: string;
+  /** Show what it says as it comes, instead of keeping it. */
+  readonly show?: boolean;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** Runs a tool. Never throws: a tool that cannot be started is a run that failed. */
+export function runTool(
+  command: string,
+  args: readonly string[],
+  { folder = ROOT, show = false, environment = {} }: ToolOptions = {},
+): Promise<ToolRun> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      cwd: ROOT,
+      cwd: folder,
       env: { ...toolEnvironment(), ...environment },
       stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
       shell: process.platform === 'win32', // the tools in .bin are .cmd files there

@@ -1,0 +1,125 @@
+// Who may know whom. The arrows are drawn in ARCHITECTURE.md; type imports count like any other.
+// simulators/drills/house/arrows.test.ts breaks every rule once and proves that it is caught.
+
+const OURS = '^(protocol|gateway|collector|simulators)/';
+/** Tests, and what makes their random input. */
+const TEST = '\\.(test|arbitrary)\\.ts$';
+const ROOMS_OF_STAGES = '^(gateway|collector)/src/';
+
+/** The files that say what a stage is: others may name their types, and nothing but types. */
+const CONTRACTS = '^(gateway/src/(wires/wire|drivers/driver)|collector/src/(ledger/ledger|projections/projection|outlets/outlet))\\.ts$';
+
+/** npm package → the only places whose code may import it. Tests may stand in for the other side. */
+const DOORS = {
+  serialport: ['^gateway/src/wires/', '^simulators/'],
+  'modbus-serial': ['^gateway/src/drivers/', '^simulators/'],
+  'coap-packet': ['^gateway/src/drivers/', '^simulators/'],
+  mqtt: ['^gateway/src/uplink/'],
+  aedes: ['^collector/src/ingest/'],
+  'better-sqlite3': ['^gateway/src/journal/', '^collector/src/ledger/', '^simulators/drills/'],
+  '@?fastify': ['^collector/src/outlets/http/', '^simulators/src/municipal-platform/'],
+  undici: ['^collector/src/outlets/'],
+  protobufjs: ['^protocol/src/batch/'],
+  'iconv-lite': ['^protocol/src/'],
+  '@lydell/node-pty': ['^simulators/'],
+};
+
+function rule(name, comment, from, to) {
+  return { name, severity: 'error', comment, from, to };
+}
+
+function door([name, places]) {
+  return rule(
+    `door-${name.replace(/[@?]/g, '').replace('/', '-')}`,
+    `Only ${places.join(' and ')} may import ${name}: one door per dependency keeps it replaceable.`,
+    { path: OURS, pathNot: [...places, TEST] },
+    { path: `node_modules/${name}/` },
+  );
+}
+
+const arrows = [
+  rule(
+    'protocol-imports-nothing-of-ours',
+    'The words and bytes stand alone.',
+    { path: '^protocol/' },
+    { path: '^(gateway|collector|simulators)/' },
+  ),
+  rule(
+    'protocol-is-pure',
+    'No I/O, no clock, no chance: not one module of the runtime.',
+    { path: '^protocol/', pathNot: TEST },
+    { dependencyTypes: ['core'] },
+  ),
+  rule('gateway-stands-alone', 'The gateway knows the protocol only.', { path: '^gateway/' }, { path: '^(collector|simulators)/' }),
+  rule('collector-stands-alone', 'The collector knows the protocol only.', { path: '^collector/' }, { path: '^(gateway|simulators)/' }),
+  rule(
+    'simulators-stand-alone',
+    'The simulators are a product of their own; only drills know everything.',
+    { path: '^simulators/src/' },
+    { path: '^(gateway|collector|simulators/drills)/' },
+  ),
+  rule(
+    'checker-shares-nothing',
+    'A checker that shares code with what it checks shares its mistakes.',
+    { path: '^simulators/drills/checker[./]' },
+    { path: OURS, pathNot: '^simulators/drills/checker[./]' },
+  ),
+  rule(
+    'stages-do-not-know-each-other',
+    'Only gateway.ts and collector.ts know all stages. Tests may put real neighbours together.',
+    { path: `${ROOMS_OF_STAGES}([^/]+)/`, pathNot: TEST },
+    { path: '^$1/src/[^/]+/', pathNot: ['^$1/src/$2/', CONTRACTS] },
+  ),
+  rule(
+    'contracts-are-types',
+    "Of another stage's contract only types may be named.",
+    { path: `${ROOMS_OF_STAGES}([^/]+)/`, pathNot: TEST },
+    { path: CONTRACTS, pathNot: '^$1/src/$2/', dependencyTypesNot: ['type-only'] },
+  ),
+  rule(
+    'stages-do-not-know-the-root',
+    'The composition root hands things in; nobody reaches up to it.',
+    { path: `${ROOMS_OF_STAGES}[^/]+/`, pathNot: TEST },
+    { path: '^$1/src/(main|gateway|collector)\\.ts$' },
+  ),
+];
+
+const hygiene = [
+  rule('no-cycles', 'What needs each other is one thing, or a word is missing.', { path: OURS }, { circular: true }),
+  rule(
+    'no-orphans',
+    'A module nobody imports and that imports nothing is forgotten.',
+    { orphan: true, path: OURS, pathNot: [TEST, '\\.d\\.ts$', '\\.mjs$'] },
+    {},
+  ),
+  rule('resolvable', 'An import that leads nowhere.', { path: OURS }, { couldNotResolve: true }),
+  rule(
+    'declared',
+    'Every package stands in the package.json of its room.',
+    { path: OURS },
+    { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+  ),
+  rule(
+    'no-development-packages',
+    'What ships cannot lean on what is only there while developing.',
+    { path: '^(protocol|gateway|collector|simulators)/src/', pathNot: TEST },
+    { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+  ),
+  rule('code-needs-no-tests', 'Code that ships never imports a test.', { path: OURS, pathNot: TEST }, { path: TEST }),
+];
+
+export default {
+  forbidden: [...arrows, ...Object.entries(DOORS).map(door), ...hygiene],
+  options: {
+    tsPreCompilationDeps: true,
+    detectProcessBuiltinModuleCalls: true,
+    combinedDependencies: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(collector/console|gateway/page)/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      mainFields: ['module', 'main', 'types'],
+    },
+  },
+};
