@@ -1,0 +1,111 @@
+import type { TSchema } from 'typebox';
+import type { TLocalizedValidationError } from 'typebox/error';
+import { Settings } from 'typebox/system';
+import Value from 'typebox/value';
+
+// The library stops after eight problems; a person wants to see all of them at once.
+Settings.Set({ maxErrors: 10_000 });
+
+/** Every way in which a value does not fit a schema, as `lines[2].wire.baudRate: must be one of 1200, 2400 (got 9601)`. */
+export function schemaProblems(schema: TSchema, value: unknown): string[] {
+  const errors = Value.Errors(schema, value).filter((error) => error.keyword !== 'boolean' && isOfChosenBranch(schema, value, error));
+  return [...new Set(errors.flatMap((error) => sentences(schema, value, error)))];
+}
+
+/** `/lines/2/wire/baudRate` → `lines[2].wire.baudRate`. */
+function dotted(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((key) => (/^\d+$/.test(key) ? `[${key}]` : `.${key.replaceAll('~1', '/').replaceAll('~0', '~')}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+const at = (value: unknown, pointer: string): unknown => (pointer === '' ? value : Value.Pointer.Get(value, pointer));
+const schemaAt = (schema: TSchema, path: string) => at(schema, path.replace(/^#/, '')) as Record<string, unknown> | undefined;
+const kindOf = (branch: unknown) => (branch as { properties?: { kind?: { const?: unknown } } })?.properties?.kind?.const;
+
+/** Of a union told apart by `kind`, only the problems of the kind that was named; the union's own problem only when none was. */
+function isOfChosenBranch(schema: TSchema, value: unknown, error: TLocalizedValidationError): boolean {
+  const steps = error.schemaPath.split('/');
+  for (let index = steps.indexOf('anyOf'); index >= 0; index = steps.indexOf('anyOf', index + 1)) {
+    const branch = schemaAt(schema, steps.slice(0, index + 2).join('/'));
+    if (kindOf(branch) === undefined) continue;
+    const depth = steps
+      .slice(0, index)
+      .filter((step, position) => steps[position - 1] === 'properties' || isItem(steps, position, step)).length;
+    const named = at(
+      value,
+      error.instancePath
+        .split('/')
+        .slice(0, depth + 1)
+        .join('/'),
+    ) as { kind?: unknown } | undefined;
+    if (named?.kind !== kindOf(branch)) return false;
+  }
+  if (error.keyword !== 'anyOf') return true;
+  const kinds = ((schemaAt(schema, error.schemaPath)?.['anyOf'] ?? []) as unknown[]).map(kindOf);
+  return !kinds.includes((at(value, error.instancePath) as { kind?: unknown } | null)?.kind);
+}
+
+function isItem(steps: readonly string[], position: number, step: string): boolean {
+  return step === 'items' && steps[position - 1] !== 'properties';
+}
+
+function sentences(schema: TSchema, value: unknown, error: TLocalizedValidationError): string[] {
+  const path = dotted(error.instancePath);
+  const inside = (key: string) => (path === '' ? key : `${path}.${key}`);
+  const got = shown(at(value, error.instancePath));
+  switch (error.keyword) {
+    case 'required':
+      return error.params.requiredProperties.map((key) => `${inside(key)}: is missing`);
+    case 'additionalProperties': {
+      const known = Object.keys((schemaAt(schema, error.schemaPath)?.['properties'] ?? {}) as object);
+      return error.params.additionalProperties.map((key) => `${inside(key)}: is no key here${suggestion(key, known)}`);
+    }
+    case 'anyOf': {
+      const kinds = ((schemaAt(schema, error.schemaPath)?.['anyOf'] ?? []) as unknown[]).map(kindOf);
+      const kind = (at(value, error.instancePath) as { kind?: unknown } | null)?.kind;
+      return [`${inside('kind')}: must be one of ${kinds.join(', ')} (got ${shown(kind)})`];
+    }
+    case 'enum': {
+      const known = error.params.allowedValues.map(String);
+      return [`${path}: must be one of ${known.join(', ')} (got ${got}${suggestion(String(at(value, error.instancePath)), known)})`];
+    }
+    case 'type':
+      return [`${path === '' ? 'the file' : path}: must be ${error.params.type} (got ${got})`];
+    case 'minimum':
+      return [`${path}: must be at least ${error.params.limit} (got ${got})`];
+    case 'maximum':
+      return [`${path}: must be at most ${error.params.limit} (got ${got})`];
+    default:
+      return [`${path}: ${schemaAt(schema, error.schemaPath)?.['says'] ?? error.message} (got ${got})`];
+  }
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+/** `, did you mean "baudRate"?` when a known word is near. */
+export function suggestion(word: string, known: readonly string[]): string {
+  const near = known
+    .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((one, other) => one.far - other.far)[0];
+  return near && near.far <= Math.max(1, Math.floor(word.length / 3)) ? `, did you mean "${near.candidate}"?` : '';
+}
+
+/** Levenshtein's distance: how many letters to change, add or drop. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1];
+    for (let column = 1; column <= other.length; column++)
+      next[column] = Math.min(row[column]! + 1, next[column - 1]! + 1, row[column - 1]! + (letter === other[column - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[other.length]!;
+}
