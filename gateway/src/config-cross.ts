@@ -3,43 +3,64 @@ import { isIP } from 'node:net';
 import { type Family, PROFILES } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration, PointConfiguration, UplinkConfiguration } from './config.ts';
-import { suggestion } from './config-problems.ts';
+import { isMapping, type Sound, suggestion } from './config-problems.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+const KEY_FILES = ['ca', 'certificate', 'key'] as const;
 
-/** What no schema can say: names that must differ, words that must exist, files that must be readable, shapes that must fit. */
-export function crossProblems(configuration: GatewayConfiguration): string[] {
-  const { lines, uplink, profile, status } = configuration;
+/**
+ * What no schema can say: names that must differ, words that must exist, files that must be readable, shapes that must fit.
+ * Each check is made wherever the things it reads are sound, so that one wrong number does not hide the next problem.
+ */
+export function crossProblems(value: unknown, sound: Sound): string[] {
+  if (!isMapping(value)) return [];
+  const configuration = value as unknown as GatewayConfiguration;
+  const lines = readable(configuration.lines, 'lines');
   return [
-    ...known('profile', profile, [...PROFILES.keys()]),
-    ...uplinkProblems(uplink),
-    ...(LOOPBACK.has(status.host) ? [] : [`status.host: must be the machine itself, 127.0.0.1 or ::1 (got ${status.host})`]),
-    ...nameProblems(configuration),
-    ...wirePathProblems(lines),
-    ...lines.flatMap((line, index) => lineProblems(line, `lines[${index}]`)),
+    ...(sound('profile') ? known('profile', configuration.profile, [...PROFILES.keys()]) : []),
+    ...(isMapping(configuration.uplink) ? uplinkProblems(configuration.uplink, sound) : []),
+    ...(sound('status.host') && !LOOPBACK.has(configuration.status.host)
+      ? [`status.host: must be the machine itself, 127.0.0.1 or ::1 (got ${configuration.status.host})`]
+      : []),
+    ...nameProblems(sound('gateway.id') ? configuration.gateway.id : '', lines, sound),
+    ...wireProblems(lines, sound),
+    ...lines.flatMap((line) => lineProblems(line, sound)),
   ];
+}
+
+interface Readable<T> {
+  readonly path: string;
+  readonly item: T;
+}
+
+/** The mappings of a list, each with its path; nothing when it is no list. */
+function readable<T>(list: readonly T[], path: string): Array<Readable<T>> {
+  if (!Array.isArray(list)) return [];
+  return list.map((item: T, index) => ({ item, path: `${path}[${index}]` })).filter(({ item }) => isMapping(item));
 }
 
 function known(path: string, word: string, words: readonly string[]): string[] {
   return words.includes(word) ? [] : [`${path}: must be one of ${words.join(', ')} (got ${word}${suggestion(word, words)})`];
 }
 
-function uplinkProblems(uplink: UplinkConfiguration): string[] {
-  const files = (['ca', 'certificate', 'key'] as const).flatMap((key) => {
+function uplinkProblems(uplink: UplinkConfiguration, sound: Sound): string[] {
+  const files = KEY_FILES.flatMap((key) => {
     const file = uplink[key];
-    return file === undefined ? [] : fileProblems(`uplink.${key}`, file);
+    return sound(`uplink.${key}`) && file !== undefined ? fileProblems(`uplink.${key}`, file) : [];
   });
-  const order = uplink.reconnectMinMs > uplink.reconnectMaxMs ? ['uplink.reconnectMaxMs: must not be below uplink.reconnectMinMs'] : [];
-  return [...identityProblems(uplink), ...files, ...order];
+  const backwards = sound('uplink.reconnectMinMs') && sound('uplink.reconnectMaxMs') && uplink.reconnectMinMs > uplink.reconnectMaxMs;
+  return [
+    ...(sound('uplink.url') ? identityProblems(uplink) : []),
+    ...files,
+    ...(backwards ? ['uplink.reconnectMaxMs: must not be below uplink.reconnectMinMs'] : []),
+  ];
 }
 
 function identityProblems(uplink: UplinkConfiguration): string[] {
   if (!URL.canParse(uplink.url)) return [`uplink.url: is no address (got ${uplink.url})`];
   const { protocol, hostname } = new URL(uplink.url);
   if (protocol === 'mqtts:')
-    return (['ca', 'certificate', 'key'] as const).flatMap((key) =>
-      uplink[key] === undefined ? [`uplink.${key}: is missing, mqtts needs it`] : [],
-    );
+    return KEY_FILES.flatMap((key) => (uplink[key] === undefined ? [`uplink.${key}: is missing, mqtts needs it`] : []));
   return LOOPBACK.has(hostname.replace(/^\[|\]$/g, '')) ? [] : ['uplink.url: must be mqtts://, plain mqtt:// never leaves the machine'];
 }
 
@@ -53,33 +74,33 @@ function fileProblems(path: string, file: string): string[] {
 }
 
 /** A name is the source of events: one name, one thing, for the life of the gateway. */
-function nameProblems({ gateway, lines }: GatewayConfiguration): string[] {
+function nameProblems(id: string, lines: ReadonlyArray<Readable<LineConfiguration>>, sound: Sound): string[] {
   const taken = new Map([
-    [gateway.id, 'gateway.id'],
+    [id, 'gateway.id'],
     ['uplink', 'the uplink'],
   ]);
-  const all = lines.flatMap((line, index) => [
-    [line.name, `lines[${index}].name`] as const,
-    ...line.devices.map((device, place) => [device.name, `lines[${index}].devices[${place}].name`] as const),
-  ]);
-  return all.flatMap(([name, path]) => {
-    const earlier = taken.get(name);
-    if (earlier !== undefined) return [`${path}: must be unique, ${earlier} has it too (got ${name})`];
-    taken.set(name, path);
+  const all = lines.flatMap((line) => [line, ...readable(line.item.devices, `${line.path}.devices`)]);
+  return all.flatMap(({ item, path }) => {
+    if (!sound(`${path}.name`)) return [];
+    const earlier = taken.get(item.name);
+    if (earlier !== undefined) return [`${path}.name: must be unique, ${earlier} has it too (got ${item.name})`];
+    taken.set(item.name, `${path}.name`);
     return [];
   });
 }
 
-function wirePathProblems(lines: readonly LineConfiguration[]): string[] {
+function wireProblems(lines: ReadonlyArray<Readable<LineConfiguration>>, sound: Sound): string[] {
   const taken = new Map<string, string>();
-  return lines.flatMap(({ wire }, index) => {
-    const path = `lines[${index}].wire`;
+  return lines.flatMap(({ item: { wire }, path: line }) => {
+    const path = `${line}.wire`;
+    if (!sound(path)) return [];
+    if (wire.kind === 'udp' && isIP(wire.host) === 0) return [`${path}.host: must be an address of this machine (got ${wire.host})`];
     const key = wire.kind === 'serial' ? wire.path : `${wire.kind} ${wire.host}:${wire.port}`;
     const earlier = taken.get(key);
     if (earlier !== undefined && !(wire.kind === 'udp' && wire.port === 0))
-      return [`${path}: must not be opened twice, ${earlier} has it too (${key})`];
+      return [`${path}: is opened twice, ${earlier} has it too (${key})`];
     taken.set(key, path);
-    return wire.kind === 'udp' && isIP(wire.host) === 0 ? [`${path}.host: must be an address of this machine (got ${wire.host})`] : [];
+    return [];
   });
 }
 
@@ -89,19 +110,20 @@ const WIRES_OF_SHAPE: Readonly<Record<Family['shape'], readonly string[]>> = {
   publishes: ['udp'],
 };
 
-function lineProblems(line: LineConfiguration, path: string): string[] {
-  const devices = line.devices.map((device, index) => ({ device, path: `${path}.devices[${index}]`, family: FAMILIES.get(device.family) }));
+function lineProblems({ item: line, path }: Readable<LineConfiguration>, sound: Sound): string[] {
+  const devices = readable(line.devices, `${path}.devices`).map((device) => ({ ...device, family: FAMILIES.get(device.item.family) }));
   const shapes = new Set(devices.flatMap(({ family }) => family?.shape ?? []));
   const talking = devices.filter(({ family }) => family?.shape === 'talks');
-  const twice = repeated(devices.map(({ device, path }) => ({ key: device.unit ?? device.device, path })));
+  const twice = repeated(devices.map(({ item, path }) => ({ key: item.unit ?? item.device, path })));
   return [
     ...(shapes.size > 1
       ? [`${path}.devices: must all talk, all be polled or all publish; one wire has one conversation (got ${[...shapes].join(', ')})`]
       : []),
     ...(talking.length > 1 ? [`${path}.devices: must hold one panel, a panel has its line to itself (got ${talking.length})`] : []),
-    ...settingProblems(line, path, devices),
+    ...(sound(`${path}.wire`) ? settingProblems(line, path, devices) : []),
     ...twice.map(({ key, path }) => `${path}: must differ from the others on its line in unit or device (got ${key})`),
-    ...devices.flatMap(({ device, path, family }) => deviceProblems(device, path, family, line.wire.kind)),
+    ...devices.flatMap(({ item, path, family }) => (sound(`${path}.family`) ? deviceProblems(item, path, family, sound) : [])),
+    ...(sound(`${path}.wire`) ? devices.flatMap(({ path, family }) => fitProblems(path, family, line.wire.kind)) : []),
   ];
 }
 
@@ -124,52 +146,52 @@ function repeated<T extends { readonly key: string | number | undefined }>(items
   return items.filter(({ key }, index) => key !== undefined && items.findIndex((other) => other.key === key) < index);
 }
 
-function deviceProblems(device: DeviceConfiguration, path: string, family: Family | undefined, wire: string): string[] {
+function fitProblems(path: string, family: Family | undefined, wire: string): string[] {
+  if (!family || WIRES_OF_SHAPE[family.shape].includes(wire)) return [];
+  return [`${path}.family: ${family.name} needs a wire of kind ${WIRES_OF_SHAPE[family.shape].join(' or ')} (got ${wire})`];
+}
+
+function deviceProblems(device: DeviceConfiguration, path: string, family: Family | undefined, sound: Sound): string[] {
   if (!family) return known(`${path}.family`, device.family, [...FAMILIES.keys()]);
-  const fits = WIRES_OF_SHAPE[family.shape].includes(wire);
-  const own =
-    family.shape === 'polled'
-      ? polledProblems(
-          device,
-          path,
-          family.points.map((point) => point.name),
-        )
-      : addressedProblems(device, path);
+  const points = readable(device.points, `${path}.points`);
+  const registers = family.shape === 'polled' ? family.points.map((point) => point.name) : null;
   return [
-    ...(fits ? [] : [`${path}.family: ${family.name} needs a wire of kind ${WIRES_OF_SHAPE[family.shape].join(' or ')} (got ${wire})`]),
     ...(family.shape === 'publishes' && device.device === undefined
       ? [`${path}.device: is missing, ${family.name} is told apart by it`]
       : []),
-    ...own,
-    ...device.points.flatMap((point, index) => limitProblems(point, `${path}.points[${index}]`)),
+    ...(family.shape === 'polled' && device.unit === undefined ? [`${path}.unit: is missing, ${family.name} is polled by it`] : []),
+    ...(registers && Array.isArray(device.points) && device.points.length === 0
+      ? [`${path}.points: must name at least one register (one of ${registers.join(', ')})`]
+      : []),
+    ...(registers ? registerProblems(points, registers, sound) : addressProblems(points, sound)),
+    ...points.flatMap((point) => (sound(`${point.path}.low`) && sound(`${point.path}.high`) ? limitProblems(point) : [])),
   ];
 }
 
-function polledProblems(device: DeviceConfiguration, path: string, registers: readonly string[]): string[] {
-  const points = device.points.map((point, index) => ({ key: point.register, path: `${path}.points[${index}]` }));
+function registerProblems(points: ReadonlyArray<Readable<PointConfiguration>>, registers: readonly string[], sound: Sound): string[] {
+  const keyed = points.map(({ item, path }) => ({ key: item.register, path: `${path}.register` })).filter(({ path }) => sound(path));
   return [
-    ...(device.unit === undefined ? [`${path}.unit: is missing, ${device.family} is polled by it`] : []),
-    ...(points.length === 0 ? [`${path}.points: must name at least one register (one of ${registers.join(', ')})`] : []),
-    ...points.flatMap(({ key, path }) =>
-      key === undefined ? [`${path}.register: is missing (one of ${registers.join(', ')})`] : known(`${path}.register`, key, registers),
+    ...keyed.flatMap(({ key, path }) =>
+      key === undefined ? [`${path}: is missing (one of ${registers.join(', ')})`] : known(path, key, registers),
     ),
-    ...repeated(points).map(({ key, path }) => `${path}.register: must be named once (got ${key})`),
+    ...repeated(keyed).map(({ key, path }) => `${path}: must be named once (got ${key})`),
   ];
 }
 
-function addressedProblems(device: DeviceConfiguration, path: string): string[] {
-  const points = device.points.map(({ address }, index) => ({
+function addressProblems(points: ReadonlyArray<Readable<PointConfiguration>>, sound: Sound): string[] {
+  const readableAddresses = points.filter(({ path }) => sound(`${path}.address`));
+  const keyed = readableAddresses.map(({ item: { address }, path }) => ({
     key: address && JSON.stringify(Object.entries(address).sort()),
-    path: `${path}.points[${index}]`,
+    path: `${path}.address`,
   }));
   return [
-    ...points.flatMap(({ key, path }) => (key === undefined ? [`${path}.address: is missing`] : [])),
-    ...repeated(points).map(({ path }) => `${path}.address: must be there once`),
+    ...keyed.flatMap(({ key, path }) => (key === undefined ? [`${path}: is missing`] : [])),
+    ...repeated(keyed).map(({ key, path }) => `${path}: must be there once (got ${key})`),
   ];
 }
 
 /** With hysteresis a value must be able to be neither low nor high. */
-function limitProblems({ low, high }: PointConfiguration, path: string): string[] {
+function limitProblems({ item: { low, high }, path }: Readable<PointConfiguration>): string[] {
   if (!low || !high || low.limit + low.hysteresis < high.limit - high.hysteresis) return [];
   return [`${path}: low.limit + low.hysteresis must be below high.limit - high.hysteresis`];
 }

@@ -6,10 +6,35 @@ import Value from 'typebox/value';
 // The library stops after eight problems; a person wants to see all of them at once.
 Settings.Set({ maxErrors: 10_000 });
 
+/** One thing wrong with a configuration. `breaks`: what stands at `path` cannot be read at all. */
+export interface SchemaProblem {
+  readonly path: string;
+  readonly line: string;
+  readonly breaks: boolean;
+}
+
 /** Every way in which a value does not fit a schema, as `lines[2].wire.baudRate: must be one of 1200, 2400 (got 9601)`. */
-export function schemaProblems(schema: TSchema, value: unknown): string[] {
+export function schemaProblems(schema: TSchema, value: unknown): SchemaProblem[] {
   const errors = Value.Errors(schema, value).filter((error) => error.keyword !== 'boolean' && isOfChosenBranch(schema, value, error));
-  return [...new Set(errors.flatMap((error) => sentences(schema, value, error)))];
+  const problems = errors.flatMap((error) => {
+    const breaks = error.keyword !== 'additionalProperties';
+    return sentences(schema, value, error).map(([path, wrong]) => ({ path, line: `${path || 'the file'}: ${wrong}`, breaks }));
+  });
+  return problems.filter(({ line }, index) => problems.findIndex((other) => other.line === line) === index);
+}
+
+/** Whether what stands at a path can be read: no problem breaks it, what holds it or what it holds. */
+export type Sound = (path: string) => boolean;
+
+export function soundness(problems: readonly SchemaProblem[]): Sound {
+  const broken = problems.filter(({ breaks }) => breaks).map(({ path }) => path);
+  const holds = (outer: string, inner: string) =>
+    outer === '' || inner === outer || (inner.startsWith(outer) && '.['.includes(inner[outer.length]!));
+  return (path) => !broken.some((other) => holds(other, path) || holds(path, other));
+}
+
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `/lines/2/wire/baudRate` → `lines[2].wire.baudRate`. */
@@ -53,34 +78,39 @@ function isItem(steps: readonly string[], position: number, step: string): boole
   return step === 'items' && steps[position - 1] !== 'properties';
 }
 
-function sentences(schema: TSchema, value: unknown, error: TLocalizedValidationError): string[] {
+/** Path and what is wrong there. */
+function sentences(schema: TSchema, value: unknown, error: TLocalizedValidationError): Array<readonly [path: string, wrong: string]> {
   const path = dotted(error.instancePath);
   const inside = (key: string) => (path === '' ? key : `${path}.${key}`);
-  const got = shown(at(value, error.instancePath));
+  const found = at(value, error.instancePath);
+  const got = shown(found);
   switch (error.keyword) {
     case 'required':
-      return error.params.requiredProperties.map((key) => `${inside(key)}: is missing`);
+      return error.params.requiredProperties.map((key) => [inside(key), 'is missing']);
     case 'additionalProperties': {
       const known = Object.keys((schemaAt(schema, error.schemaPath)?.['properties'] ?? {}) as object);
-      return error.params.additionalProperties.map((key) => `${inside(key)}: is no key here${suggestion(key, known)}`);
+      return error.params.additionalProperties.map((key) => [inside(key), `is no key here${suggestion(key, known)}`]);
     }
     case 'anyOf': {
       const kinds = ((schemaAt(schema, error.schemaPath)?.['anyOf'] ?? []) as unknown[]).map(kindOf);
-      const kind = (at(value, error.instancePath) as { kind?: unknown } | null)?.kind;
-      return [`${inside('kind')}: must be one of ${kinds.join(', ')} (got ${shown(kind)})`];
+      return isMapping(found)
+        ? [[inside('kind'), `must be one of ${kinds.join(', ')} (got ${shown(found['kind'])})`]]
+        : [[path, `must be object (got ${got})`]];
     }
     case 'enum': {
       const known = error.params.allowedValues.map(String);
-      return [`${path}: must be one of ${known.join(', ')} (got ${got}${suggestion(String(at(value, error.instancePath)), known)})`];
+      return [[path, `must be one of ${known.join(', ')} (got ${got}${typeof found === 'string' ? suggestion(found, known) : ''})`]];
     }
     case 'type':
-      return [`${path === '' ? 'the file' : path}: must be ${error.params.type} (got ${got})`];
+      return [[path, `must be ${error.params.type} (got ${got})`]];
     case 'minimum':
-      return [`${path}: must be at least ${error.params.limit} (got ${got})`];
+      return [[path, `must be at least ${error.params.limit} (got ${got})`]];
     case 'maximum':
-      return [`${path}: must be at most ${error.params.limit} (got ${got})`];
+      return [[path, `must be at most ${error.params.limit} (got ${got})`]];
+    case 'minItems':
+      return [[path, `must have at least ${error.params.limit} (got ${(found as unknown[]).length})`]];
     default:
-      return [`${path}: ${schemaAt(schema, error.schemaPath)?.['says'] ?? error.message} (got ${got})`];
+      return [[path, `${schemaAt(schema, error.schemaPath)?.['says'] ?? error.message} (got ${got})`]];
   }
 }
 

@@ -5,7 +5,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { LineCounter, parseDocument } from 'yaml';
 import { crossProblems } from './config-cross.ts';
-import { schemaProblems } from './config-problems.ts';
+import { isMapping, schemaProblems, soundness } from './config-problems.ts';
 import * as limits from './limits.ts';
 
 const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] as const;
@@ -44,8 +44,8 @@ const Wire = Type.Union([
       kind: Type.Literal('tcp'),
       host,
       port: Type.Integer({ minimum: 1, maximum: 0xffff }),
-      /** How Modbus travels: in its TCP form, or as RTU bytes through a serial server. */
-      modbus: choice(['tcp', 'rtu'], 'tcp'),
+      /** The far end is a serial server: Modbus stays RTU on it. Otherwise a polled device on TCP speaks Modbus TCP. */
+      serialServer: Type.Boolean({ default: false }),
     },
     closed,
   ),
@@ -71,11 +71,11 @@ const Threshold = Type.Object(
 
 const Report = Type.Object(
   {
-    /** Dead band in the unit of the quantity: a value is reported when it moved by more than this. */
-    changeOf: Type.Number({ default: 0, minimum: 0 }),
+    /** Dead band in the unit of the quantity: a value that moved further is reported at once; absent: change is no reason. */
+    changeOf: Type.Optional(Type.Number({ minimum: 0 })),
     everyMs: milliseconds(limits.REPORT_EVERY_MS, 1_000),
   },
-  closed,
+  { ...closed, default: {} },
 );
 
 const Point = Type.Object(
@@ -85,6 +85,9 @@ const Point = Type.Object(
     /** Polled devices: name of the family's register point. */
     register: Type.Optional(text(64)),
     place: Type.Optional(text(80)),
+    /** Where the point belongs to another system than its device. */
+    systemType: Type.Optional(Type.Integer(u8)),
+    systemAddress: Type.Optional(Type.Integer(u8)),
     /** GB/T 26875.3-2011 table 5. */
     componentType: Type.Optional(Type.Integer(u8)),
     componentAddress: Type.Optional(Type.Integer(u32)),
@@ -95,11 +98,15 @@ const Point = Type.Object(
         properties: Object.fromEntries(WHATS.map((what) => [what, choices(EVENT_KINDS)])),
       }),
     ),
+    /** A dry contact: the kind that stands while the contact is closed, or open. */
+    contact: Type.Optional(Type.Object({ kind: choices<EventKind>(EVENT_KINDS), when: choice(['closed', 'open'], 'closed') }, closed)),
     quantity: Type.Optional(choices<Quantity>(QUANTITIES)),
     scale: Type.Number({ default: 1 }),
     low: Type.Optional(Threshold),
     high: Type.Optional(Threshold),
-    report: Type.Optional(Report),
+    report: Report,
+    /** false: what it says is marked as not in service (GB/T 45839-2025 5.8.4). */
+    inService: Type.Boolean({ default: true }),
   },
   closed,
 );
@@ -120,6 +127,7 @@ const Device = Type.Object(
     silenceMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 366 * 86_400_000 })),
     /** Overrides the family's period between two polls. */
     pollEveryMs: Type.Optional(Type.Integer({ minimum: 50, maximum: 86_400_000 })),
+    inService: Type.Boolean({ default: true }),
     points: Type.Array(Point, { default: [] }),
   },
   closed,
@@ -210,10 +218,9 @@ export function checkConfiguration(source: string, folder: string): GatewayConfi
   if ('problems' in parsed) return parsed;
   const filled = Value.Default(GATEWAY_SCHEMA as TSchema, parsed.value);
   const shape = schemaProblems(GATEWAY_SCHEMA, filled);
-  if (shape.length > 0) return { problems: shape };
-  const configuration = withAbsolutePaths(filled as GatewayConfiguration, folder);
-  const problems = crossProblems(configuration);
-  return problems.length > 0 ? { problems } : deepFrozen(configuration);
+  const configuration = withAbsolutePaths(filled, folder);
+  const problems = [...shape.map(({ line }) => line), ...crossProblems(configuration, soundness(shape))];
+  return problems.length > 0 ? { problems } : deepFrozen(configuration as GatewayConfiguration);
 }
 
 function parsedYaml(source: string): { readonly value: unknown } | Problems {
@@ -231,12 +238,12 @@ function parsedYaml(source: string): { readonly value: unknown } | Problems {
   }
 }
 
-function withAbsolutePaths(configuration: GatewayConfiguration, folder: string): GatewayConfiguration {
-  const { uplink } = configuration;
-  const files = Object.fromEntries(
-    (['ca', 'certificate', 'key'] as const).flatMap((key) => (uplink[key] === undefined ? [] : [[key, resolve(folder, uplink[key])]])),
-  );
-  return { ...configuration, data: resolve(folder, configuration.data), uplink: { ...uplink, ...files } };
+function withAbsolutePaths(filled: unknown, folder: string): unknown {
+  if (!isMapping(filled)) return filled;
+  const absolute = (file: unknown) => (typeof file === 'string' ? resolve(folder, file) : file);
+  const uplink = isMapping(filled['uplink']) ? { ...filled['uplink'] } : filled['uplink'];
+  if (isMapping(uplink)) for (const key of ['ca', 'certificate', 'key']) if (key in uplink) uplink[key] = absolute(uplink[key]);
+  return { ...filled, data: absolute(filled['data']), uplink };
 }
 
 function deepFrozen<T>(value: T): T {
