@@ -1,7 +1,7 @@
 import type { Described } from './codec/layout.ts';
 import type { CutRule } from './codec/packets.ts';
 import type { BytePattern } from './codec/patterns.ts';
-import type { Quantity } from './event.ts';
+import type { DeviceAddress, Quantity } from './event.ts';
 import type { Observation, What } from './observation.ts';
 import type { Words } from './words.ts';
 
@@ -75,8 +75,9 @@ export interface TalkingFamily extends FamilyCard {
   /**
    * The answer a packet wants, or null. It is written only after what the packet said is durable.
    * `first` is true for the first packet answered since the wire opened: the place to ask for everything again.
+   * `localTime` is the site's time, `YYYY-MM-DDTHH:mm:ss`: answers that carry a time must carry the right one, some devices set their clock by it.
    */
-  readonly answer?: (packet: Uint8Array, first: boolean) => Uint8Array | null;
+  readonly answer?: (packet: Uint8Array, first: boolean, localTime: string) => Uint8Array | null;
   /** Every packet `poll` and `answer` can ever make. A driver writes nothing else. Empty: the family only listens. */
   readonly emits: readonly Emission[];
   /** Commands the protocol knows (reset, silence, start, isolate, clock …): named so that a test proves they are never sent. */
@@ -125,8 +126,18 @@ export interface RegisterPoint {
   readonly quantity?: Quantity;
   /** Values outside are not believed (quality out-of-range). */
   readonly valid?: { readonly min: number; readonly max: number };
-  /** For states: what each set bit, or each exact value, says. */
-  readonly says?: { readonly bits?: Readonly<Record<number, What>>; readonly values?: Readonly<Record<number, What>> };
+  /**
+   * For states: what each set bit, or each exact value, says. A value that says nothing ends what the value before it said.
+   * `details`, by the same bit or value, tells which alarm or fault it is.
+   */
+  readonly says?: {
+    readonly bits?: Readonly<Record<number, What>>;
+    readonly values?: Readonly<Record<number, What>>;
+    readonly details?: Readonly<Record<number, string>>;
+  };
+  /** How the device itself counts this point. */
+  readonly address?: DeviceAddress;
+  readonly componentType?: number;
 }
 
 /** A device read by Modbus. */

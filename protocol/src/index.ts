@@ -7,6 +7,7 @@ export * from './codec/packets.ts';
 export * from './event.ts';
 export * from './failure.ts';
 export type * from './family.ts';
+export { flagsAfter } from './flags.ts';
 export { MEANINGS } from './meaning.ts';
 export * from './observation.ts';
 export type * from './profile.ts';

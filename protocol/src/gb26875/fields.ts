@@ -1,5 +1,6 @@
 import iconv from 'iconv-lite';
 import { u48le } from '../codec/fields.ts';
+import { toHex } from '../codec/hex.ts';
 import type { FieldKind } from '../codec/layout.ts';
 
 /** The six bytes of a time tag as one number, low byte (second) first: exact whatever they hold. */
@@ -30,6 +31,22 @@ export function parseTimeTag(text: string | null): TimeTag {
   if (!parts) return 0;
   const [year, month, day, hour, minute, second] = parts.slice(1).map(Number) as [number, number, number, number, number, number];
   return [second, minute, hour, day, month, year].reduce((tag, part, index) => tag + part * 256 ** index, 0);
+}
+
+/** The tag that a BCD clock meant: each byte's two decimal digits as a number. A digit above 9 makes it impossible, hence no time. */
+export function tagFromBcd(tag: TimeTag): TimeTag {
+  let plain = 0;
+  for (let index = 0; index < 6; index++) {
+    const byte = at(tag, index);
+    const digits = byte >> 4 > 9 || (byte & 15) > 9 ? 0xff : (byte >> 4) * 10 + (byte & 15);
+    plain += digits * 256 ** index;
+  }
+  return plain;
+}
+
+/** The six bytes of a tag in wire order, as hex. */
+export function hexOfTimeTag(tag: TimeTag): string {
+  return toHex(Uint8Array.from({ length: 6 }, (_, index) => at(tag, index)));
 }
 
 /** The tag of an instant in a zone, cut to the second. */

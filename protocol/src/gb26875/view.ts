@@ -11,46 +11,76 @@ import {
   SYSTEM_STATES,
 } from './codes.ts';
 import type { Dialect } from './dialects.ts';
+import { hexOfTimeTag, showTimeTag, type TimeTag, tagFromBcd } from './fields.ts';
 import { CONTROL, decodeFrame, encodeFrame } from './frame.ts';
 import { decodeUnit, encodeUnit, UNIT_TYPES, type Unit, type UnitType } from './units.ts';
 
 type View = Record<string, unknown>;
 type Types = ReadonlyMap<number, Pick<UnitType, 'object' | 'max'>>;
 
-/** What a unit type's numbers mean in words, added beside them: states, operations, the value in its unit. */
-const MEANINGS: ReadonlyMap<number, (object: View) => View> = new Map<number, (object: View) => View>([
-  [1, ({ status }) => ({ states: namesOfBits(status as number, SYSTEM_STATES) })],
-  [2, ({ status }) => ({ states: namesOfBits(status as number, COMPONENT_STATES) })],
-  [3, ({ analogueType, raw }) => analogueIn(analogueType as number, raw as number)],
-  [4, ({ operation }) => ({ operations: namesOfBits(operation as number, FACILITY_OPERATIONS) })],
-  [21, ({ status }) => ({ states: namesOfBits(status as number, DEVICE_STATES) })],
-  [24, ({ operation }) => ({ operations: namesOfBits(operation as number, DEVICE_OPERATIONS) })],
-]);
+/** The names of a component's state bits: a dialect may give them another meaning for some component types. */
+export function componentStates(componentType: number, status: number, dialect: Pick<Dialect, 'componentStates'>): string[] {
+  const own = dialect.componentStates?.get(componentType);
+  if (!own) return namesOfBits(status, COMPONENT_STATES);
+  return [...own].filter(([bit]) => status & (1 << bit)).map(([, name]) => name);
+}
 
-/** The value of an analogue number in its type's unit; null where table 6 has no such type. */
-export function analogueIn(analogueType: number, raw: number): { value: number | null; unit: string | null; outOfRange?: true } {
+/** The value of an analogue number in its type's unit; null where neither table 6 nor the dialect has the type. */
+export function analogueIn(
+  analogueType: number,
+  raw: number,
+  dialect: Pick<Dialect, 'analogueTypes'>,
+): { value: number | null; unit: string | null; outOfRange?: true } {
+  const own = dialect.analogueTypes?.get(analogueType);
+  if (own) return { value: (own.unsigned ? raw & 0xffff : raw) / own.perUnit, unit: own.unit };
   const type = ANALOGUE_TYPES.get(analogueType);
   if (!type) return { value: null, unit: null };
   const value = raw / type.perUnit;
   return { value, unit: type.unit, ...(value < type.min || value > type.max ? { outOfRange: true as const } : {}) };
 }
 
-function unitView(unit: Unit | null, types: Types): View | null {
+type Numbers = Readonly<Record<'status' | 'componentType' | 'analogueType' | 'raw' | 'operation', number>>;
+type Meaning = (object: Numbers, dialect: Dialect) => View;
+
+/** What a unit type's numbers mean in words, added beside them: states, operations, the value in its unit. */
+const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
+  [1, ({ status }) => ({ states: namesOfBits(status, SYSTEM_STATES) })],
+  [2, ({ componentType, status }, dialect) => ({ states: componentStates(componentType, status, dialect) })],
+  [3, ({ analogueType, raw }, dialect) => analogueIn(analogueType, raw, dialect)],
+  [4, ({ operation }) => ({ operations: namesOfBits(operation, FACILITY_OPERATIONS) })],
+  [21, ({ status }) => ({ states: namesOfBits(status, DEVICE_STATES) })],
+  [24, ({ operation }) => ({ operations: namesOfBits(operation, DEVICE_OPERATIONS) })],
+]);
+
+/** Times of a device whose clock counts in BCD: read so, with the bytes beside them. */
+function withBcdTimes(view: View, value: Record<string, unknown>): View {
+  const times = Object.keys(view).filter((name) => name === 'time' || name === 'startTime');
+  return Object.assign(
+    view,
+    ...times.map((name) => ({
+      [name]: showTimeTag(tagFromBcd(value[name] as TimeTag)),
+      [`${name}Hex`]: hexOfTimeTag(value[name] as TimeTag),
+    })),
+  );
+}
+
+function unitView(unit: Unit | null, dialect: Dialect): View | null {
   if (unit === null) return null;
   if ('raw' in unit) return { type: unit.type, count: unit.count, raw: toHex(unit.raw), why: unit.why };
-  const { object } = types.get(unit.type)!;
+  const { object } = dialect.types.get(unit.type)!;
   const meaning = MEANINGS.get(unit.type);
   const objects = unit.objects.map((value) => {
-    const view = object.view(value);
-    return meaning ? { ...view, ...meaning(view) } : view;
+    const view = { ...object.view(value), ...meaning?.(value as Numbers, dialect) };
+    return dialect.bcdClock ? withBcdTimes(view, value) : view;
   });
   return { type: unit.type, count: unit.count, objects };
 }
 
 /** The JSON view of one frame that the cutter delivered. `unit` is null when the application data unit is empty. */
-export function frameView(bytes: Uint8Array, types: Types = UNIT_TYPES): View {
+export function frameView(bytes: Uint8Array, dialect: Dialect): View {
   const { control, unit } = decodeFrame(bytes);
-  const { serial, mainVersion, userVersion, unitBytes: _, command, ...rest } = CONTROL.view(control);
+  const shown = dialect.bcdClock ? withBcdTimes(CONTROL.view(control), control) : CONTROL.view(control);
+  const { serial, mainVersion, userVersion, unitBytes: _, command, ...rest } = shown;
   return {
     kind: 'frame',
     serial,
@@ -59,21 +89,21 @@ export function frameView(bytes: Uint8Array, types: Types = UNIT_TYPES): View {
     command,
     commandName: commandName(control.command),
     checksumOk: true,
-    unit: unitView(decodeUnit(unit, types), types),
+    unit: unitView(decodeUnit(unit, dialect.types), dialect),
     hex: toHex(bytes),
   };
 }
 
 /** The JSON view of what the cutter delivered, one object a frame or piece of noise, in stream order. */
-export function streamView(bytes: Uint8Array, dialect: Pick<Dialect, 'cut' | 'types'>): View[] {
-  return cutAll(dialect.cut, bytes).map((cut) => cutView(cut, dialect.types));
+export function streamView(bytes: Uint8Array, dialect: Dialect): View[] {
+  return cutAll(dialect.cut, bytes).map((cut) => cutView(cut, dialect));
 }
 
-function cutView(cut: Cut, types: Types): View {
+function cutView(cut: Cut, dialect: Dialect): View {
   if (cut.kind === 'noise') return { kind: 'noise', hex: toHex(cut.bytes), why: cut.why };
   // Some dialects send heartbeats that are no frames (gb26875 notes, 12.1): too short to have a control unit.
   if (cut.bytes.length < 30) return { kind: 'heartbeat', hex: toHex(cut.bytes) };
-  return frameView(cut.bytes, types);
+  return frameView(cut.bytes, dialect);
 }
 
 /** Bytes from a view written by `streamView`, made from its fields and not from its `hex`. Throws TypeError naming what is missing or wrong. */

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { fromHex, toHex } from '../codec/hex.ts';
+import { cutAll } from '../codec/packets.ts';
+import { decodeFrame } from '../gb26875/frame.ts';
+import { gb26875, gb26875Site } from './gb26875.ts';
+
+interface Vector {
+  readonly name: string;
+  readonly hex: string;
+  readonly meaning: {
+    what?: string;
+    value?: number;
+    unit?: string;
+    partTime?: string | null;
+    time?: string | null;
+    seq: number;
+    source?: string;
+    command?: number;
+  };
+}
+const read = <T>(file: string) => JSON.parse(readFileSync(new URL(`../../vectors/${file}`, import.meta.url), 'utf8')) as T[];
+const site = read<Vector>('gb26875-site.json');
+
+describe('transmission devices over GB/T 26875.3', () => {
+  test.each(site)('$name says what the capture says', ({ hex, meaning }) => {
+    const [cut] = cutAll(gb26875Site.cut, fromHex(hex)!);
+    const { fields, observations } = gb26875Site.decode(cut!.bytes);
+    expect(observations.map(({ what }) => what)).toEqual(meaning.what ? [meaning.what] : []);
+    expect(fields['serial']).toBe(meaning.seq);
+    if (meaning.time !== undefined) expect(fields['time']).toBe(meaning.time);
+    if (meaning.partTime !== undefined) expect(observations[0]?.deviceTime).toBe(meaning.partTime);
+    if (meaning.unit)
+      expect(observations[0]).toMatchObject({ value: meaning.value, quantity: meaning.unit === 'C' ? 'temperature' : 'residual-current' });
+  });
+
+  test('an upload is confirmed with its own serial, addresses swapped and the time of the site', () => {
+    const upload = fromHex(read<{ name: string; hex: string }>('gb26875.json').find(({ name }) => name === 'published-001')!.hex)!;
+    const reply = gb26875.answer!(upload, true, '2026-11-23T08:09:10')!;
+    const [sent, answered] = [decodeFrame(upload).control, decodeFrame(reply).control];
+    expect(cutAll(gb26875.cut, reply)).toHaveLength(1);
+    expect(answered).toMatchObject({ serial: sent.serial, source: sent.destination, destination: sent.source, command: 3 });
+    expect(toHex(reply.subarray(6, 12))).toBe('0a0908170b1a');
+  });
+
+  test('confirm, denial and answer are never answered', () => {
+    for (const command of [3, 5, 6]) {
+      const frame = Uint8Array.from(
+        gb26875.answer!(
+          gb26875.play.say({ what: 'fire', address: { point: 7 }, deviceTime: '2026-11-23T08:00:00' })!,
+          false,
+          '2026-11-23T08:00:00',
+        )!,
+      );
+      frame[27] = (frame[27]! + command - frame[26]!) & 0xff;
+      frame[26] = command;
+      expect(cutAll(gb26875.cut, frame)).toMatchObject([{ kind: 'packet' }]);
+      expect(gb26875.answer!(frame, false, '2026-11-23T08:00:00')).toBeNull();
+    }
+  });
+});
