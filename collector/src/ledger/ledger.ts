@@ -1,0 +1,101 @@
+import type { Batch, Lane, Receipt, SiteEvent } from '@fengsui/protocol';
+
+/** One event of record. */
+export interface Entry {
+  /** Place in the ledger, from 1: grows in the order of commits, may skip, never changes. */
+  readonly position: number;
+  readonly gateway: string;
+  readonly epoch: number;
+  readonly lane: Lane;
+  /** Of its lane, from 1: with gateway, epoch and lane the identity of the entry. */
+  readonly number: number;
+  /** Over both lanes of the gateway: the order in which it heard things. Folds order by (epoch, ordinal), never by arrival. */
+  readonly ordinal: number;
+  /** Counts starts of the gateway. */
+  readonly boot: number;
+  /** Milliseconds since that start. */
+  readonly monotonicMs: number;
+  /** Milliseconds since 1970-01-01 UTC by the gateway's clock. */
+  readonly wallMs: number;
+  readonly clockSynchronised: boolean;
+  readonly profile: string;
+  /** Milliseconds since 1970-01-01 UTC by the collector's clock, when the entry was committed. */
+  readonly committedMs: number;
+  readonly event: SiteEvent;
+}
+
+/** Bytes that are no entry and never will be: evidence. */
+export interface Quarantined {
+  readonly gateway: string;
+  /** Lane of the topic they came on. */
+  readonly lane: Lane;
+  readonly reason: string;
+  readonly bytes: Uint8Array;
+}
+
+/** How far an outlet has come, by its name. Durable; only grows: a smaller position is no error and changes nothing. */
+export interface Cursor {
+  /** 0 for an outlet that never moved. */
+  read(): Promise<number>;
+  /** Durable when it resolves. */
+  move(position: number): Promise<void>;
+}
+
+/** Numbers that did not arrive although higher ones did (P10). */
+export interface Gap {
+  readonly first: number;
+  readonly last: number;
+  /** Milliseconds since 1970-01-01 UTC, when the collector noticed. */
+  readonly sinceMs: number;
+}
+
+/** One numbered series as the collector knows it. */
+export interface Series {
+  readonly gateway: string;
+  readonly epoch: number;
+  readonly lane: Lane;
+  /** Every number up to here is in the ledger or in quarantine. */
+  readonly contiguous: number;
+  readonly highest: number;
+  /** How many numbers are missing in all. */
+  readonly missing: number;
+  /** The lowest of them, at most ten ranges. */
+  readonly gaps: readonly Gap[];
+  /** Milliseconds since 1970-01-01 UTC, when something of it was last committed. */
+  readonly committedMs: number;
+}
+
+export interface LedgerState {
+  /** Of the last entry; 0 while empty. */
+  readonly position: number;
+  readonly entries: number;
+  /** Distinct things in quarantine. */
+  readonly quarantined: number;
+  /** Rows delivered again although known: confirmed, not stored. Since start. */
+  readonly repeated: number;
+  /** Ordered by gateway, epoch, lane. */
+  readonly series: readonly Series[];
+}
+
+/**
+ * The append-only record of events: once per (gateway, epoch, lane, number). SQLite and PostgreSQL pass one conformance suite.
+ * Everything that fails for trouble with the disk or the database rejects with a `Failure` and leaves the ledger as it was.
+ */
+export interface Ledger {
+  /**
+   * Durable when it resolves, all deliveries or none. One receipt a delivery, in order: every row of it is accepted or rejected.
+   * Known rows are accepted again and not stored again. Rows that cannot be read, and rows that carry another frame than the
+   * entry of the same identity, are rejected and lie in quarantine.
+   */
+  append(deliveries: readonly Batch[]): Promise<readonly Receipt[]>;
+  /** Keeps bytes that are no batch. Durable when it resolves; the same bytes again only count. */
+  quarantine(found: readonly Quarantined[]): Promise<void>;
+  /** At most `max` entries behind `position`, in order of position. */
+  after(position: number, max: number): Promise<readonly Entry[]>;
+  /** Resolves when something lies behind `position`; rejects with the signal's reason when that comes first. */
+  wait(position: number, signal: AbortSignal): Promise<void>;
+  cursor(outlet: string): Cursor;
+  state(): Promise<LedgerState>;
+  /** Finishes what was handed over, then closes. What is asked afterwards rejects. */
+  close(): Promise<void>;
+}
