@@ -1,7 +1,10 @@
 import type { Family } from '../family.ts';
 import { JBF_193K } from './jbf-193k.ts';
+import { MODBUS_BASIC } from './modbus-basic.ts';
+import { NB_HUAQIANG } from './nb-huaqiang.ts';
+import { PRESSURE_TRANSMITTER } from './pressure-transmitter.ts';
 
-const ALL: readonly Family[] = [JBF_193K];
+const ALL: readonly Family[] = [JBF_193K, MODBUS_BASIC, PRESSURE_TRANSMITTER, NB_HUAQIANG];
 
 /** THE REGISTER: every device family we know, by name. */
 export const FAMILIES: ReadonlyMap<string, Family> = new Map(ALL.map((family) => [family.name, family]));

@@ -1,0 +1,95 @@
+import { hexOf } from '../codec/digits.ts';
+import { EXCEPTIONS, type ModbusPacket, modbusValues, readModbusPacket } from '../codec/modbus.ts';
+import { pointValue, saidBy, widthOf } from '../codec/points.ts';
+import type { Decoded, PolledFamily, RegisterPoint, RegisterRequest } from '../family.ts';
+import type { Observation } from '../observation.ts';
+
+/** How a family names the two ends of its line. */
+export interface Ends {
+  readonly from: string;
+  readonly to: string;
+}
+export const DEVICE: Ends = { from: 'device-to-host', to: 'host-to-device' };
+
+type Reply = Extract<ModbusPacket, { kind: 'reply' }>;
+/** What a family adds to a reply: fields of its own, and observations in place of those of its points. */
+export type Addition = (
+  values: readonly number[],
+  request: RegisterRequest | null,
+  reply: Reply,
+) => { fields?: Record<string, unknown>; observations?: readonly Observation[]; remarks?: readonly string[] };
+
+const hex16 = (register: number) => hexOf(register >> 8) + hexOf(register & 0xff);
+
+function isWhole(point: RegisterPoint, reply: Reply, request: RegisterRequest): boolean {
+  const end = request.register + Math.min(request.count, modbusValues(reply).length);
+  return point.function === reply.function && point.register >= request.register && point.register + widthOf(point) <= end;
+}
+
+/** The points a reply covers; where two share a register (the same register means different things on different sites) the first. */
+function pointsIn(points: readonly RegisterPoint[], reply: Reply, request: RegisterRequest): RegisterPoint[] {
+  const seen = new Set<number>();
+  return points.filter((point) => isWhole(point, reply, request) && !seen.has(point.register) && seen.add(point.register));
+}
+
+function readReply(
+  points: readonly RegisterPoint[],
+  reply: Reply,
+  request: RegisterRequest,
+): Pick<Decoded, 'fields' | 'observations' | 'remarks'> {
+  const values = modbusValues(reply).slice(0, request.count);
+  const fields: Record<string, unknown> = {};
+  const observations: Observation[] = [];
+  const remarks: string[] = [];
+  for (const point of pointsIn(points, reply, request)) {
+    const at = point.register - request.register;
+    const decimals = point.decimalsRegister === undefined ? 0 : values[point.decimalsRegister - request.register];
+    const value = pointValue(point, values.slice(at, at + widthOf(point)), decimals ?? 0);
+    fields[point.name] = value;
+    if (decimals === undefined) remarks.push(`${point.name}: the decimals register is not in this reply, the value is as sent`);
+    const said = value === null ? [] : saidBy(point, value);
+    const about = { address: point.address ?? {}, ...(point.componentType === undefined ? {} : { componentType: point.componentType }) };
+    observations.push(...said.map((word) => ({ ...word, ...about })));
+    if (said.length === 0 && (point.quantity || point.says))
+      observations.push({ what: 'reading', detail: point.name, ...about, value, ...(point.quantity ? { quantity: point.quantity } : {}) });
+  }
+  return { fields, observations, remarks };
+}
+
+function readOther(packet: Exclude<ModbusPacket, Reply>, ends: Ends): Decoded {
+  const { unit, function: fn } = packet;
+  const common = { unit, function: fn };
+  if (packet.kind === 'request') {
+    const { register, count } = packet;
+    const fields = { direction: ends.to, ...common, register, address: hex16(register), count, reads: 'read request' };
+    return { fields, observations: [{ what: 'link', address: {}, detail: 'read request' }], fromHost: true };
+  }
+  if (packet.kind === 'exception') {
+    const { exception } = packet;
+    const fields = { direction: ends.from, ...common, exception, reads: EXCEPTIONS[exception] ?? 'unknown exception' };
+    return { fields, observations: [{ what: 'fault', address: {}, detail: 'modbus-exception' }] };
+  }
+  const written = { ...common, register: packet.register, address: hex16(packet.register) };
+  if (packet.kind === 'written') return { fields: { direction: ends.from, ...written, reads: 'write accepted' }, observations: [] };
+  return { fields: { direction: ends.to, ...written, reads: 'write request' }, observations: [], fromHost: true };
+}
+
+/** The decoder of a polled family, from its points. */
+export function modbusDecoder(points: readonly RegisterPoint[], addition?: Addition, ends: Ends = DEVICE): PolledFamily['decode'] {
+  return (bytes, request) => {
+    const packet = readModbusPacket(bytes, request);
+    if (!packet) return { fields: { direction: ends.from }, observations: [], remarks: ['no Modbus packet, or its CRC does not fit'] };
+    if (packet.kind !== 'reply') return readOther(packet, ends);
+    const values = request ? modbusValues(packet).slice(0, request.count) : modbusValues(packet);
+    const read = request
+      ? readReply(points, packet, request)
+      : { fields: {}, observations: [], remarks: ['a reply cannot be read without its request'] };
+    const added = addition?.(values, request, packet) ?? {};
+    const named = packet.function <= 2 ? { contacts: values } : { registers: values };
+    return {
+      fields: { direction: ends.from, unit: packet.unit, function: packet.function, ...named, ...read.fields, ...added.fields },
+      observations: added.observations ?? read.observations,
+      remarks: [...(added.observations ? [] : (read.remarks ?? [])), ...(added.remarks ?? [])],
+    };
+  };
+}
