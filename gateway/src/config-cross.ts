@@ -2,8 +2,8 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type Family, PROFILES } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
+import { isMapping, type Sound, suggestion } from '@fengsui/protocol/settings';
 import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration, PointConfiguration, UplinkConfiguration } from './config.ts';
-import { isMapping, type Sound, suggestion } from './config-problems.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const KEY_FILES = ['ca', 'certificate', 'key'] as const;

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { EVENT_KINDS, type EventKind, QUANTITIES, type Quantity, WHATS, type What } from '@fengsui/protocol';
-import Type, { type Static, type TSchema } from 'typebox';
-import Value from 'typebox/value';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Frozen, frozen, isMapping, type Problems, readSettings, soundness } from '@fengsui/protocol/settings';
+import Type, { type Static } from 'typebox';
 import { crossProblems } from './config-cross.ts';
-import { isMapping, schemaProblems, soundness } from './config-problems.ts';
 import * as limits from './limits.ts';
 
 const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] as const;
@@ -178,12 +176,6 @@ export const GATEWAY_SCHEMA = Type.Object(
   closed,
 );
 
-type Frozen<T> = T extends readonly (infer Item)[]
-  ? readonly Frozen<Item>[]
-  : T extends object
-    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
-    : T;
-
 /** A checked configuration: defaults filled in, paths absolute, frozen. */
 export type GatewayConfiguration = Frozen<Static<typeof GATEWAY_SCHEMA>>;
 export type LineConfiguration = GatewayConfiguration['lines'][number];
@@ -195,11 +187,6 @@ export type DeviceConfiguration = LineConfiguration['devices'][number];
 export type PointConfiguration = DeviceConfiguration['points'][number];
 export type ThresholdConfiguration = NonNullable<PointConfiguration['low']>;
 export type UplinkConfiguration = GatewayConfiguration['uplink'];
-
-/** Every problem of a configuration, each a line `path: what is wrong`. */
-export interface Problems {
-  readonly problems: readonly string[];
-}
 
 /** Reads and checks a configuration file. Paths in it count from the folder of the file. Never throws for what the file says. */
 export function loadConfiguration(file: string): GatewayConfiguration | Problems {
@@ -214,28 +201,12 @@ export function loadConfiguration(file: string): GatewayConfiguration | Problems
 
 /** As `loadConfiguration`, from the text of a file that stands in `folder`. */
 export function checkConfiguration(source: string, folder: string): GatewayConfiguration | Problems {
-  const parsed = parsedYaml(source);
-  if ('problems' in parsed) return parsed;
-  const filled = Value.Default(GATEWAY_SCHEMA as TSchema, parsed.value);
-  const shape = schemaProblems(GATEWAY_SCHEMA, filled);
-  const configuration = withAbsolutePaths(filled, folder);
+  const read = readSettings(source, GATEWAY_SCHEMA);
+  if ('problems' in read) return read;
+  const { value, shape } = read;
+  const configuration = withAbsolutePaths(value, folder);
   const problems = [...shape.map(({ line }) => line), ...crossProblems(configuration, soundness(shape))];
-  return problems.length > 0 ? { problems } : deepFrozen(configuration as GatewayConfiguration);
-}
-
-function parsedYaml(source: string): { readonly value: unknown } | Problems {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(source, { lineCounter, prettyErrors: false });
-  const broken = [...document.errors, ...document.warnings].map(({ message, pos }) => {
-    const { line, col } = lineCounter.linePos(pos[0]);
-    return `line ${line}, column ${col}: ${message}`;
-  });
-  if (broken.length > 0) return { problems: broken };
-  try {
-    return { value: document.toJS({ maxAliasCount: 100 }) ?? {} };
-  } catch (error) {
-    return { problems: [(error as Error).message] };
-  }
+  return problems.length > 0 ? { problems } : frozen(configuration as GatewayConfiguration);
 }
 
 function withAbsolutePaths(filled: unknown, folder: string): unknown {
@@ -244,10 +215,4 @@ function withAbsolutePaths(filled: unknown, folder: string): unknown {
   const uplink = isMapping(filled['uplink']) ? { ...filled['uplink'] } : filled['uplink'];
   if (isMapping(uplink)) for (const key of ['ca', 'certificate', 'key']) if (key in uplink) uplink[key] = absolute(uplink[key]);
   return { ...filled, data: absolute(filled['data']), uplink };
-}
-
-function deepFrozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const inner of Object.values(value)) deepFrozen(inner);
-  return Object.freeze(value);
 }

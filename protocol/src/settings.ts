@@ -1,10 +1,54 @@
 import type { TSchema } from 'typebox';
 import type { TLocalizedValidationError } from 'typebox/error';
-import { Settings } from 'typebox/system';
+import { Settings as LibrarySettings } from 'typebox/system';
 import Value from 'typebox/value';
+import { LineCounter, parseDocument } from 'yaml';
 
 // The library stops after eight problems; a person wants to see all of them at once.
-Settings.Set({ maxErrors: 10_000 });
+LibrarySettings.Set({ maxErrors: 10_000 });
+
+export type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+
+/** Every problem of a configuration, each a line `path: what is wrong`. */
+export interface Problems {
+  readonly problems: readonly string[];
+}
+
+/** What a text says under a schema, defaults filled in, and where it does not fit. */
+export interface Settings {
+  readonly value: unknown;
+  readonly shape: readonly SchemaProblem[];
+}
+
+/** Reads YAML against a schema. A text that is no YAML is a list of problems with line and column; nothing throws. */
+export function readSettings(source: string, schema: TSchema): Settings | Problems {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(source, { lineCounter, prettyErrors: false });
+  const broken = [...document.errors, ...document.warnings].map(({ message, pos }) => {
+    const { line, col } = lineCounter.linePos(pos[0]);
+    return `line ${line}, column ${col}: ${message}`;
+  });
+  if (broken.length > 0) return { problems: broken };
+  try {
+    const value = Value.Default(schema, document.toJS({ maxAliasCount: 100 }) ?? {});
+    return { value, shape: schemaProblems(schema, value) };
+  } catch (error) {
+    return { problems: [(error as Error).message] };
+  }
+}
+
+/** Freezes a value and all it holds. */
+export function frozen<T>(value: T): Frozen<T> {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) frozen(inner);
+    Object.freeze(value);
+  }
+  return value as Frozen<T>;
+}
 
 /** One thing wrong with a configuration. `breaks`: what stands at `path` cannot be read at all. */
 export interface SchemaProblem {
