@@ -74,17 +74,31 @@ export interface Layout<V extends object = Record<string, unknown>> {
 }
 
 type Decode<V> = (bytes: Uint8Array, at: number) => V;
+type Encode<V> = (value: V, bytes: Uint8Array, at: number) => number;
+
+function fieldNames(names: readonly string[]): readonly string[] {
+  for (const name of names) if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) throw new TypeError(`not a field name: ${name}`);
+  return names;
+}
 
 /**
- * Builds the decoder of a fixed layout as one object literal: `{a: r0(bytes, at + 0), b: r1(bytes, at + 2) …}`.
+ * Builds the decoder of a fixed layout as one object literal: `{a: f0(bytes, at + 0), b: f1(bytes, at + 2) …}`.
  * Written out this way every value has one hidden class and every reader one call site, which a loop over the table
  * cannot have; only field names and offsets of our own tables enter the source.
  */
 function compiledDecoder<V>(names: readonly string[], offsets: readonly number[], kinds: readonly Kind[]): Decode<V> {
-  for (const name of names) if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) throw new TypeError(`not a field name: ${name}`);
-  const readers = kinds.map((_, index) => `r${index}`);
-  const body = names.map((name, index) => `${name}: r${index}(bytes, at + ${offsets[index]})`).join(', ');
-  return new Function(...readers, `return (bytes, at) => ({ ${body} });`)(...kinds.map((kind) => kind.read)) as Decode<V>;
+  const body = fieldNames(names).map((name, index) => `${name}: f${index}(bytes, at + ${offsets[index]})`);
+  const parameters = kinds.map((_, index) => `f${index}`);
+  return new Function(...parameters, `return (bytes, at) => ({ ${body.join(', ')} });`)(...kinds.map(({ read }) => read)) as Decode<V>;
+}
+
+/** The encoder of a fixed layout, written out like its decoder: `f0(bytes, at + 0, value.a); …`. Returns the offset behind the fields. */
+function compiledEncoder<V>(names: readonly string[], offsets: readonly number[], kinds: readonly Kind[], size: number): Encode<V> {
+  const body = fieldNames(names).map((name, index) => `f${index}(bytes, at + ${offsets[index]}, value.${name});`);
+  const parameters = kinds.map((_, index) => `f${index}`);
+  return new Function(...parameters, `return (value, bytes, at) => { ${body.join(' ')} return at + ${size}; };`)(
+    ...kinds.map(({ write }) => write),
+  ) as Encode<V>;
 }
 
 function walkingDecoder<V>(entries: ReadonlyArray<readonly [string, Field]>): Decode<V> {
@@ -95,6 +109,17 @@ function walkingDecoder<V>(entries: ReadonlyArray<readonly [string, Field]>): De
       at += sizeAt(kind, bytes, at);
     }
     return value as V;
+  };
+}
+
+function walkingEncoder<V>(entries: ReadonlyArray<readonly [string, Field]>): Encode<V> {
+  return (value, bytes, at) => {
+    const values = value as Record<string, unknown>;
+    for (const [name, { kind }] of entries) {
+      kind.write(bytes, at, values[name]);
+      at += typeof kind.size === 'number' ? kind.size : kind.sizeOf!(values[name]);
+    }
+    return at;
   };
 }
 
@@ -114,7 +139,9 @@ export function layout<F extends Fields>(fields: F): Layout<Value<F>> {
     offsets.push(size);
     if (typeof kind.size === 'number') size += kind.size;
   }
-  const decode = fixed ? compiledDecoder<V>(Object.keys(fields), offsets, kinds) : walkingDecoder<V>(entries);
+  const names = Object.keys(fields);
+  const decode = fixed ? compiledDecoder<V>(names, offsets, kinds) : walkingDecoder<V>(entries);
+  const encodeInto = fixed ? compiledEncoder<V>(names, offsets, kinds, size) : walkingEncoder<V>(entries);
 
   const self: Layout<V> = {
     fields: entries,
@@ -134,14 +161,7 @@ export function layout<F extends Fields>(fields: F): Layout<Value<F>> {
       const values = value as Record<string, unknown>;
       return entries.reduce((sum, [name, { kind }]) => sum + (typeof kind.size === 'number' ? kind.size : kind.sizeOf!(values[name])), 0);
     },
-    encodeInto(value, bytes, at) {
-      const values = value as Record<string, unknown>;
-      for (const [name, { kind }] of entries) {
-        kind.write(bytes, at, values[name]);
-        at += typeof kind.size === 'number' ? kind.size : kind.sizeOf!(values[name]);
-      }
-      return at;
-    },
+    encodeInto,
     encode(value) {
       const bytes = new Uint8Array(self.sizeOf(value));
       self.encodeInto(value, bytes, 0);
