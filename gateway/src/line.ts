@@ -70,18 +70,16 @@ export interface Heard {
   readonly heardMs: number;
 }
 
+/** Whether it is about a link that was lost or came back; a device may also say `link` merely to show that it is there. */
+function tellsOfLink(said: Said): boolean {
+  return said.detail === 'lost' || said.detail === 'restored';
+}
+
 /** A sign of life that carries nothing else: counted, never an event of its own, and no reason to keep a device waiting for its answer. */
-export function isBareHeartbeat(said: Said): boolean {
-  return (
-    said.what === 'heartbeat' &&
-    said.battery === undefined &&
-    said.radio === undefined &&
-    said.tilt === undefined &&
-    said.release === undefined &&
-    said.value === undefined &&
-    said.levelMm === undefined &&
-    said.text === undefined
-  );
+export function isSignOfLife(said: Said): boolean {
+  if (said.what === 'link') return !tellsOfLink(said);
+  const { what, battery, radio, tilt, release, value, levelMm, text } = said;
+  return what === 'heartbeat' && [battery, radio, tilt, release, value, levelMm, text].every((told) => told === undefined);
 }
 
 /** `name/version` of a family, as events carry it. */

@@ -1,4 +1,5 @@
 import type { Clock, NoiseReason, PolledFamily, PublishingFamily, TalkingFamily } from '@fengsui/protocol';
+import { NOISE_PIECE_BYTES_MAX, NOISE_PIECES_KEPT } from '../limits.ts';
 import type { Heard } from '../line.ts';
 
 export type { Heard, Said } from '../line.ts';
@@ -12,6 +13,8 @@ export type Driver = AsyncGenerator<readonly Heard[], void, undefined>;
 export interface TalkingDevice {
   readonly name: string;
   readonly family: TalkingFamily;
+  /** Instead of the family's. */
+  readonly silenceMs?: number;
 }
 
 export interface PolledDevice {
@@ -19,6 +22,11 @@ export interface PolledDevice {
   readonly family: PolledFamily;
   /** Modbus unit, 1–247. */
   readonly unit: number;
+  /** Names of the family's register points that the site uses; the others are not read. */
+  readonly registers: readonly string[];
+  /** Instead of the family's. */
+  readonly pollEveryMs?: number;
+  readonly silenceMs?: number;
 }
 
 export interface PublishingDevice {
@@ -26,12 +34,15 @@ export interface PublishingDevice {
   readonly family: PublishingFamily;
   /** IMEI or endpoint name. */
   readonly device: string;
+  /** Instead of the family's. */
+  readonly silenceMs?: number;
 }
 
 /** Why something heard on a wire became no event. Every such thing is counted under one of these. */
 export type Unheard =
   | NoiseReason
   | 'repeat'
+  | 'echo'
   | 'timeout'
   | 'late'
   | 'refused'
@@ -57,11 +68,6 @@ export interface KeptNoise {
   readonly bytes: Uint8Array;
 }
 
-/** Pieces kept: enough to see a pattern, little enough to forget about. */
-export const NOISE_KEPT_MAX = 64;
-/** Bytes kept of each piece. */
-export const NOISE_BYTES_MAX = 512;
-
 /** What a line has counted since the gateway started. It outlives the drivers that write to it. */
 export class LineCounters {
   packets = 0;
@@ -74,8 +80,8 @@ export class LineCounters {
   count(why: Unheard, atMs: number, bytes?: Uint8Array): void {
     this.unheard.set(why, (this.unheard.get(why) ?? 0) + 1);
     if (!bytes) return;
-    this.#noise.push({ atMs, why, bytes: bytes.slice(0, NOISE_BYTES_MAX) });
-    if (this.#noise.length > NOISE_KEPT_MAX) this.#noise.shift();
+    this.#noise.push({ atMs, why, bytes: bytes.slice(0, NOISE_PIECE_BYTES_MAX) });
+    if (this.#noise.length > NOISE_PIECES_KEPT) this.#noise.shift();
   }
 
   /** The last pieces, oldest first. */
