@@ -1,0 +1,55 @@
+// Every limit and waiting time of the collector with its reason. Milliseconds since start, bytes, counts.
+
+/** A store that is silent for longer has failed: the gateways send again (their receipt time-out is of the same order). */
+export const LEDGER_ANSWER_TIMEOUT_MS = 10_000;
+/** Opening checks the whole file. */
+export const LEDGER_OPEN_TIMEOUT_MS = 300_000;
+/** A write lock held by a dying predecessor goes with it. */
+export const LEDGER_BUSY_TIMEOUT_MS = 5_000;
+/** The log file of the database shrinks to this after a checkpoint. */
+export const LEDGER_WAL_BYTES = 64 * 1024 * 1024;
+/** One read never holds the reader for long. */
+export const LEDGER_READ_ENTRIES_MAX = 2_000;
+/** Of each series the lowest gaps are shown, the rest is a number. */
+export const GAPS_SHOWN_MAX = 10;
+
+/** Deliveries of one transaction: the group that makes one fsync serve many. 512 × 16 KiB stays below 8 MiB. */
+export const INTAKE_GROUP_MAX = 512;
+/** Deliveries waiting for the ledger, over all gateways; beyond it they are refused and come again. */
+export const INTAKE_QUEUE_MAX = 8_192;
+/** CONNECT is read before anybody is known (aedes #1086: 256 MiB announced, 218 MB taken). */
+export const CONNECT_BYTES_MAX = 4 * 1024;
+/** An uplink message is at most 16 KiB; the topic `up/<64>/ordinary` and the header come on top. */
+export const PUBLISH_BYTES_MAX = 16 * 1024 + 256;
+/** Everything else a gateway sends: SUBSCRIBE, PUBACK, PINGREQ. */
+export const PACKET_BYTES_MAX = 4 * 1024;
+/** From the open socket to the end of the TLS handshake, and from there to CONNECT. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** A gateway that does not take its receipts is closed; it sends again when it is back. */
+export const DRAIN_TIMEOUT_MS = 10_000;
+/** A dead link shows at the collector within 60 s (P4): 1.5 × keep-alive. */
+export const KEEPALIVE_MAX_S = 60;
+/** One idle mTLS connection costs 67–89 KiB. */
+export const SOCKETS_MAX = 10_000;
+/** Many gateways stand behind one address of a mobile operator. */
+export const SOCKETS_PER_ADDRESS_MAX = 1_000;
+/** How often the list of revoked gateways is looked at. */
+export const REVOCATIONS_LOOK_MS = 2_000;
+
+/** The authority outlives the boxes that trust it. */
+export const AUTHORITY_DAYS = 3_650;
+/** The server's certificate is renewed by `collector init`. */
+export const SERVER_CERTIFICATE_DAYS = 397;
+/** A lost box stops by itself soon. */
+export const GATEWAY_CERTIFICATE_DAYS = 90;
+/** A box whose clock is behind must still accept us, and we it. */
+export const CERTIFICATE_BACKDATE_DAYS = 2;
+
+/** A failing outlet is tried again soon, then every few seconds, never in a busy loop. */
+export const RESTART_MIN_MS = 200;
+export const RESTART_MAX_MS = 5_000;
+/** An outlet that ran this long has recovered: its next failure waits the shortest time again. */
+export const RECOVERED_AFTER_MS = 60_000;
+/** Time for an orderly stop, and the end of patience. */
+export const STOP_MS = 5_000;
+export const HARD_STOP_MS = 8_000;
