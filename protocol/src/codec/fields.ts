@@ -1,27 +1,37 @@
 import { toHex } from './hex.ts';
 import type { FieldKind, FixedKind } from './layout.ts';
 
-/** Raised when a value cannot be written into its field: always the caller's error, never the wire's. */
-function within(value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new RangeError(`${value} is not a whole number from ${least} to ${most}`);
-  return value;
+/** A value that does not fit its field: always the caller's error, never the wire's. */
+function outside(value: number, least: number, most: number): never {
+  throw new RangeError(`${value} is not a whole number from ${least} to ${most}`);
 }
 
-function whole(size: number, least: number, most: number, read: FieldKind<number>['read'], alwaysHex = false): FixedKind<number> {
+function whole(size: number, least: number, most: number, read: FixedKind<number>['read'], alwaysHex = false): FixedKind<number> {
   return {
     size,
     read,
     write(bytes, at, value) {
-      let rest = within(value, least, most);
-      if (rest < 0) rest += 2 ** (8 * size);
-      for (let index = 0; index < size; index++) {
-        bytes[at + index] = rest & 0xff;
-        rest = Math.floor(rest / 256);
+      if (!Number.isInteger(value) || value < least || value > most) outside(value, least, most);
+      // The low 32 bits by shifts, two's complement included; what lies above them by division.
+      let low = value | 0;
+      if (value > 0x7fffffff) low = (value % 0x100000000) | 0;
+      bytes[at] = low;
+      if (size > 1) bytes[at + 1] = low >> 8;
+      if (size > 2) {
+        bytes[at + 2] = low >> 16;
+        bytes[at + 3] = low >> 24;
+      }
+      if (size > 4) {
+        const high = Math.floor(value / 0x100000000);
+        bytes[at + 4] = high;
+        bytes[at + 5] = high >> 8;
       }
     },
     show: (value) => value,
-    parse: (shown) => within(Number(shown), least, most),
+    parse: (shown) => {
+      const value = Number(shown);
+      return Number.isInteger(value) && value >= least && value <= most ? value : outside(value, least, most);
+    },
     alwaysHex,
   };
 }

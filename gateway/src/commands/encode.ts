@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { stdin, stdout } from 'node:process';
+import { toHex } from '@fengsui/protocol';
+import { bytesOfView, DIALECTS } from '@fengsui/protocol/gb26875';
+import type { Command } from 'commander';
+
+function parsed(line: string, number: number): Record<string, unknown> {
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch (error) {
+    throw new TypeError(`line ${number}: not JSON (${(error as Error).message})`);
+  }
+}
+
+async function textFrom(source: string): Promise<string> {
+  if (source.trimStart().startsWith('{')) return source;
+  return source === '-' ? Buffer.concat(await stdin.toArray()).toString('utf8') : readFileSync(source, 'utf8');
+}
+
+async function encode(source: string, options: { readonly dialect: string }): Promise<void> {
+  const dialect = DIALECTS.get(options.dialect);
+  if (!dialect) throw new TypeError(`no dialect ${options.dialect}; there are: ${[...DIALECTS.keys()].join(', ')}`);
+  const lines = (await textFrom(source)).split('\n');
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === '') continue;
+    stdout.write(`${hexOf(parsed(line, index + 1), index + 1, dialect.types)}\n`);
+  }
+}
+
+function hexOf(view: Record<string, unknown>, number: number, types: Parameters<typeof bytesOfView>[1]): string {
+  try {
+    return toHex(bytesOfView(view, types));
+  } catch (error) {
+    throw new TypeError(`line ${number}: ${(error as Error).message}`);
+  }
+}
+
+export function addEncode(program: Command): void {
+  program
+    .command('encode')
+    .description('turn the JSON of `decode --json` back into hex, one line each / 由 JSON 生成报文')
+    .argument('<source>', 'a JSON object, a file of JSON lines, or - for standard input')
+    .option('--dialect <name>', 'what the device does differently from GB/T 26875.3', 'standard')
+    .action(encode);
+}

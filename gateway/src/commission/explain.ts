@@ -1,0 +1,97 @@
+import { type Described, fromHex, toHex } from '@fengsui/protocol';
+import { CONTROL, CONTROL_AT, commandName, type Dialect, decodeFrame, decodeUnit } from '@fengsui/protocol/gb26875';
+import type { View } from './views.ts';
+
+/** How words are marked for the eye: terminal colours, or nothing where the output is no terminal. */
+export interface Ink {
+  readonly strong: (text: string) => string;
+  readonly faint: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+}
+
+const plain = (text: string) => text;
+const sgr = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
+export const PLAIN: Ink = { strong: plain, faint: plain, good: plain, bad: plain };
+export const COLOURED: Ink = { strong: sgr(1), faint: sgr(2), good: sgr(32), bad: sgr(31) };
+
+/** Columns a text takes on a terminal: Chinese characters and full-width signs take two. */
+function columns(text: string): number {
+  let width = 0;
+  for (const character of text) width += /[\u2e80-\uffef]/.test(character) ? 2 : 1;
+  return width;
+}
+
+const padded = (text: string, width: number) => text + ' '.repeat(Math.max(1, width - columns(text)));
+
+/** Control characters and bidirectional marks of a device's text must not steer the terminal. */
+function printable(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '–');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, '·');
+}
+
+function fieldLine({ from, to, words, shown, hex }: Described, ink: Ink): string {
+  const range = to - from === 1 ? `${from}` : `${from}–${to - 1}`;
+  const bytes = hex.length > 24 ? `${hex.slice(0, 22)}…` : hex;
+  return `  ${padded(range, 9)}${ink.faint(padded(bytes, 26))}${padded(`${words.zh} ${words.en}`, 44)}${printable(shown)}`;
+}
+
+/** A frame field by field: byte range, bytes, name in two languages, value. */
+function frameLines(view: View, dialect: Dialect, ink: Ink): string[] {
+  const bytes = fromHex(String(view['hex']))!;
+  const { control, unit } = decodeFrame(bytes);
+  const command = `${commandName(control.command)} (${control.command})`;
+  const lines = [ink.strong(`帧 frame · 命令 command ${command} · ${bytes.length} bytes · ${ink.good('校验和正确 checksum ok')}`)];
+  lines.push(...CONTROL.describe(bytes, CONTROL_AT).map((field) => fieldLine(field, ink)));
+  const read = decodeUnit(unit, dialect.types);
+  if (!read) return [...lines, ink.faint('  空应用数据单元 no application data unit')];
+  const type = dialect.types.get(read.type);
+  lines.push(
+    ink.strong(`  ${type ? `${type.zh} ${type.en}` : '未定义类型 unlisted type'} · 类型 type ${read.type} · 数目 count ${read.count}`),
+  );
+  if ('raw' in read) return [...lines, `  ${ink.bad(read.why)} ${toHex(read.raw)}`];
+  const objects = (view['unit'] as { objects: View[] }).objects;
+  let at = 29;
+  for (const [index, object] of read.objects.entries()) {
+    const fields = type!.object.describe(bytes, at);
+    lines.push(...fields.map((field) => fieldLine(field, ink)), ...meaningLines(objects[index]!, ink));
+    at += type!.object.sizeOf(object);
+  }
+  return lines;
+}
+
+/** What the numbers of an object mean: states, operations, the value in its unit. */
+function meaningLines({ states, operations, value, unit }: View, ink: Ink): string[] {
+  const said = states ?? operations;
+  if (Array.isArray(said)) return [`  ${ink.good(`→ ${said.join(', ') || '无 none'}`)}`];
+  return value === undefined ? [] : [`  ${ink.good(`→ ${value ?? '未知 unknown'} ${unit ?? ''}`)}`];
+}
+
+function packetLines(view: View, described: readonly Described[], ink: Ink): string[] {
+  const { family, fields, observations, remarks } = view as { family: string; fields: View; observations: View[]; remarks?: string[] };
+  const lines = [ink.strong(`报文 packet · ${family} · ${String(view['hex']).length / 2} bytes`), `  ${ink.faint(String(view['hex']))}`];
+  if (described.length > 0) lines.push(...described.map((field) => fieldLine(field, ink)));
+  else lines.push(...Object.entries(fields).map(([name, value]) => `  ${padded(name, 22)}${printable(value)}`));
+  for (const { what, address, ...rest } of observations) lines.push(`  ${ink.good(`→ ${what}`)} ${printable(address)} ${printable(rest)}`);
+  if (observations.length === 0) lines.push(ink.faint('  → 无观测 says nothing of the site'));
+  return [...lines, ...(remarks ?? []).map((remark) => `  ${ink.bad(`! ${remark}`)}`)];
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  checksum: '校验和不符 checksum does not fit',
+  length: '长度不符 length does not fit',
+  terminator: '结束符不符 end is wrong',
+  'no-start': '无起始符 starts nothing',
+};
+
+/** Lines for people from one view. `described` are a packet's fields with their places, where its family can tell. */
+export function explain(
+  view: View,
+  { dialect, described, ink }: { dialect: Dialect; described: readonly Described[]; ink: Ink },
+): string[] {
+  if (view['kind'] === 'frame') return frameLines(view, dialect, ink);
+  if (view['kind'] === 'packet') return packetLines(view, described, ink);
+  if (view['kind'] === 'heartbeat') return [`心跳 heartbeat  ${ink.faint(String(view['hex']))}`];
+  return [`${ink.bad(`噪声 noise · ${REASONS[String(view['why'])] ?? view['why']}`)}  ${ink.faint(String(view['hex']))}`];
+}
