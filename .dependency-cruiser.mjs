@@ -17,7 +17,7 @@ const DOORS = {
   mqtt: ['^gateway/src/uplink/'],
   aedes: ['^collector/src/ingest/'],
   'better-sqlite3': ['^gateway/src/journal/', '^collector/src/ledger/', '^simulators/drills/'],
-  '@?fastify': ['^collector/src/outlets/http/', '^simulators/src/municipal-platform/'],
+  '@?fastify': ['^collector/src/outlets/http/', '^simulators/src/municipal-platform[./]'],
   undici: ['^collector/src/outlets/'],
   protobufjs: ['^protocol/src/batch/'],
   'iconv-lite': ['^protocol/src/'],

@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fences, relativeLinks, tableUnder } from './markdown.ts';
+import { ROOT, runTool } from './tool.ts';
+
+const pages = globSync('{*.md,docs/**/*.md}', { cwd: ROOT });
+const read = (page: string) => readFileSync(join(ROOT, page), 'utf8');
+const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
+
+/** `npm run x -- words` and `npm test` in the fenced blocks and inline code of a page. */
+function npmCommands(page: string): ReadonlyArray<{ readonly script: string; readonly words: readonly string[] }> {
+  const text = read(page);
+  const code = [...fences(text).map((fence) => fence.text), ...[...text.matchAll(/`([^`\n]+)`/g)].map(([, inline]) => inline ?? '')];
+  return code
+    .flatMap((block) => block.split('\n'))
+    .map((line) => /^\s*npm (?:run (?:--silent )?)?((?<=run .*)[\w-]+|test\b)(?: -- ([^#]*))?/.exec(line))
+    .flatMap((found) => (found ? [{ script: found[1] ?? '', words: (found[2] ?? '').trim().split(/\s+/).filter(Boolean) }] : []));
+}
+
+/** The commands of our own programs that the pages name: program, command, flags. */
+function programCommands(): ReadonlyArray<readonly [line: string, entry: string, command: string, flags: readonly string[]]> {
+  const entries: Readonly<Record<string, string>> = {
+    gateway: 'gateway/src/main.ts',
+    collector: 'collector/src/main.ts',
+    sim: 'simulators/src/cli.ts',
+  };
+  const lines = new Map<string, readonly [string, string, string, readonly string[]]>();
+  for (const { script, words } of pages.flatMap(npmCommands)) {
+    const entry = entries[script];
+    const command = words[0];
+    if (!entry || !command || command.startsWith('<')) continue;
+    const flags = words.filter((word) => word.startsWith('--')).map((word) => word.replace(/=.*$/, ''));
+    lines.set(`${script} ${words.join(' ')}`, [`${script} ${words.join(' ')}`, entry, command, flags]);
+  }
+  return [...lines.values()];
+}
+
+describe('the docs', () => {
+  it('are there', () => {
+    expect(pages.length).toBeGreaterThan(10);
+    expect(programCommands().length).toBeGreaterThan(5);
+  });
+
+  it.each(pages)('%s has only links that lead somewhere', (page) => {
+    const broken = relativeLinks(read(page)).filter((target) => !existsSync(normalize(join(ROOT, dirname(page), target))));
+    expect(broken).toEqual([]);
+  });
+
+  it.each(pages)('%s names only scripts that there are', (page) => {
+    expect(
+      npmCommands(page)
+        .map(({ script }) => script)
+        .filter((script) => !(script in scripts)),
+    ).toEqual([]);
+  });
+
+  it.each(programCommands())('%s is a command with those flags', async (_line, entry, command, flags) => {
+    const { code, output } = await runTool(process.execPath, [join(ROOT, entry), command, '--help']);
+    expect(output).toMatch(new RegExp(`^Usage: .*\\b${command}\\b`, 'm'));
+    expect(code).toBe(0);
+    expect(flags.filter((flag) => !new RegExp(`${flag}\\b`).test(output))).toEqual([]);
+  });
+
+  it.each(['README.md', 'README.zh-CN.md'])('%s leads with the two commands', (page) => {
+    const first = fences(read(page))[0]
+      ?.text.split('\n')
+      .map((line) => line.replace(/\s+#.*$/, ''));
+    expect(first).toEqual(['npm run demo', 'npm test', '']);
+  });
+
+  it('say the same commands in both languages', () => {
+    const said = (page: string) => npmCommands(page).map(({ script, words }) => [script, ...words].join(' '));
+    expect(said('README.zh-CN.md')).toEqual(said('README.md'));
+  });
+
+  it('point newcomers to places that there are', () => {
+    const places = tableUnder(read('CONTRIBUTING.md'), '## I want to change')
+      .flatMap((row) => [...(row[1] ?? '').matchAll(/`([\w@./-]+\/[\w./-]*)`/g)])
+      .map(([, place]) => place ?? '');
+    expect(places.length).toBeGreaterThan(20);
+    expect(places.filter((place) => !existsSync(join(ROOT, place)))).toEqual([]);
+  });
+
+  it('keep the map short', () => {
+    expect(read('ARCHITECTURE.md').split('\n').length).toBeLessThanOrEqual(151);
+  });
+
+  it('name no path of one machine', () => {
+    const tracked = execFileSync('git', ['ls-files', '-z', '*.md'], { cwd: ROOT, encoding: 'utf8' }).split('\0').filter(Boolean);
+    expect(tracked.filter((page) => /(?:^|[\s`(])\/(?:work|root|tmp|home)\//.test(read(page)))).toEqual([]);
+  });
+});
