@@ -1,0 +1,152 @@
+import type { EventKind, SiteEvent } from '@fengsui/protocol';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { anyEvent } from '../../../protocol/src/event.arbitrary.ts';
+import type { Entry } from '../ledger/ledger.ts';
+import { anyArrival, anyHistory, entryOf, eventOf } from '../ledger.arbitrary.ts';
+import { Projector } from '../projections/projector.ts';
+import type { Incident } from './incident.ts';
+import { incidents, incidentsOf } from './incidents.ts';
+
+function fold(entries: readonly Entry[]): readonly Incident[] {
+  const projector = new Projector({ incidents });
+  for (const entry of entries) projector.fold(entry);
+  return [...projector.tables.incidents.values()].flatMap(incidentsOf);
+}
+
+function heard(...events: ReadonlyArray<Partial<SiteEvent> & { kind: EventKind }>): readonly Entry[] {
+  const at = (ms: number) => ({ ms, zoneMinutes: 480, source: 'panel' as const });
+  return events.map((event, index) => entryOf({ event: eventOf({ time: at((index + 1) * 1000), ...event }), ordinal: index + 1 }));
+}
+
+function withoutPositions(told: readonly Incident[]) {
+  return told.map(({ position: _, ...incident }) => incident).sort((a, b) => a.id.localeCompare(b.id) || a.class.localeCompare(b.class));
+}
+
+const one = { controller: 1, point: 1 };
+const two = { controller: 1, point: 2 };
+const RESET = { kind: 'reset', edge: 'momentary' } as const;
+
+describe('the incident projection', () => {
+  it('tells the same incidents whatever the order of arrival', () => {
+    fc.assert(
+      fc.property(anyArrival, ({ heard: inOrder, arrived }) => {
+        expect(withoutPositions(fold(arrived))).toEqual(withoutPositions(fold(inOrder)));
+      }),
+    );
+  });
+
+  it('tells the same again when it is rebuilt', () => {
+    fc.assert(
+      fc.property(anyHistory, (entries) => {
+        expect(fold(entries)).toEqual(fold(structuredClone(entries)));
+      }),
+    );
+  });
+
+  it('folds every event the model can express without an exception', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 20 }), (events) => {
+        fold(events.map((event, index) => entryOf({ event, ordinal: index + 1 })));
+      }),
+    );
+  });
+
+  it('makes fires that spread over a panel one incident with several points', () => {
+    const told = fold(
+      heard(
+        { kind: 'fire', address: one, place: '东' },
+        { kind: 'fire', address: two, place: '西' },
+        { kind: 'fire', address: one, edge: 'still' },
+      ),
+    );
+    expect(told).toMatchObject([
+      { class: 'fire', urgency: 1, state: 'open', events: 3, openedMs: 1000, points: [{ place: '东' }, { place: '西' }] },
+    ]);
+    expect(told[0]?.id).toBe(told[0]?.points[0]?.eventId);
+  });
+
+  it('keeps fires of two sources apart, and limits of two points of one source', () => {
+    expect(fold(heard({ kind: 'fire', source: 'a' }, { kind: 'fire', source: 'b' }))).toHaveLength(2);
+    expect(fold(heard({ kind: 'low', address: one }, { kind: 'low', address: two }))).toHaveLength(2);
+  });
+
+  it('restores an incident when its last point is over, and opens another one afterwards', () => {
+    const entries = heard(
+      { kind: 'fire', address: one },
+      { kind: 'fire', address: two },
+      { kind: 'fire', edge: 'ended', address: one },
+      { kind: 'fire', edge: 'ended', address: two },
+      { kind: 'fire', address: one },
+    );
+    expect(fold(entries.slice(0, 3))).toMatchObject([{ state: 'open', points: [{ endedMs: 3000 }, { endedMs: null }] }]);
+    expect(fold(entries.slice(0, 4))).toMatchObject([{ state: 'restored', restoredMs: 4000, restoredBy: 'device' }]);
+    expect(fold(entries)).toMatchObject([{ state: 'open', openedMs: 5000 }, { state: 'restored' }]);
+  });
+
+  it('restores by a reset what latches, of the controller that was reset, and leaves faults open', () => {
+    const entries = heard({ kind: 'fire', address: one }, { kind: 'fault', address: one }, { ...RESET, address: { controller: 2 } }, RESET);
+    expect(fold(entries.slice(0, 3)).map(({ state }) => state)).toEqual(['open', 'open']);
+    expect(fold(entries)).toMatchObject([
+      { class: 'fault', state: 'open' },
+      { class: 'fire', state: 'restored', restoredBy: 'reset' },
+    ]);
+  });
+
+  it('does not let a fire stand that is older than the reset it arrives behind', () => {
+    const [fire, reset] = heard({ kind: 'fire', address: one }, RESET) as [Entry, Entry];
+    expect(
+      fold([
+        { ...reset, position: 1 },
+        { ...fire, position: 2 },
+      ]),
+    ).toMatchObject([{ state: 'restored', restoredBy: 'reset' }]);
+  });
+
+  it('never joins test traffic with a live incident', () => {
+    const told = fold(heard({ kind: 'fire', address: one, test: ['maintenance'] }, { kind: 'fire', address: one }));
+    expect(told.map(({ test }) => test)).toEqual([true, false]);
+  });
+
+  it('opens a fire for a fire flag that comes with another word', () => {
+    expect(fold(heard({ kind: 'fault', edge: 'ended', address: one, states: ['fire'] }))).toMatchObject([{ class: 'fire', state: 'open' }]);
+    const [fault, fire] = fold(heard({ kind: 'fault', address: one, states: ['fire'] })).toSorted((a, b) => b.urgency - a.urgency);
+    expect(fire?.id).toBe(`${fault?.id}-fire`);
+  });
+
+  it('takes a first fire and a fire of a point for one matter that ends together', () => {
+    const entries = heard(
+      { kind: 'first-fire', address: one },
+      { kind: 'fire', address: one },
+      { kind: 'fire', edge: 'ended', address: one },
+    );
+    expect(fold(entries)).toMatchObject([{ state: 'restored' }]);
+  });
+
+  it('opens nothing for what no one must act on', () => {
+    const kinds: readonly EventKind[] = ['reading', 'heartbeat', 'start', 'feedback', 'text', 'gateway', 'test', 'operation'];
+    expect(fold(heard(...kinds.map((kind) => ({ kind }))))).toEqual([]);
+  });
+
+  it('opens and restores at once what was over at once', () => {
+    expect(fold(heard({ kind: 'water-release', edge: 'momentary' }))).toMatchObject([{ state: 'restored', restoredMs: 1000 }]);
+  });
+
+  it('stays bounded over a source that never rests, and still takes a mark that is a little late', () => {
+    const restless = Array.from({ length: 3000 }, (_, index) => ({
+      kind: 'fault' as const,
+      address: one,
+      edge: index % 2 ? ('ended' as const) : ('began' as const),
+    }));
+    const entries = heard(...restless);
+    const projector = new Projector({ incidents });
+    const late = entries[2980];
+    const arrived = [...entries.filter((entry) => entry !== late), late as Entry, entries[3] as Entry];
+    for (const [index, entry] of arrived.entries()) projector.fold({ ...entry, position: index + 1 });
+    const [row] = projector.tables.incidents.values();
+    expect(row?.marks.length).toBeLessThanOrEqual(512);
+    expect(row?.tooLate).toBe(1);
+    expect(row?.told.closed).toHaveLength(20);
+    expect(withoutPositions(row?.told.closed ?? [])).toEqual(withoutPositions(fold(entries)));
+  });
+});

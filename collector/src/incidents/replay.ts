@@ -1,0 +1,120 @@
+import type { EventKind } from '@fengsui/protocol';
+import { concerns, isReset } from '../point.ts';
+import { ALARM_STATES, classOf, type IncidentClass, rowOf } from './classes.ts';
+import type { Incident, IncidentPoint, Mark } from './incident.ts';
+
+/** Closed incidents kept of one source: what a night shift looks back on. The ledger has them all. */
+const CLOSED_MAX = 20;
+
+/** The incidents of one source. */
+export interface Told {
+  /** By class and, where the class does not spread, point and kind. */
+  readonly open: ReadonlyMap<string, Incident>;
+  /** The latest first. */
+  readonly closed: readonly Incident[];
+}
+
+export const NOTHING_TOLD: Told = { open: new Map(), closed: [] };
+
+/** The kinds that an event says to stand. */
+function standingKinds({ event: { kind, edge, states } }: Mark): readonly EventKind[] {
+  const kinds = ALARM_STATES.filter((state) => states?.includes(state));
+  const said = edge !== 'ended' && classOf(kind) && !(kind === 'link' && edge === 'momentary');
+  const ended = edge === 'ended' ? kinds.filter((state) => state !== kind) : kinds;
+  return said ? [...new Set([kind, ...ended])] : ended;
+}
+
+/** Whether incidents have to know of it at all. */
+export function matters(mark: Mark): boolean {
+  const { kind } = mark.event;
+  return isReset(mark.event) || kind === 'normal' || classOf(kind) !== null || standingKinds(mark).length > 0;
+}
+
+function keyOf(name: IncidentClass, test: boolean, kind: EventKind, point: string): string {
+  return JSON.stringify(rowOf(name).spreads ? [name, test] : [name, test, kind, point]);
+}
+
+function began({ event, point }: Mark, kind: EventKind): IncidentPoint {
+  const { address = {}, part, place, text } = event;
+  const words = { ...(place !== undefined && { place }), ...(text !== undefined && { text }) };
+  return { point, kind, address, part, ...words, eventId: event.id, beganMs: event.time.ms, endedMs: null };
+}
+
+function opened(mark: Mark, gateway: string, name: IncidentClass, kind: EventKind, test: boolean): Incident {
+  const { event, position } = mark;
+  return {
+    id: kind === event.kind ? event.id : `${event.id}-${name}`,
+    gateway,
+    source: event.source,
+    class: name,
+    urgency: rowOf(name).urgency,
+    test,
+    state: 'open',
+    openedMs: event.time.ms,
+    restoredMs: null,
+    restoredBy: null,
+    points: [began(mark, kind)],
+    events: 1,
+    position,
+  };
+}
+
+function joined(incident: Incident, mark: Mark, kind: EventKind): Incident {
+  const stands = incident.points.some((point) => point.point === mark.point && point.kind === kind && point.endedMs === null);
+  const points = stands ? incident.points : [...incident.points, began(mark, kind)];
+  return { ...incident, points, events: incident.events + 1, position: mark.position };
+}
+
+function open(told: Told, mark: Mark, gateway: string, kind: EventKind): Told {
+  const name = classOf(kind) as IncidentClass;
+  const test = (mark.event.test?.length ?? 0) > 0;
+  const key = keyOf(name, test, kind, mark.point);
+  const known = told.open.get(key);
+  return { ...told, open: new Map(told.open).set(key, known ? joined(known, mark, kind) : opened(mark, gateway, name, kind, test)) };
+}
+
+/** Ends what `ends` picks; an incident without a point that stands is restored. */
+function end(told: Told, mark: Mark, ends: (incident: Incident, point: IncidentPoint) => boolean): Told {
+  const open = new Map(told.open);
+  const closed: Incident[] = [];
+  for (const [key, incident] of told.open) {
+    const over = incident.points.filter((point) => point.endedMs === null && ends(incident, point));
+    if (over.length === 0) continue;
+    const points = incident.points.map((point) => (over.includes(point) ? { ...point, endedMs: mark.event.time.ms } : point));
+    const after: Incident = { ...incident, points, events: incident.events + 1, position: mark.position };
+    if (points.some(({ endedMs }) => endedMs === null)) open.set(key, after);
+    else {
+      open.delete(key);
+      const restoredBy = isReset(mark.event) ? 'reset' : 'device';
+      closed.push({ ...after, state: 'restored', restoredMs: mark.event.time.ms, restoredBy });
+    }
+  }
+  return closed.length === 0 && open.size === told.open.size
+    ? { ...told, open }
+    : { open, closed: [...closed, ...told.closed].slice(0, CLOSED_MAX) };
+}
+
+function ended(told: Told, mark: Mark): Told {
+  const { kind, edge, address } = mark.event;
+  if (isReset(mark.event))
+    return end(told, mark, (incident, point) => rowOf(incident.class).endsByReset && concerns(address?.controller, point.address));
+  if (kind === 'normal' && edge !== 'ended') return end(told, mark, (_, { point }) => point === mark.point);
+  if (edge !== 'ended') return told;
+  // The first fire of a point is over with its fire: panels say that only once.
+  const isOver = (point: IncidentPoint) => point.kind === kind || (kind === 'fire' && point.kind === 'first-fire');
+  return end(told, mark, (_, point) => point.point === mark.point && isOver(point));
+}
+
+/** Nothing that was over at once stands, except what latches until a reset. */
+function overAtOnce(told: Told, mark: Mark): Told {
+  const { kind, edge } = mark.event;
+  const name = classOf(kind);
+  if (edge !== 'momentary' || !name || rowOf(name).endsByReset) return told;
+  return end(told, mark, (_, point) => point.point === mark.point && point.kind === kind);
+}
+
+/** The incidents of a source after one more mark, which is the latest of all. */
+export function after(told: Told, mark: Mark, gateway: string): Told {
+  const begun = standingKinds(mark).reduce((so, kind) => open(so, mark, gateway, kind), ended(told, mark));
+  return overAtOnce(begun, mark);
+}
