@@ -1,5 +1,10 @@
+import protobuf from 'protobufjs/minimal.js';
 import type { Lane } from '../event.ts';
 import { fengsui } from './batch.generated.js';
+
+// 64-bit fields as plain numbers: ours stay below 2^53, what does not is refused as malformed.
+protobuf.util.Long = undefined as never;
+protobuf.configure();
 
 /** One numbered frame of the journal. */
 export interface Row {
