@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reference } from './reference.ts';
 import { ROOT, runTool } from './tool.ts';
 
 const PROTO = 'protocol/src/batch/batch.proto';
@@ -33,7 +34,7 @@ async function protobuf(folder: string): Promise<ReadonlyMap<string, string>> {
 export async function generate(): Promise<ReadonlyMap<string, string>> {
   const folder = await mkdtemp(join(tmpdir(), 'fengsui-generate-'));
   try {
-    return await protobuf(folder);
+    return new Map([...(await protobuf(folder)), ['docs/reference.md', reference()]]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
