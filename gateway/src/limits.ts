@@ -38,7 +38,10 @@ export const JOURNAL_WAITING_MAX = 10_000;
 /** Events of one transaction: bounds the time one commit takes. */
 export const JOURNAL_GROUP_MAX = 512;
 
-/** Rows whose receipt is being settled in one transaction. */
+/** Nobody else writes to the journal's files; a lock of another process is waited for no longer than this. */
+export const JOURNAL_LOCK_TIMEOUT_MS = 2_000;
+
+/** The write-ahead log is cut back to this size after a checkpoint. */
 export const WAL_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Orderly stop, in all, and the hard exit behind it. */

@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock, EventKind, SiteEvent } from '@fengsui/protocol';
+import { type Journal, type JournalOptions, openJournal } from './journal.ts';
+
+export const systemTime: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'fengsui-journal-'));
+}
+
+export function open(directory: string, more: Partial<JournalOptions> = {}): Promise<Journal> {
+  return openJournal({
+    directory,
+    profile: 'db36-t1297-2020',
+    envelope: { source: 3_000_001, destination: 20, zoneMinutes: 480 },
+    clock: systemTime,
+    clockSynchronised: () => true,
+    ...more,
+  });
+}
+
+export function eventOf(kind: EventKind, address = 1, more: Partial<SiteEvent> = {}): SiteEvent {
+  return {
+    id: randomUUID().replaceAll('-', ''),
+    kind,
+    edge: 'began',
+    time: { ms: Date.now(), zoneMinutes: 480, source: 'gateway' },
+    part: { systemType: 1, systemAddress: 1, component: { type: 42, address } },
+    source: 'panel-1',
+    ...more,
+  };
+}

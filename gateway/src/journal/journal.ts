@@ -1,0 +1,153 @@
+import type { Clock, Lane, Receipt, SiteEvent } from '@fengsui/protocol';
+import { fail } from '../failures.ts';
+import * as limits from '../limits.ts';
+import { Clerk } from './clerk.ts';
+import type { Before, JournalState, Settled, Stored, Taken } from './messages.ts';
+
+export type { Before, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
+
+/** The gateway's durable, numbered queue of frames. */
+export interface Journal {
+  /** How the run before this one ended; null on a journal that was born just now. */
+  readonly before: Before | null;
+  /** Starts of the gateway, this one included. */
+  readonly boot: number;
+  /**
+   * Durable when it returns: the rows survive a kill and a power cut. Rejects with a Failure when that cannot be promised; then
+   * nobody may be told that the events were taken. (When events of both lanes come together and only one lane's disk fails,
+   * rows of the other lane stay: what is repeated arrives again under another id.)
+   */
+  append(events: readonly SiteEvent[]): Promise<readonly Stored[]>;
+  /** Rows of a lane that wait for a receipt, behind a position (0: from the lowest). At least one when there is any. */
+  take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Taken>;
+  /** Marks rows as accepted or rejected. What the receipt does not name stays. */
+  settle(receipt: Receipt): Promise<Settled>;
+  state(): Promise<JournalState>;
+  /** Position of the last row of a lane, as far as this process knows. */
+  newest(lane: Lane): number;
+  /** Resolves when a lane has a row behind a position; rejects with the signal's reason. */
+  wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
+  /** Notes that the gateway lives, so that the next start knows how long it was blind after a crash. */
+  alive(): Promise<void>;
+  /** Commits what waits, checkpoints and closes. Everything asked later is refused. */
+  close(): Promise<void>;
+}
+
+export interface JournalOptions {
+  readonly directory: string;
+  /** Name of the profile that turns events into frames. */
+  readonly profile: string;
+  /** Addresses and zone written into every frame. */
+  readonly envelope: { readonly source: number; readonly destination: number; readonly zoneMinutes: number };
+  readonly clock: Clock;
+  /** Whether the wall clock is known to be right just now. */
+  readonly clockSynchronised: () => boolean;
+  readonly answerTimeoutMs?: number;
+}
+
+/** Opens or creates the journal of a directory. Rejects with a Failure (`journal-newer`, `journal-locked`, `journal-io` …). */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const { directory, profile, envelope, clock, answerTimeoutMs = limits.JOURNAL_ANSWER_TIMEOUT_MS } = options;
+  const start = { directory, profile, ...envelope, wallMs: Math.round(clock.wallMs()), boot: null };
+  const clerk = new Clerk(start, answerTimeoutMs);
+  const opened = await clerk.open();
+  return new WorkerJournal(options, clerk, opened);
+}
+
+interface Waiter {
+  readonly lane: Lane;
+  readonly after: number;
+  readonly wake: () => void;
+}
+
+class WorkerJournal implements Journal {
+  readonly before: Before | null;
+  readonly boot: number;
+  readonly #options: JournalOptions;
+  readonly #clerk: Clerk;
+  readonly #startedMs: number;
+  readonly #newest: Record<Lane, number>;
+  readonly #waiters = new Set<Waiter>();
+  #eventsWaiting = 0;
+
+  constructor(options: JournalOptions, clerk: Clerk, opened: JournalState & { readonly before: Before | null }) {
+    this.#options = options;
+    this.#clerk = clerk;
+    this.#startedMs = options.clock.monotonicMs();
+    this.before = opened.before;
+    this.boot = opened.boot;
+    this.#newest = { alarm: opened.lanes.alarm.position, ordinary: opened.lanes.ordinary.position };
+  }
+
+  async append(events: readonly SiteEvent[]): Promise<readonly Stored[]> {
+    if (this.#eventsWaiting + events.length > limits.JOURNAL_WAITING_MAX) throw fail('journal-busy', `${this.#eventsWaiting} events wait`);
+    const { clock, clockSynchronised } = this.#options;
+    const moment = {
+      wallMs: Math.round(clock.wallMs()),
+      monotonicMs: Math.round(clock.monotonicMs() - this.#startedMs),
+      synchronised: clockSynchronised(),
+    };
+    this.#eventsWaiting += events.length;
+    try {
+      const stored = await this.#clerk.ask({ ask: 'append', events, moment });
+      for (const { lane, position } of stored) this.#newest[lane] = Math.max(this.#newest[lane], position);
+      this.#wake();
+      return stored;
+    } finally {
+      this.#eventsWaiting -= events.length;
+    }
+  }
+
+  take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Taken> {
+    return this.#clerk.ask({ ask: 'take', lane, after, rowsMax, bytesMax });
+  }
+
+  settle(receipt: Receipt): Promise<Settled> {
+    return this.#clerk.ask({ ask: 'settle', receipt, wallMs: Math.round(this.#options.clock.wallMs()) });
+  }
+
+  state(): Promise<JournalState> {
+    return this.#clerk.ask({ ask: 'state' });
+  }
+
+  newest(lane: Lane): number {
+    return this.#newest[lane];
+  }
+
+  wait(lane: Lane, after: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    if (this.#newest[lane] > after) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        this.#waiters.delete(waiter);
+        reject(signal.reason);
+      };
+      const waiter: Waiter = {
+        lane,
+        after,
+        wake: () => {
+          signal.removeEventListener('abort', stop);
+          resolve();
+        },
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+
+  async alive(): Promise<void> {
+    await this.#clerk.ask({ ask: 'alive', wallMs: Math.round(this.#options.clock.wallMs()) });
+  }
+
+  close(): Promise<void> {
+    return this.#clerk.close();
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters) {
+      if (this.#newest[waiter.lane] <= waiter.after) continue;
+      this.#waiters.delete(waiter);
+      waiter.wake();
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import type { GatewayNote, Lane, Receipt, Row, SiteEvent } from '@fengsui/protocol';
+import type { FailureCode } from '../failures.ts';
+
+/** What an event became when it was made durable. */
+export interface Stored {
+  readonly eventId: string;
+  readonly lane: Lane;
+  readonly epoch: number;
+  /** In its lane and epoch, from 1, without gaps. */
+  readonly number: number;
+  /** Over both lanes. */
+  readonly order: number;
+  /** In the file of its lane: what `take` and `wait` count by. */
+  readonly position: number;
+}
+
+/** Rows that wait for a receipt: of one lane, one epoch and one profile, in order. */
+export interface Taken {
+  readonly epoch: number;
+  readonly profile: string;
+  readonly rows: readonly Row[];
+  /** Nothing that waits stands between the `after` of the question and this position, except `rows`. */
+  readonly last: number;
+}
+
+export interface Settled {
+  readonly accepted: number;
+  readonly rejected: number;
+  /** Numbers that were not waiting: settled before, or never given out. */
+  readonly unknown: number;
+}
+
+export interface LaneState {
+  readonly epoch: number;
+  /** Last number given out. */
+  readonly newest: number;
+  readonly waiting: number;
+  readonly rejected: number;
+  /** Rows found damaged, never sent. */
+  readonly quarantined: number;
+  /** Wall clock of the oldest row that waits; null when none does. */
+  readonly oldestMs: number | null;
+  /** Last position in the file. */
+  readonly position: number;
+  /** SQLite's setting as it is now: 2 is FULL. */
+  readonly synchronous: number;
+  /** Size of the file and its write-ahead log. */
+  readonly bytes: number;
+}
+
+export interface JournalState {
+  readonly boot: number;
+  readonly lanes: Readonly<Record<Lane, LaneState>>;
+  /** Transactions that became durable since the worker started. */
+  readonly commits: number;
+  /** Files that were moved aside because they were damaged, since the worker started. */
+  readonly damagedFiles: readonly string[];
+}
+
+/** How the run before this one ended. */
+export interface Before {
+  /** When it last showed a sign of life, by its wall clock. */
+  readonly aliveMs: number;
+  /** Its last word, where that was about the gateway itself. */
+  readonly note: GatewayNote | null;
+}
+
+export interface Opened extends JournalState {
+  /** null on a journal that was born just now. */
+  readonly before: Before | null;
+}
+
+/** When something was heard, by the three clocks a row keeps. */
+export interface Moment {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+  readonly synchronised: boolean;
+}
+
+export type Question =
+  | { readonly ask: 'append'; readonly events: readonly SiteEvent[]; readonly moment: Moment }
+  | { readonly ask: 'take'; readonly lane: Lane; readonly after: number; readonly rowsMax: number; readonly bytesMax: number }
+  | { readonly ask: 'settle'; readonly receipt: Receipt; readonly wallMs: number }
+  | { readonly ask: 'alive'; readonly wallMs: number }
+  | { readonly ask: 'state' }
+  | { readonly ask: 'close' };
+
+export interface Answers {
+  append: readonly Stored[];
+  take: Taken;
+  settle: Settled;
+  alive: null;
+  state: JournalState;
+  close: null;
+}
+
+export interface Told {
+  readonly code: FailureCode;
+  readonly detail: string;
+}
+
+export type ToWorker = Question & { readonly id: number };
+export type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly failure: Told });
+export type FromWorker = { readonly opened: Opened } | { readonly refused: Told } | { readonly answers: readonly Answer[] };
+
+/** What the worker is born with. */
+export interface WorkerStart {
+  readonly directory: string;
+  readonly profile: string;
+  readonly source: number;
+  readonly destination: number;
+  readonly zoneMinutes: number;
+  readonly wallMs: number;
+  /** The boot this run already has, when the worker is a replacement. */
+  readonly boot: number | null;
+}

@@ -1,0 +1,63 @@
+import type { Database } from 'better-sqlite3';
+import { fail } from '../failures.ts';
+
+/**
+ * Forward-only steps; `user_version` counts those taken. A step and its count are one transaction, so a kill between two steps
+ * resumes at the next start. `position` orders a file over all epochs; (epoch, number) is the identity everybody else uses.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE header (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     lane TEXT NOT NULL,
+     epoch INTEGER NOT NULL,
+     newest INTEGER NOT NULL,        -- last number of this epoch
+     newest_order INTEGER NOT NULL,  -- last count over both lanes
+     boot INTEGER NOT NULL,          -- starts of the gateway
+     other_newest INTEGER NOT NULL,  -- what the other lane's file had committed: a file that knows less than this was put back from a copy
+     alive_ms INTEGER NOT NULL       -- wall clock when the gateway last said that it lives
+   ) STRICT;
+   CREATE TABLE rows (
+     position INTEGER PRIMARY KEY AUTOINCREMENT,
+     epoch INTEGER NOT NULL,
+     number INTEGER NOT NULL,
+     ordinal INTEGER NOT NULL,
+     boot INTEGER NOT NULL,
+     monotonic_ms INTEGER NOT NULL,
+     wall_ms INTEGER NOT NULL,
+     clock_synchronised INTEGER NOT NULL,
+     event_id TEXT NOT NULL,
+     kind TEXT NOT NULL,
+     edge TEXT NOT NULL,
+     source TEXT NOT NULL,
+     note TEXT,
+     profile TEXT NOT NULL,
+     frame BLOB NOT NULL,
+     checksum BLOB NOT NULL,
+     state INTEGER NOT NULL DEFAULT 0,  -- 0 waiting, 1 accepted, 2 rejected, 3 quarantined
+     reason TEXT,
+     settled_ms INTEGER,
+     UNIQUE (epoch, number)
+   ) STRICT;
+   CREATE INDEX rows_waiting ON rows (position) WHERE state = 0;
+   CREATE INDEX rows_unwell ON rows (state, position) WHERE state >= 2;`,
+];
+
+/** What a row's state column says. */
+export const ROW_STATES = { waiting: 0, accepted: 1, rejected: 2, quarantined: 3 } as const;
+
+/** Refuses a file that a newer Fengsui has written, before anything is changed in it. */
+export function refuseNewer(database: Database, path: string): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  if (version > MIGRATIONS.length) throw fail('journal-newer', `${path} has schema ${version}, this version knows ${MIGRATIONS.length}`);
+}
+
+export function migrate(database: Database): void {
+  const from = database.pragma('user_version', { simple: true }) as number;
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index < from) continue;
+    database.transaction(() => {
+      database.exec(step);
+      database.pragma(`user_version = ${index + 1}`);
+    })();
+  }
+}
