@@ -1,0 +1,94 @@
+import { ENDED_BY, pointValue, type Quality, type ReadFunction, type RegisterPoint, saidBy, type What, widthOf } from '@fengsui/protocol';
+import type { Said } from '../line.ts';
+
+/** One read: neighbouring registers of one function. */
+export interface ReadBlock {
+  readonly function: ReadFunction;
+  /** Wire address of the first. */
+  readonly register: number;
+  readonly count: number;
+}
+
+/** Registers by function and address, as one poll found them. */
+export class Registers {
+  readonly #values = new Map<number, number>();
+
+  put({ function: fn, register, count }: ReadBlock, values: readonly number[]): void {
+    for (let index = 0; index < count; index++) this.#values.set(fn * 0x10000 + register + index, values[index]!);
+  }
+
+  /** The registers from `register` on, or null when one of them was not read. */
+  take(fn: ReadFunction, register: number, count: number): number[] | null {
+    const values: number[] = [];
+    for (let index = 0; index < count; index++) {
+      const value = this.#values.get(fn * 0x10000 + register + index);
+      if (value === undefined) return null;
+      values.push(value);
+    }
+    return values;
+  }
+}
+
+/**
+ * The reads that bring every register the points need, and no other: neighbours share a read, a point is never cut in two,
+ * and no read asks for more than `readMax`. A gap is never read across: some devices refuse a whole read for one hole in it.
+ */
+export function planReads(points: readonly RegisterPoint[], readMax: number): ReadBlock[] {
+  const needs = points.flatMap((point) => [
+    { function: point.function, register: point.register, count: widthOf(point) as number },
+    ...(point.decimalsRegister === undefined ? [] : [{ function: point.function, register: point.decimalsRegister, count: 1 }]),
+  ]);
+  needs.sort((a, b) => a.function - b.function || a.register - b.register || b.count - a.count);
+  const blocks: { function: ReadFunction; register: number; count: number }[] = [];
+  for (const need of needs) {
+    const block = blocks.at(-1);
+    const reach = block ? Math.max(block.register + block.count, need.register + need.count) - block.register : 0;
+    const touches = block?.function === need.function && need.register <= block.register + block.count;
+    if (block && touches && reach <= readMax) block.count = reach;
+    else blocks.push({ ...need });
+  }
+  return blocks;
+}
+
+/** What a point measures now: its value, and whether to believe it. null: its registers were not read. */
+export interface Measurement {
+  readonly value: number | null;
+  readonly quality: Quality;
+}
+
+/** Decimals beyond this are no decimals: the device is another than the map says (all maps known use 0–3). */
+const DECIMALS_MAX = 3;
+
+export function measure(point: RegisterPoint, registers: Registers): Measurement | null {
+  const raw = registers.take(point.function, point.register, widthOf(point));
+  const decimals = point.decimalsRegister === undefined ? [0] : registers.take(point.function, point.decimalsRegister, 1);
+  if (!raw || !decimals) return null;
+  if (decimals[0]! > DECIMALS_MAX) return { value: null, quality: 'out-of-range' };
+  const value = pointValue(point, raw, decimals[0]);
+  if (value === null) return { value, quality: 'sensor-failed' };
+  const believed = !point.valid || (value >= point.valid.min && value <= point.valid.max);
+  return { value, quality: believed ? 'good' : 'out-of-range' };
+}
+
+const ENDINGS: ReadonlySet<What> = new Set([...Object.values(ENDED_BY), 'restored']);
+
+/**
+ * What a state register says that it did not say before. It is an image, not a queue: only changes are words of the device.
+ * At the first look (`before` undefined) what stands is said, and nothing is said to be over.
+ */
+export function changesOf(point: RegisterPoint, before: number | undefined, now: number): Said[] {
+  if (before === now) return [];
+  const about = {
+    address: point.address ?? {},
+    register: point.name,
+    ...(point.componentType === undefined ? {} : { componentType: point.componentType }),
+  };
+  const [old, current] = [before === undefined ? [] : saidBy(point, before), saidBy(point, now)];
+  const same = (a: { what: What; detail?: string }) => (b: { what: What; detail?: string }) => a.what === b.what && a.detail === b.detail;
+  const begun = current.filter((word) => !old.some(same(word)) && (before !== undefined || !ENDINGS.has(word.what)));
+  const gone = old.filter((word) => !current.some(same(word)) && !ENDINGS.has(word.what));
+  const ended = gone
+    .map(({ what, detail }) => ({ what: ENDED_BY[what] ?? ('restored' as const), detail: detail ?? what }))
+    .filter(({ what }) => !current.some((word) => word.what === what));
+  return [...ended, ...begun].map((word) => ({ ...word, ...about }));
+}
