@@ -166,7 +166,7 @@ export class ModbusDevice implements Device {
     if (wrong.how === 'late') await this.#parts.clock.sleep(wrong.delayMs);
     if (wrong.how === 'late' || wrong.how === 'double') await this.#send(right, request, to, 'may');
     if (wrong.how === 'double') await this.#send(right, request, to, 'may');
-    if (wrong.how === 'short') await this.#send(right.subarray(0, -3), request, to, 'mustNot');
+    if (wrong.how === 'short') await this.#send(this.#parts.wrapping.shortened(request, pdu), request, to, 'mustNot');
     if (wrong.how === 'wrong-unit') await this.#send(this.#wrapped(request, pdu, (request.unit % 247) + 1), request, to, 'mustNot');
     if (wrong.how === 'exception')
       await this.#send(this.#wrapped(request, Uint8Array.of(request.function | 0x80, BUSY)), request, to, 'mustNot');
@@ -174,8 +174,10 @@ export class ModbusDevice implements Device {
   }
 }
 
+/** Whether a read of these registers tells the master this point; registers that only help to read others say nothing. */
 function covers(request: ModbusRequest, point: RegisterPoint): boolean {
   return (
+    (point.quantity !== undefined || point.says !== undefined) &&
     request.function === point.function &&
     point.register >= request.register &&
     point.register + widthOf(point) <= request.register + request.count

@@ -16,6 +16,8 @@ export interface ModbusWrapping {
   readonly take: (bytes: Uint8Array) => { readonly requests: ModbusRequest[]; readonly rest: Uint8Array };
   /** An answer from unit, function and data. */
   readonly wrap: (request: ModbusRequest, unit: number, pdu: Uint8Array) => Uint8Array;
+  /** An answer that lost its end: on a serial line the bytes are gone, over TCP the header counts fewer. */
+  readonly shortened: (request: ModbusRequest, pdu: Uint8Array) => Uint8Array;
   /** An answer whose own check fails: the checksum of a serial line, the transaction of TCP. */
   readonly spoilt: (frame: Uint8Array) => Uint8Array;
 }
@@ -57,6 +59,7 @@ export const RTU: ModbusWrapping = {
     frame[frame.length - 1] = crc >> 8;
     return frame;
   },
+  shortened: (request, pdu) => RTU.wrap(request, request.unit, pdu).subarray(0, -3),
   spoilt: (frame) => withByteChanged(frame, frame.length - 1),
 };
 
@@ -93,5 +96,6 @@ export const TCP: ModbusWrapping = {
     frame.set(pdu, HEADER_BYTES);
     return frame;
   },
+  shortened: (request, pdu) => TCP.wrap(request, request.unit, pdu.subarray(0, -1)),
   spoilt: (frame) => withByteChanged(frame, 0),
 };

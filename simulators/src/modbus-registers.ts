@@ -33,6 +33,19 @@ function wideBytes(type: 'u32' | 'i32' | 'f32', value: number): DataView {
   return view;
 }
 
+const RANGES = {
+  u16: [0, 0xffff],
+  i16: [-0x8000, 0x7fff],
+  u32: [0, 0xffffffff],
+  i32: [-0x80000000, 0x7fffffff],
+  f32: [-3.4028e38, 3.4028e38],
+} as const;
+
+function fits(type: keyof typeof RANGES, raw: number): boolean {
+  const [least, most] = RANGES[type];
+  return raw >= least && raw <= most;
+}
+
 /** Puts a value, in the unit of the point, into its registers; false when they cannot hold it. */
 export function putValue(image: RegisterImage, point: RegisterPoint, value: number): boolean {
   if (point.type === 'bit') {
@@ -41,14 +54,11 @@ export function putValue(image: RegisterImage, point: RegisterPoint, value: numb
   }
   const raw = (value / (point.scale ?? 1)) * 10 ** decimalsOf(point, image);
   if (point.type === 'u16' || point.type === 'i16') {
-    const whole = Math.round(raw);
-    const [least, most] = point.type === 'u16' ? [0, 0xffff] : [-0x8000, 0x7fff];
-    if (whole < least || whole > most) return false;
-    image.set(point.function, point.register, whole & 0xffff);
+    if (!fits(point.type, Math.round(raw))) return false;
+    image.set(point.function, point.register, Math.round(raw) & 0xffff);
     return true;
   }
-  const [least, most] = point.type === 'i32' ? [-0x80000000, 0x7fffffff] : point.type === 'u32' ? [0, 0xffffffff] : [-3.4e38, 3.4e38];
-  if (raw < least || raw > most) return false;
+  if (!fits(point.type, point.type === 'f32' ? raw : Math.round(raw))) return false;
   const wide = wideBytes(point.type, raw);
   const [a, b, c, d] = ORDERS[point.order ?? 'ABCD'].map((index) => wide.getUint8(index)) as [number, number, number, number];
   image.set(point.function, point.register, (a << 8) | b);

@@ -116,6 +116,7 @@ export class PtyWire implements SimulatedWire {
       try {
         const count = readSync(this.#master, this.#buffer);
         if (count === 0) return true;
+        this.#hostSinceMs = Number.NEGATIVE_INFINITY; // a host that speaks has set up its line
         this.#listener(Uint8Array.from(this.#buffer.subarray(0, count)), this.#peer);
       } catch (error) {
         return (error as NodeJS.ErrnoException).code === 'EAGAIN';
