@@ -17,7 +17,7 @@ import {
   SUPPLIES,
   SUPPRESSION,
 } from './jbf-193k-codes.ts';
-import { codeOf, FROM_PANEL, hostPacket, orNull, type Saying, spoken } from './saying.ts';
+import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, spoken } from './saying.ts';
 
 const clock = deviceClock(['year', 'month', 'day', 'hour', 'minute', 'second'], NIBBLES);
 const SHORT_BYTES = 26;
@@ -244,7 +244,7 @@ export const JBF_193K: TalkingFamily = {
   ],
   line: { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 },
   cut,
-  decode,
+  decode: packetsOnly(cut, decode),
   describe: (packet) => (packet.length === LONG_BYTES ? LONG : SHORT).describe(packet),
   // About once a second, with every data byte zero; a card that is not polled for 3 s pushes by itself.
   poll: { packet: () => POLL.slice(), everyMs: 1000 },

@@ -1,10 +1,12 @@
 import type { Family } from '../family.ts';
+import { GST_AA_BUS } from './gst-aa-bus.ts';
+import { GST_MODBUS } from './gst-modbus.ts';
 import { JBF_193K } from './jbf-193k.ts';
 import { MODBUS_BASIC } from './modbus-basic.ts';
 import { NB_HUAQIANG } from './nb-huaqiang.ts';
 import { PRESSURE_TRANSMITTER } from './pressure-transmitter.ts';
 
-const ALL: readonly Family[] = [JBF_193K, MODBUS_BASIC, PRESSURE_TRANSMITTER, NB_HUAQIANG];
+const ALL: readonly Family[] = [JBF_193K, MODBUS_BASIC, PRESSURE_TRANSMITTER, NB_HUAQIANG, GST_AA_BUS, GST_MODBUS];
 
 /** THE REGISTER: every device family we know, by name. */
 export const FAMILIES: ReadonlyMap<string, Family> = new Map(ALL.map((family) => [family.name, family]));

@@ -1,3 +1,4 @@
+import type { CutRule } from '../codec/packets.ts';
 import type { Decoded, Stimulus } from '../family.ts';
 import type { Observation, What } from '../observation.ts';
 import type { Words } from '../words.ts';
@@ -44,4 +45,12 @@ export const TO_PANEL = { direction: 'host-to-panel' } as const;
 /** A packet of the host: an observation only so that people who decode a capture see what it was. */
 export function hostPacket(fields: Record<string, unknown>, reads: string): Decoded {
   return { fields: { ...TO_PANEL, ...fields, reads }, observations: [{ what: 'link', address: {}, detail: reads }], fromHost: true };
+}
+
+/** A decoder for the packets of a rule alone: other bytes are never read as a packet, so nothing is invented. */
+export function packetsOnly(cut: CutRule, decode: (packet: Uint8Array) => Decoded): (packet: Uint8Array) => Decoded {
+  return (packet) =>
+    packet.length > 0 && cut.measure(packet, 0, packet.length) === packet.length
+      ? decode(packet)
+      : { fields: {}, observations: [], remarks: ['no packet of this family'] };
 }
