@@ -2,9 +2,10 @@
 // simulators/drills/house/arrows.test.ts breaks every rule once and proves that it is caught.
 
 const OURS = '^(protocol|gateway|collector|simulators)/';
-/** Tests, and what makes their random input. */
-const TEST = '\\.(test|arbitrary)\\.ts$';
-const ROOMS_OF_STAGES = '^(gateway|collector)/src/';
+/** Tests, what makes their random input, and the programs they run. */
+const TEST = '\\.(test|arbitrary|fixture)\\.ts$';
+/** `commands` is no stage: each command of a program puts the stages together that it needs, as gateway.ts and collector.ts do. */
+const STAGE = '^(gateway|collector)/src/(?!commands/)([^/]+)/';
 
 /** The files that say what a stage is: others may name their types, and nothing but types. */
 const CONTRACTS = '^(gateway/src/(wires/wire|drivers/driver)|collector/src/(ledger/ledger|projections/projection|outlets/outlet))\\.ts$';
@@ -67,19 +68,19 @@ const arrows = [
   rule(
     'stages-do-not-know-each-other',
     'Only gateway.ts and collector.ts know all stages. Tests may put real neighbours together.',
-    { path: `${ROOMS_OF_STAGES}([^/]+)/`, pathNot: TEST },
+    { path: STAGE, pathNot: TEST },
     { path: '^$1/src/[^/]+/', pathNot: ['^$1/src/$2/', CONTRACTS] },
   ),
   rule(
     'contracts-are-types',
     "Of another stage's contract only types may be named.",
-    { path: `${ROOMS_OF_STAGES}([^/]+)/`, pathNot: TEST },
+    { path: STAGE, pathNot: TEST },
     { path: CONTRACTS, pathNot: '^$1/src/$2/', dependencyTypesNot: ['type-only'] },
   ),
   rule(
     'stages-do-not-know-the-root',
     'The composition root hands things in; nobody reaches up to it.',
-    { path: `${ROOMS_OF_STAGES}[^/]+/`, pathNot: TEST },
+    { path: STAGE, pathNot: TEST },
     { path: '^$1/src/(main|gateway|collector)\\.ts$' },
   ),
 ];
