@@ -45,10 +45,11 @@ function passes(mode: LinkMode, towardsServer: boolean): boolean {
   return towardsServer ? mode === 'answers-lost' : mode === 'requests-lost';
 }
 
-/** Gives chunks on in order, each after its delay and at the pace of the link. */
+/** Gives chunks on in order, each after its delay and at the pace of the link: one timer, so that none overtakes. */
 class Lane {
   readonly #quality: () => LinkQuality;
   readonly #random: Random;
+  readonly #waiting: Array<{ readonly atMs: number; readonly give: () => void }> = [];
   #freeAtMs = 0;
 
   constructor(quality: () => LinkQuality, random: Random) {
@@ -56,13 +57,25 @@ class Lane {
     this.#random = random;
   }
 
-  /** When a chunk that comes now arrives: never before the one ahead of it. */
-  arrivalDelayMs(bytes: number): number {
+  pass(bytes: number, give: () => void): void {
     const { delayMs, jitterMs, bytesPerSecond } = this.#quality();
     const now = performance.now();
     const wireMs = bytesPerSecond === null ? 0 : (bytes / bytesPerSecond) * 1000;
     this.#freeAtMs = Math.max(this.#freeAtMs + wireMs, now + delayMs + this.#random.next() * jitterMs + wireMs);
-    return this.#freeAtMs - now;
+    this.#waiting.push({ atMs: this.#freeAtMs, give });
+    if (this.#waiting.length === 1) this.#next();
+  }
+
+  #next(): void {
+    for (let head = this.#waiting[0]; head; head = this.#waiting[0]) {
+      const waitMs = head.atMs - performance.now();
+      if (waitMs >= 1) {
+        setTimeout(() => this.#next(), waitMs);
+        return;
+      }
+      this.#waiting.shift();
+      head.give();
+    }
   }
 }
 
@@ -146,13 +159,8 @@ export class TcpLink implements Link {
 
   #carry(from: Socket, to: Socket): void {
     const lane = new Lane(() => this.#quality, this.#options.random);
-    from.on('data', (bytes) => {
-      const delayMs = lane.arrivalDelayMs(bytes.length);
-      const give = () => !to.destroyed && to.write(bytes);
-      if (delayMs < 1) give();
-      else setTimeout(give, delayMs);
-    });
-    from.on('end', () => setTimeout(() => to.end(), lane.arrivalDelayMs(0)));
+    from.on('data', (bytes) => lane.pass(bytes.length, () => !to.destroyed && to.write(bytes)));
+    from.on('end', () => lane.pass(0, () => to.end()));
   }
 }
 
