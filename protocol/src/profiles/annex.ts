@@ -89,8 +89,11 @@ export function property<T, N extends keyof T>(tag: number, name: N, form: Form<
   };
 }
 
-/** One field kind alone. */
-export function single<V>(kind: FixedKind<V>): Form<V> {
+/** How one part of a value lies in bytes: a field kind without its view, which an annex never needs. */
+export type Part<T> = Pick<FixedKind<T>, 'size' | 'read' | 'write'>;
+
+/** One part alone. */
+export function single<V>(kind: Part<V>): Form<V> {
   return {
     write(value) {
       const bytes = new Uint8Array(kind.size);
@@ -120,15 +123,13 @@ export const utf8: Form<string> = {
 export const hexBytes: Form<string> = { write: (text) => fromHex(text)!, read: toHex };
 
 /** One of a table's names, as its number, low byte first. Reading a number that is in no row gives undefined, which its record refuses. */
-export function oneOf<N extends string>(codes: Readonly<Record<N, number>>, size: 1 | 2 = 1): FixedKind<N> {
+export function oneOf<N extends string>(codes: Readonly<Record<N, number>>, size: 1 | 2 = 1): Part<N> {
   const names = new Map(Object.entries<number>(codes).map(([name, code]) => [code, name as N]));
   const number = size === 1 ? u8 : u16le;
   return {
     size,
     read: (bytes, at) => names.get(number.read(bytes, at)) as N,
     write: (bytes, at, name) => number.write(bytes, at, codes[name]),
-    show: (name) => name,
-    parse: (shown) => shown as N,
   };
 }
 
@@ -157,23 +158,21 @@ export function tenths(kind: FixedKind<number>): FixedKind<number> {
   };
 }
 
-export const flag: FixedKind<boolean> = {
+export const flag: Part<boolean> = {
   size: 1,
   read: (bytes, at) => bytes[at] === 1,
   write(bytes, at, value) {
     bytes[at] = value ? 1 : 0;
   },
-  show: (value) => value,
-  parse: (shown) => shown === true,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of parts holds kinds of every value
-type Part = FixedKind<any>;
-type Parts<V> = { readonly [N in keyof V]-?: FixedKind<NonNullable<V[N]>> };
+type AnyPart = Part<any>;
+type Parts<V> = { readonly [N in keyof V]-?: Part<NonNullable<V[N]>> };
 
 /** A record any part of which may be unknown: a byte whose bit i says that part i is known, then the parts; unknown ones are zero. */
 export function known<V extends object>(parts: Parts<V>): Form<V> {
-  const entries = Object.entries(parts) as Array<[string, Part]>;
+  const entries = Object.entries(parts) as Array<[string, AnyPart]>;
   const size = entries.reduce((sum, [, kind]) => sum + kind.size, 1);
   return {
     write(value) {
@@ -204,7 +203,7 @@ export function known<V extends object>(parts: Parts<V>): Form<V> {
 
 /** A record all of whose parts are known. */
 export function record<V extends object>(parts: Parts<V>): Form<V> {
-  const entries = Object.entries(parts) as Array<[string, Part]>;
+  const entries = Object.entries(parts) as Array<[string, AnyPart]>;
   const size = entries.reduce((sum, [, kind]) => sum + kind.size, 0);
   return {
     write(value) {

@@ -1,5 +1,4 @@
 import { f64le, i16le, i32le, u8, u16le, u32le, u48le } from '../codec/fields.ts';
-import type { FixedKind } from '../codec/layout.ts';
 import {
   type Battery,
   type DeviceAddress,
@@ -22,7 +21,21 @@ import {
   type WaterRelease,
 } from '../event.ts';
 import type { Words } from '../words.ts';
-import { type AnnexField, type Form, flag, hexBytes, known, oneOf, property, record, setOf, single, tenths, utf8 } from './annex.ts';
+import {
+  type AnnexField,
+  type Form,
+  flag,
+  hexBytes,
+  known,
+  oneOf,
+  type Part,
+  property,
+  record,
+  setOf,
+  single,
+  tenths,
+  utf8,
+} from './annex.ts';
 
 /**
  * DB36/T 1297-2020 over GB/T 26875.3-2011, as far as it is public. This file is the whole profile and nothing else knows its
@@ -70,7 +83,7 @@ function codesOf<N extends string>(table: Readonly<Record<N, { readonly code: nu
 const STATE_BITS = Object.fromEntries(Object.entries(STATES).map(([name, { bit }]) => [name, bit])) as Record<keyof typeof STATES, number>;
 
 /** 物理量: table 6 below 256, ours above. */
-const quantity: FixedKind<Quantity> = oneOf<Quantity>(codesOf(QUANTITIES), 2);
+const quantity: Part<Quantity> = oneOf<Quantity>(codesOf(QUANTITIES), 2);
 
 interface ExactValue {
   readonly quantity: Quantity;
