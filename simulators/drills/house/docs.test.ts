@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { checkConfiguration } from '../../../gateway/src/config.ts';
+import { readScenario } from '../../src/scenario.ts';
 import { fences, relativeLinks, tableUnder } from './markdown.ts';
 import { ROOT, runTool } from './tool.ts';
 
@@ -35,6 +39,13 @@ function programCommands(): ReadonlyArray<readonly [line: string, entry: string,
     lines.set(`${script} ${words.join(' ')}`, [`${script} ${words.join(' ')}`, entry, command, flags]);
   }
   return [...lines.values()];
+}
+
+/** The one block of the operating page with that name. */
+function shown(language: string): string {
+  const blocks = fences(read('docs/operate.md')).filter((fence) => fence.language === language);
+  expect(blocks).toHaveLength(1);
+  return blocks[0]?.text ?? '';
 }
 
 describe('the docs', () => {
@@ -73,6 +84,23 @@ describe('the docs', () => {
   it('say the same commands in both languages', () => {
     const said = (page: string) => npmCommands(page).map(({ script, words }) => [script, ...words].join(' '));
     expect(said('README.zh-CN.md')).toEqual(said('README.md'));
+  });
+
+  it('show a gateway configuration that is right', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fengsui-docs-'));
+    try {
+      mkdirSync(join(folder, 'gw-jdz-0001'));
+      for (const file of ['ca.pem', 'gw-jdz-0001.pem', 'gw-jdz-0001.key'])
+        writeFileSync(join(folder, 'gw-jdz-0001', file), '', { mode: 0o600 });
+      expect(checkConfiguration(shown('yaml gateway'), folder)).not.toHaveProperty('problems');
+      expect(checkConfiguration(shown('yaml gateway').replace('jbf-193k', 'jbf-0'), folder)).toHaveProperty('problems');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('show a scenario that a simulator plays', () => {
+    expect(readScenario(parse(shown('yaml scenario')))).toHaveLength(4);
   });
 
   it('point newcomers to places that there are', () => {

@@ -18,13 +18,14 @@ export function tableUnder(markdown: string, heading: string): readonly string[]
 }
 
 export interface Fence {
+  /** What stands behind the opening marks: `ts`, `yaml gateway`. */
   readonly language: string;
   readonly text: string;
 }
 
 /** Fenced blocks of code, in order. */
 export function fences(markdown: string): readonly Fence[] {
-  return [...markdown.matchAll(/^```(\S*)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({
+  return [...markdown.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({
     language: language ?? '',
     text: text ?? '',
   }));
