@@ -58,7 +58,7 @@ function readReply(
 
 function readOther(packet: Exclude<ModbusPacket, Reply>, ends: Ends): Decoded {
   const { unit, function: fn } = packet;
-  const common = { unit, function: fn };
+  const common = { slave: unit, function: fn };
   if (packet.kind === 'request') {
     const { register, count } = packet;
     const fields = { direction: ends.to, ...common, register, address: hex16(register), count, reads: 'read request' };
@@ -87,7 +87,7 @@ export function modbusDecoder(points: readonly RegisterPoint[], addition?: Addit
     const added = addition?.(values, request, packet) ?? {};
     const named = packet.function <= 2 ? { contacts: values } : { registers: values };
     return {
-      fields: { direction: ends.from, unit: packet.unit, function: packet.function, ...named, ...read.fields, ...added.fields },
+      fields: { direction: ends.from, slave: packet.unit, function: packet.function, ...named, ...read.fields, ...added.fields },
       observations: added.observations ?? read.observations,
       remarks: [...(added.observations ? [] : (read.remarks ?? [])), ...(added.remarks ?? [])],
     };

@@ -1,4 +1,6 @@
 import type { Family } from '../family.ts';
+import { ARC_DETECTOR } from './arc-detector.ts';
+import { GAS_SFJK200 } from './gas-sfjk200.ts';
 import { GST_AA_BUS } from './gst-aa-bus.ts';
 import { GST_MODBUS } from './gst-modbus.ts';
 import { JBF_193K } from './jbf-193k.ts';
@@ -6,7 +8,16 @@ import { MODBUS_BASIC } from './modbus-basic.ts';
 import { NB_HUAQIANG } from './nb-huaqiang.ts';
 import { PRESSURE_TRANSMITTER } from './pressure-transmitter.ts';
 
-const ALL: readonly Family[] = [JBF_193K, MODBUS_BASIC, PRESSURE_TRANSMITTER, NB_HUAQIANG, GST_AA_BUS, GST_MODBUS];
+const ALL: readonly Family[] = [
+  JBF_193K,
+  MODBUS_BASIC,
+  PRESSURE_TRANSMITTER,
+  NB_HUAQIANG,
+  GST_AA_BUS,
+  GST_MODBUS,
+  ARC_DETECTOR,
+  GAS_SFJK200,
+];
 
 /** THE REGISTER: every device family we know, by name. */
 export const FAMILIES: ReadonlyMap<string, Family> = new Map(ALL.map((family) => [family.name, family]));

@@ -1,0 +1,160 @@
+import type { PolledFamily, RegisterPoint } from '../family.ts';
+import type { Observation } from '../observation.ts';
+import { CONTROLLER_BITS, GAS_STATE, GASES, SUPPLIES, UNITS } from './gas-sfjk200-codes.ts';
+import { type Addition, modbusDecoder } from './modbus-reading.ts';
+import { spoken } from './saying.ts';
+
+const LOOPS = 4;
+const LOOP_POINTS = 248;
+/** Part of GB/T 26875.3-2011 table 5: 可燃气体探测器. */
+const GAS_DETECTOR = 10;
+/** Each block holds every point of loop 1, then of loop 2 …; the concentrations are read most. */
+const BLOCKS = { unit: 0x0002, limit: 0x03e2, state: 0x07c2, value: 0x0ba2 } as const;
+type Block = keyof typeof BLOCKS;
+const BLOCK_SIZE = LOOPS * LOOP_POINTS;
+const SUPPLY_AT = 0x0f82;
+const CONTROLLER_AT = 0x0f8a;
+
+const TITLES: Readonly<Record<Block, readonly [string, string]>> = {
+  unit: ['unit and gas', '单位与气体'],
+  limit: ['low alarm limit', '低报限值'],
+  state: ['state', '状态'],
+  value: ['concentration', '浓度'],
+};
+const STATE_SAYS = {
+  bits: Object.fromEntries(Object.entries(GAS_STATE).flatMap(([bit, { what }]) => (what ? [[bit, what]] : []))),
+  details: Object.fromEntries(Object.entries(GAS_STATE).flatMap(([bit, { detail }]) => (detail ? [[bit, detail]] : []))),
+};
+
+/** Loop and point of the register that lies so far behind its block's first. */
+const placeOf = (index: number) => ({ loop: Math.floor(index / LOOP_POINTS) + 1, point: (index % LOOP_POINTS) + 1 });
+
+function pointsOf(block: Block): RegisterPoint[] {
+  const [en, zh] = TITLES[block];
+  return Array.from({ length: BLOCK_SIZE }, (_, index): RegisterPoint => {
+    const address = placeOf(index);
+    const place = `${address.loop}-${address.point}`;
+    const base = {
+      name: `${block}-${place}`,
+      title: { en: `${en} ${place}`, zh: `${zh} ${place}` },
+      function: 3,
+      register: BLOCKS[block] + index,
+      type: 'u16',
+      address,
+    } as const;
+    const part = { ...base, componentType: GAS_DETECTOR };
+    if (block === 'state') return { ...part, says: STATE_SAYS };
+    return block === 'value' ? { ...part, scale: 0.1, quantity: 'gas' } : block === 'limit' ? { ...part, scale: 0.1 } : part;
+  });
+}
+
+/** Open, short and board link of each loop from bit 4, before them the links of the controller. */
+const CONTROLLER: RegisterPoint = {
+  name: 'controller',
+  title: { en: 'controller state', zh: '控制器状态' },
+  function: 3,
+  register: CONTROLLER_AT,
+  type: 'u16',
+  says: { bits: Object.fromEntries(Object.keys(CONTROLLER_BITS).map((bit) => [bit, 'fault'])), details: CONTROLLER_BITS },
+  address: {},
+};
+
+const POINTS: readonly RegisterPoint[] = [
+  ...pointsOf('state'),
+  ...pointsOf('value'),
+  ...pointsOf('limit'),
+  ...pointsOf('unit'),
+  CONTROLLER,
+];
+
+const bytesOf = (values: readonly number[]) => values.flatMap((value) => [value >> 8, value & 0xff]);
+
+/** Two registers a loop, one byte a supply: loop 1 has the controller's own and external 1–3, the others external 1–4. */
+function readSupplies(values: readonly number[], register: number): ReturnType<Addition> {
+  const codes = bytesOf(values);
+  const supplies = codes.map((code) => code.toString(16).toUpperCase().padStart(2, '0'));
+  const observations = codes.flatMap((code, index): Observation[] => {
+    const at = 2 * (register - SUPPLY_AT) + index;
+    const place = { loop: Math.floor(at / 4) + 1, channel: (at % 4) + 1 };
+    const said = spoken(SUPPLIES[code & ~0x40]);
+    const open: Observation[] = code & 0x40 ? [{ what: 'fault', detail: 'supply-output-open', address: place }] : [];
+    return said && code !== 0 ? [{ ...said, address: place }, ...open] : open;
+  });
+  return { fields: { supplies }, observations: observations.length > 0 ? observations : [{ what: 'heartbeat', address: {} }] };
+}
+
+/** What the registers of the head and of one point mean, beyond their values. */
+const read: Addition = (values, request) => {
+  const [first] = values;
+  if (!request || first === undefined) return {};
+  const { register } = request;
+  const end = register + values.length;
+  if (register <= 1 && end <= 2) {
+    const loopPoints = bytesOf(values);
+    return {
+      fields: { loopPoints },
+      observations: [
+        { what: 'reading', detail: 'configured points', address: {}, value: loopPoints.reduce((sum, count) => sum + count, 0) },
+      ],
+    };
+  }
+  if (register >= SUPPLY_AT && end <= CONTROLLER_AT) return readSupplies(values, register);
+  if (values.length > 1) return {};
+  if (register >= BLOCKS.unit && register < BLOCKS.limit) {
+    const [unit, gas] = [first >> 8, first & 0xff];
+    const index = register - BLOCKS.unit;
+    const address = placeOf(index);
+    const fields = { unit, unitName: UNITS[unit] ?? null, gas, gasName: GASES[gas]?.en ?? null };
+    return { fields, observations: [{ what: 'reading', detail: 'unit and gas', address, componentType: GAS_DETECTOR, value: first }] };
+  }
+  if (register >= BLOCKS.state && register < BLOCKS.value) {
+    const said = Object.entries(GAS_STATE).filter(([bit]) => (first >> Number(bit)) & 1);
+    const alarms = said.flatMap(([, { what, detail }]) => (what === 'supervisory' && detail ? [detail] : []));
+    return { fields: { states: said.map(([, { en }]) => en), alarms, lowAlarm: (first & 1) === 1, highAlarm: (first & 2) === 2 } };
+  }
+  if (register >= BLOCKS.limit && register < SUPPLY_AT)
+    return { fields: { raw: first, value: first / 10, unit: UNITS[1] }, observations: reading(register, first) };
+  return {};
+};
+
+/** A limit or a concentration alone: its unit is in another register, so it is read as the site's default, %LEL in tenths. */
+function reading(register: number, raw: number): Observation[] {
+  const isValue = register >= BLOCKS.value;
+  const index = register - (isValue ? BLOCKS.value : BLOCKS.limit);
+  const address = placeOf(index);
+  return [
+    {
+      what: 'reading',
+      detail: isValue ? 'concentration' : 'low alarm limit',
+      address,
+      componentType: GAS_DETECTOR,
+      value: raw / 10,
+      quantity: 'gas',
+    },
+  ];
+}
+
+/** Combustible-gas controller SFJK-200, protocol V1.0. */
+export const GAS_SFJK200: PolledFamily = {
+  shape: 'polled',
+  name: 'gas-sfjk200',
+  version: 1,
+  title: { en: 'Combustible-gas controller SFJK-200', zh: '可燃气体报警控制器 SFJK-200' },
+  tier: 1,
+  basis: 'protocol V1.0; CRCs recomputed, three of its examples are misprinted',
+  notes: [
+    {
+      en: 'Values are tenths of %LEL, unless the unit register of the point says otherwise: 0 µmol/mol without decimals, 2 %V/V, 3 µmol/mol with one.',
+      zh: '数值为 0.1 %LEL,除非该点单位寄存器另有说明:0 为 µmol/mol 无小数,2 为 %V/V,3 为 µmol/mol 一位小数。',
+    },
+    { en: 'Oxygen alarms are low alarms: judge limits by the gas.', zh: '氧气为低报:限值应按气体种类判断。' },
+  ],
+  line: { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 },
+  points: POINTS,
+  readMax: 100,
+  pollEveryMs: 2000,
+  restMs: 1000,
+  answerTimeoutMs: 1000,
+  lostAfterMisses: 5,
+  decode: modbusDecoder(POINTS, read),
+};
