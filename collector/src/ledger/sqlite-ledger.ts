@@ -1,0 +1,102 @@
+import type { Batch, Clock, Receipt } from '@fengsui/protocol';
+import { fail } from '../failures.ts';
+import { LEDGER_ANSWER_TIMEOUT_MS, LEDGER_OPEN_TIMEOUT_MS, LEDGER_READ_ENTRIES_MAX } from '../limits.ts';
+import type { Cursor, Entry, Ledger, LedgerState, Quarantined } from './ledger.ts';
+import { type Patience, SqliteThread } from './sqlite-thread.ts';
+import type { Appended } from './sqlite-writer.ts';
+
+const PATIENCE: Patience = { openMs: LEDGER_OPEN_TIMEOUT_MS, answerMs: LEDGER_ANSWER_TIMEOUT_MS };
+
+/** A ledger in one SQLite file: one writing and one reading connection, each in its own thread. */
+class SqliteLedger implements Ledger {
+  readonly #writer: SqliteThread;
+  readonly #reader: SqliteThread;
+  readonly #clock: Clock;
+  readonly #waiting = new Set<() => void>();
+  #position = 0;
+  #repeated = 0;
+  #closed = false;
+
+  constructor(file: string, clock: Clock, patience: Patience) {
+    this.#writer = new SqliteThread({ file, role: 'writer' }, patience);
+    this.#reader = new SqliteThread({ file, role: 'reader' }, patience);
+    this.#clock = clock;
+  }
+
+  /** The writer first: it makes the file. */
+  async open(): Promise<this> {
+    try {
+      this.#position = await this.#writer.open();
+      await this.#reader.open();
+      return this;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async append(deliveries: readonly Batch[]): Promise<readonly Receipt[]> {
+    const { receipts, position, repeated } = await this.#ask<Appended>(this.#writer, 'append', { deliveries, atMs: this.#clock.wallMs() });
+    this.#repeated += repeated;
+    this.#position = Math.max(this.#position, position);
+    for (const look of this.#waiting) look();
+    return receipts;
+  }
+
+  quarantine(found: readonly Quarantined[]): Promise<void> {
+    return this.#ask(this.#writer, 'quarantine', { found, atMs: this.#clock.wallMs() });
+  }
+
+  after(position: number, max: number): Promise<readonly Entry[]> {
+    return this.#ask(this.#reader, 'after', { position, max: Math.min(max, LEDGER_READ_ENTRIES_MAX) });
+  }
+
+  wait(position: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const over = this.#closed || signal.aborted;
+        if (!over && this.#position <= position) return;
+        this.#waiting.delete(look);
+        signal.removeEventListener('abort', look);
+        if (!over) resolve();
+        else reject(signal.aborted ? signal.reason : fail('ledger-closed', 'wait'));
+      };
+      this.#waiting.add(look);
+      signal.addEventListener('abort', look);
+      look();
+    });
+  }
+
+  cursor(outlet: string): Cursor {
+    return {
+      read: () => this.#ask<number>(this.#reader, 'cursor', { outlet }),
+      move: (position) => this.#ask<void>(this.#writer, 'move', { outlet, position }),
+    };
+  }
+
+  async state(): Promise<LedgerState> {
+    const state = await this.#ask<Omit<LedgerState, 'repeated'>>(this.#reader, 'state', null);
+    return { ...state, repeated: this.#repeated };
+  }
+
+  /** The reader first: without it the writer can fold the log file back into the ledger. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const look of [...this.#waiting]) look();
+    try {
+      await this.#reader.close();
+    } finally {
+      await this.#writer.close();
+    }
+  }
+
+  #ask<Answer>(thread: SqliteThread, method: string, given: unknown): Promise<Answer> {
+    return this.#closed ? Promise.reject(fail('ledger-closed', method)) : thread.ask<Answer>(method, given);
+  }
+}
+
+/** Opens the ledger, making the file where there is none; rejects with a `Failure` that says what to do. */
+export function openSqliteLedger(file: string, clock: Clock, patience: Patience = PATIENCE): Promise<Ledger> {
+  return new SqliteLedger(file, clock, patience).open();
+}
