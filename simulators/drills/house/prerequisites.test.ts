@@ -1,12 +1,14 @@
+import { globSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Install, isOnPath, missingPrerequisites } from './prerequisites.ts';
+import { type Install, isOnPath, missingPrerequisites, PREREQUISITES } from './prerequisites.ts';
+import { ROOT } from './tool.ts';
 
 const wanted = [
   { program: 'socat', debianPackage: 'socat', purpose: 'wires' },
-  { program: 'coap-client', debianPackage: 'libcoap3-bin', purpose: 'devices' },
+  { program: 'coap-client-notls', debianPackage: 'libcoap3-bin', purpose: 'devices' },
 ];
 
 function machine(present: string[], install: Install | null) {
@@ -16,7 +18,7 @@ function machine(present: string[], install: Install | null) {
 describe('programs that tests need from outside npm', () => {
   it('installs nothing when all are there', async () => {
     const said: string[] = [];
-    const line = await missingPrerequisites(wanted, (text) => said.push(text), machine(['socat', 'coap-client'], null));
+    const line = await missingPrerequisites(wanted, (text) => said.push(text), machine(['socat', 'coap-client-notls'], null));
     expect([line, said]).toEqual([null, []]);
   });
 
@@ -24,7 +26,7 @@ describe('programs that tests need from outside npm', () => {
     const present = ['socat'];
     const said: string[] = [];
     const install: Install = async (packages) => {
-      present.push(...packages.map((name) => (name === 'libcoap3-bin' ? 'coap-client' : name)));
+      present.push(...packages.map((name) => (name === 'libcoap3-bin' ? 'coap-client-notls' : name)));
       return null;
     };
     expect(await missingPrerequisites(wanted, (text) => said.push(text), machine(present, install))).toBeNull();
@@ -46,6 +48,12 @@ describe('programs that tests need from outside npm', () => {
     );
     expect(line).toContain('libcoap3-bin');
     expect(said).toContain('no route to the mirror');
+  });
+
+  it.each(PREREQUISITES)('$program is used by a test, else it would be installed for nothing', ({ program }) => {
+    const tests = globSync('{protocol,gateway,collector,simulators}/{src,drills}/**/*.test.ts', { cwd: ROOT });
+    const outside = tests.filter((path) => !path.startsWith('simulators/drills/house/'));
+    expect(outside.filter((path) => readFileSync(join(ROOT, path), 'utf8').includes(program))).not.toEqual([]);
   });
 
   it('finds a program on the path only when it may be executed', async () => {

@@ -11,8 +11,6 @@ export interface Prerequisite {
 
 export const PREREQUISITES: readonly Prerequisite[] = [
   { program: 'socat', debianPackage: 'socat', purpose: 'serial wires that are not ours' },
-  { program: 'coap-client', debianPackage: 'libcoap3-bin', purpose: 'a CoAP device that is not ours' },
-  { program: 'mbpoll', debianPackage: 'mbpoll', purpose: 'a Modbus master that is not ours' },
   { program: 'chromium', debianPackage: 'chromium', purpose: 'the live page in a real browser' },
 ];
 
