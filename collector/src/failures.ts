@@ -104,6 +104,18 @@ export const FAILURES = {
     zh: '吊销名单无法读取',
     remedy: 'Check owner and mode of the file pki/revoked in the data folder; until then the last list holds',
   },
+  'http-unopened': {
+    retry: 'later',
+    en: 'the page and the interface cannot listen',
+    zh: '网页与接口端口无法监听',
+    remedy: 'Check host and port under `http` and that no other process has the port',
+  },
+  'refusals-unwritten': {
+    retry: 'later',
+    en: 'what the municipal platform refused cannot be kept',
+    zh: '市级平台拒收的事件无法保存',
+    remedy: 'Check owner, mode and room of the data folder; nothing is passed over until then',
+  },
 } as const satisfies Record<string, FailureRow>;
 export type FailureCode = keyof typeof FAILURES;
 

@@ -1,4 +1,4 @@
-import type { DeviceAddress, Edge, EventKind, SiteEvent } from '@fengsui/protocol';
+import { type Batch, type DeviceAddress, type Edge, type EventKind, type Lane, laneOf, PROFILES, type SiteEvent } from '@fengsui/protocol';
 import fc from 'fast-check';
 import type { Entry } from './ledger/ledger.ts';
 
@@ -81,3 +81,18 @@ export function arrivedAs(entries: readonly Entry[]): readonly Entry[] {
 export const anyArrival: fc.Arbitrary<{ readonly heard: readonly Entry[]; readonly arrived: readonly Entry[] }> = anyHistory.chain(
   (heard) => fc.shuffledSubarray([...heard], { minLength: heard.length }).map((shuffled) => ({ heard, arrived: arrivedAs(shuffled) })),
 );
+
+/** Deliveries of events as a gateway makes them: one for each, its lane counted on from `counters`. */
+export function deliveriesOf(events: readonly SiteEvent[], counters: Record<Lane, number>, gateway = 'gw-1'): readonly Batch[] {
+  const profile = PROFILES.get('db36-t1297-2020');
+  if (!profile) throw new Error('the profile is gone');
+  return events.map((event) => {
+    const lane = laneOf(event);
+    const number = ++counters[lane];
+    const order = counters.alarm + counters.ordinary;
+    const sentMs = event.time.ms;
+    const frame = profile.write(event, { serial: number & 0xffff, source: 3_000_001, destination: 20, sentMs, zoneMinutes: 480 });
+    const row = { number, order, frame, boot: 1, monotonicMs: order * 10, wallMs: sentMs, clockSynchronised: true };
+    return { gateway, epoch: 1, lane, profile: profile.name, rows: [row] };
+  });
+}
