@@ -111,6 +111,18 @@ describe('the docs', () => {
     expect(places.filter((place) => !existsSync(join(ROOT, place)))).toEqual([]);
   });
 
+  it('give a reason for every library, and for no other', () => {
+    const rooms = ['protocol', 'gateway', 'collector', 'simulators'].map((room) => `${room}/package.json`);
+    const used = new Set(rooms.flatMap((file) => Object.keys((JSON.parse(read(file)) as { dependencies: object }).dependencies)));
+    const explained = tableUnder(read('ARCHITECTURE.md'), '## Libraries').flatMap((row) =>
+      [...(row[0] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? ''),
+    );
+    const fits = (name: string, library: string) => name === library || (name.endsWith('/*') && library.startsWith(name.slice(0, -1)));
+    expect([...used].filter((library) => !/^@fengsui\//.test(library) && !explained.some((name) => fits(name, library)))).toEqual([]);
+    const developed = rooms.flatMap((file) => Object.keys((JSON.parse(read(file)) as { devDependencies?: object }).devDependencies ?? {}));
+    expect(explained.filter((name) => ![...used, ...developed].some((library) => fits(name, library)))).toEqual([]);
+  });
+
   it('keep the map short', () => {
     expect(read('ARCHITECTURE.md').split('\n').length).toBeLessThanOrEqual(151);
   });
