@@ -3,7 +3,13 @@ import { isIP } from 'node:net';
 import { type Family, PROFILES } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { isMapping, type Sound, suggestion } from '@fengsui/protocol/settings';
-import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration, PointConfiguration, UplinkConfiguration } from './config.ts';
+import type {
+  DeviceConfiguration,
+  GatewayConfiguration,
+  LineConfiguration,
+  PointConfiguration,
+  UplinkConfiguration,
+} from './config-schema.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const KEY_FILES = ['ca', 'certificate', 'key'] as const;
