@@ -54,6 +54,11 @@ export class PacketCutter {
     return this.#cut(this.#held, true);
   }
 
+  /** The last bytes of a capture: nothing is waited for, so a broken packet at the end stays one piece of noise. */
+  end(chunk: Uint8Array): Cut[] {
+    return this.#cut(this.#held.length === 0 ? chunk : joined(this.#held, chunk), true);
+  }
+
   #cut(bytes: Uint8Array, final: boolean): Cut[] {
     const cuts: Cut[] = [];
     const noise = new NoiseRun(bytes, cuts, this.#rule.maxBytes);
@@ -123,6 +128,5 @@ function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
 
 /** Cuts a whole capture at once, as `decode` tools need it. */
 export function cutAll(rule: CutRule, bytes: Uint8Array): Cut[] {
-  const cutter = new PacketCutter(rule);
-  return [...cutter.feed(bytes), ...cutter.idle()];
+  return new PacketCutter(rule).end(bytes);
 }

@@ -96,15 +96,16 @@ describe.each(ALL.map((family) => [family.name, family] as const))('%s', (_, fam
     const bytes = bytesOf(vector);
     const cuts = rule ? cutAll(rule, bytes) : [{ kind: 'packet' as const, bytes }];
     if (!isTaken(vector)) {
-      expect(cuts[0]).toMatchObject({ kind: 'noise', why: 'checksum' });
+      expect(cuts[0]).toMatchObject({ kind: 'noise', why: 'checksum', bytes });
       const words = cuts.flatMap((cut) => (cut.kind === 'packet' ? read(family, cut.bytes, requestOf(vector)).observations : []));
       return expect(words).toEqual([]);
     }
     expect(cuts.filter(({ kind }) => kind === 'noise')).toEqual([]);
-    const decoded = read(family, cuts[0]!.bytes, requestOf(vector));
+    const all = cuts.map((cut) => read(family, cut.bytes, requestOf(vector)));
+    const decoded = all[0]!;
     const { meaning } = vector;
     if (meaning['what'] !== undefined) expect(decoded.observations[0]?.what).toBe(meaning['what']);
-    if (meaning['direction'] !== undefined) expect(decoded.fields['direction']).toBe(meaning['direction']);
+    if (meaning['direction'] !== undefined) expect(all.map(({ fields }) => fields['direction'])).toContain(meaning['direction']);
     for (const [key, value] of Object.entries(meaning)) {
       if (!ABOUT_THE_VECTOR.has(key)) expect(said(decoded, key), key).toEqual(value);
     }

@@ -2,8 +2,10 @@ import type { Family } from '../family.ts';
 import { ARC_DETECTOR } from './arc-detector.ts';
 import { GAS_SFJK200 } from './gas-sfjk200.ts';
 import { GST_AA_BUS } from './gst-aa-bus.ts';
+import { GST_CRT500 } from './gst-crt500.ts';
 import { GST_MODBUS } from './gst-modbus.ts';
 import { JBF_193K } from './jbf-193k.ts';
+import { JBF_NATIVE } from './jbf-native.ts';
 import { MODBUS_BASIC } from './modbus-basic.ts';
 import { NB_HUAQIANG } from './nb-huaqiang.ts';
 import { PRESSURE_TRANSMITTER } from './pressure-transmitter.ts';
@@ -17,6 +19,8 @@ const ALL: readonly Family[] = [
   GST_MODBUS,
   ARC_DETECTOR,
   GAS_SFJK200,
+  GST_CRT500,
+  JBF_NATIVE,
 ];
 
 /** THE REGISTER: every device family we know, by name. */

@@ -1,0 +1,230 @@
+import { sum8 } from '../codec/checksums.ts';
+import { hexDigits, hexOf } from '../codec/digits.ts';
+import { u8 } from '../codec/fields.ts';
+import { toHex } from '../codec/hex.ts';
+import { field, layout } from '../codec/layout.ts';
+import { type CutRule, NO_START } from '../codec/packets.ts';
+import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
+import type { Observation } from '../observation.ts';
+import { GST_TYPES, gstAddress, gstPart } from './gst-codes.ts';
+import { ALARM_STATES, type Body, CONTROLLER_STATUS, FAULT_STATES, HEADS, SUPERVISORY_TYPES } from './gst-crt500-codes.ts';
+import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, says, spoken } from './saying.ts';
+
+const HEAD = { head: field(hexDigits(2), 'head', '头') };
+const TAIL = { sum: field(u8, 'sum', '累加和'), end: field(hexDigits(1), 'end', '尾') };
+const DEVICE = {
+  code: field(hexDigits(3), 'user code', '用户编码'),
+  type: field(hexDigits(1), 'device type, BCD', '设备类型(BCD)'),
+  state: field(u8, 'state', '状态'),
+};
+const LAYOUTS = {
+  device: layout({ ...HEAD, ...DEVICE, ...TAIL }),
+  leakage: layout({ ...HEAD, ...DEVICE, current: field(u8, 'current value', '电流值'), ...TAIL }),
+  status: layout({ ...HEAD, status: field(u8, 'controller status', '控制器状态'), ...TAIL }),
+  bare: layout({ ...HEAD, end: field(hexDigits(1), 'end', '尾') }),
+} as const;
+
+const END = 0xbb;
+/** A sum that would look like the end of a frame is sent as B5. */
+const sumOf = (bytes: Uint8Array, from: number, to: number) => {
+  const sum = sum8(bytes, from, to);
+  return sum === END ? 0xb5 : sum;
+};
+const headAt = (bytes: Uint8Array, from: number) => HEADS[hexOf(bytes[from]!) + hexOf(bytes[from + 1]!)];
+const OPENS_FRAME = new Set(Object.keys(HEADS).map((head) => Number.parseInt(head.slice(0, 2), 16)));
+const GO = 0x0f;
+const ACCEPT = 0x1f;
+const CONTROLLERS_MAX = 0x3f;
+
+function measureFrame(bytes: Uint8Array, from: number, to: number, body: Body): ReturnType<CutRule['measure']> {
+  const length = LAYOUTS[body].size!;
+  if (to - from < length) return 'more';
+  if (bytes[from + length - 1] !== END) return { why: 'terminator', claimedBytes: length };
+  if (body === 'bare') return length;
+  return bytes[from + length - 2] === sumOf(bytes, from + 2, from + length - 2) ? length : { why: 'checksum', claimedBytes: length };
+}
+
+/** Frames by their head; else the single bytes of the conversation: a controller's address, 00, 0F, 1F. */
+const cut: CutRule = {
+  maxBytes: 10,
+  measure(bytes, from, to) {
+    const first = bytes[from]!;
+    const head = OPENS_FRAME.has(first);
+    if (head && to - from < 2) return 'more';
+    const frame = head ? headAt(bytes, from) : undefined;
+    if (frame) return measureFrame(bytes, from, to, frame.body);
+    return first <= CONTROLLERS_MAX ? 1 : NO_START;
+  },
+};
+
+/** The reading rule of the document: with state 01 the device type decides. */
+function readAlarm(state: number, type: number): Saying | undefined {
+  if (state !== 0x01) return state === 0x00 && type <= 11 ? says('restored', 'normal', '正常') : ALARM_STATES[state];
+  if (type <= 11) return says('fire', 'fire', '火警');
+  const supervisory = SUPERVISORY_TYPES[type];
+  return supervisory ?? says('feedback', 'feedback', '反馈');
+}
+
+function decodeDevice(packet: Uint8Array, head: (typeof HEADS)[string]): Decoded {
+  const leakage = head.body === 'leakage' ? LAYOUTS.leakage.decode(packet) : null;
+  const { head: bytes, code, type, state } = LAYOUTS.device.decode(packet);
+  const deviceType = /^\d\d$/.test(type) ? Number(type) : null;
+  const saying =
+    head.says ?? (head.table === 'fault' ? FAULT_STATES[state] : deviceType === null ? undefined : readAlarm(state, deviceType));
+  const said = spoken(leakage && state === 0x01 ? says('supervisory', 'leakage alarm', '漏电报警', 'residual-current-high') : saying);
+  const measured = leakage ? { value: leakage.current, quantity: 'residual-current' as const } : {};
+  const names = { deviceType: deviceType ?? type, deviceTypeName: deviceType === null ? null : (GST_TYPES[deviceType]?.en ?? null) };
+  return {
+    fields: {
+      ...FROM_PANEL,
+      head: bytes,
+      frame: head.en,
+      code,
+      ...names,
+      state,
+      stateName: saying?.en ?? null,
+      resend: head.resend,
+      ...(leakage ? { current: leakage.current } : {}),
+    },
+    observations: said ? [{ ...said, address: gstAddress(code), ...(deviceType === null ? {} : gstPart(deviceType)), ...measured }] : [],
+    remarks: [
+      ...(saying ? [] : ['unknown state or type: kept raw']),
+      ...(gstAddress(code).point === undefined ? ['user code is not BCD: no point'] : []),
+    ],
+  };
+}
+
+function decodeStatus(packet: Uint8Array, resend: boolean): Decoded {
+  const { head, status } = LAYOUTS.status.decode(packet);
+  const supply = CONTROLLER_STATUS[status & 0x0f];
+  const mode: Observation[] = status & 0x80 ? [{ what: 'automatic', address: {} }] : status & 0x40 ? [{ what: 'manual', address: {} }] : [];
+  const said = spoken(supply);
+  return {
+    fields: {
+      ...FROM_PANEL,
+      head,
+      frame: 'controller status',
+      status: hexOf(status),
+      sprayAllowed: (status & 0x20) !== 0,
+      supply: supply?.en ?? null,
+      resend,
+    },
+    observations: [...(said ? [{ ...said, address: {} }] : []), ...mode],
+  };
+}
+
+function decode(packet: Uint8Array): Decoded {
+  const head = packet.length > 1 ? headAt(packet, 0) : undefined;
+  if (!head) return decodeByte(packet[0]!);
+  if (head.body === 'status') return decodeStatus(packet, head.resend);
+  if (head.body !== 'bare') return decodeDevice(packet, head);
+  const said = spoken(head.says);
+  return {
+    fields: { ...FROM_PANEL, head: toHex(packet.subarray(0, 2)).toUpperCase(), frame: head.en, resend: head.resend },
+    observations: said ? [{ ...said, address: {} }] : [],
+  };
+}
+
+/** Single bytes: what the host sends, and the panel's echo of its address, which is a sign of life and no event. */
+function decodeByte(byte: number): Decoded {
+  if (byte === GO) return hostPacket({}, 'host asks for one frame');
+  if (byte === ACCEPT) return hostPacket({}, 'host accepts');
+  if (byte === 0) return hostPacket({}, 'host selects a controller');
+  return {
+    fields: { ...FROM_PANEL, controller: byte, reads: `controller ${byte} answers` },
+    observations: [{ what: 'link', address: { controller: byte }, detail: 'echo' }],
+  };
+}
+
+function answer(packet: Uint8Array): Uint8Array | null {
+  const measure = packet.length > 0 ? cut.measure(packet, 0, packet.length) : 0;
+  if (measure !== packet.length) return null;
+  if (packet.length > 1) return Uint8Array.of(ACCEPT);
+  return packet[0] === 0 || packet[0] === GO || packet[0] === ACCEPT ? null : Uint8Array.of(GO);
+}
+
+function encodeDevice(head: string, code: string, type: number, state: number): Uint8Array {
+  const packet = LAYOUTS.device.encode({ head, code, type: String(type).padStart(2, '0'), state, sum: 0, end: 'BB' });
+  packet[packet.length - 2] = sumOf(packet, 2, packet.length - 2);
+  return packet;
+}
+
+const IDLE = Uint8Array.of(0xf0, 0xf0, END);
+
+function say({ what, detail, address, deviceType }: Stimulus): Uint8Array | null {
+  const bare = Object.entries(HEADS).find(([, head]) => head.body === 'bare' && head.says?.what === what);
+  if (bare) return Uint8Array.from([...headBytes(bare[0]), END]);
+  const code = String(address.point ?? 1).padStart(6, '0');
+  if (what === 'fire' || what === 'restored') return encodeDevice('0DDD', code, deviceType ?? 3, what === 'fire' ? 1 : 0);
+  if (what === 'supervisory' || what === 'feedback') return encodeDevice('0DDD', code, deviceType ?? (what === 'feedback' ? 16 : 29), 1);
+  const fault = codeOf(FAULT_STATES, detail === undefined ? { what } : { what, detail });
+  if (fault !== null) return encodeDevice('0EEE', code, deviceType ?? 3, fault);
+  const alarm = codeOf(ALARM_STATES, { what });
+  return alarm === null ? null : encodeDevice('0DDD', code, deviceType ?? 76, alarm);
+}
+
+/** The two bytes of a head. */
+function headBytes(head: string): number[] {
+  return [Number.parseInt(head.slice(0, 2), 16), Number.parseInt(head.slice(2), 16)];
+}
+
+/** GST CRT line of GST500, GST5000, GST9000 and DH9000. */
+export const GST_CRT500: TalkingFamily = {
+  shape: 'talks',
+  name: 'gst-crt500',
+  version: 1,
+  title: { en: 'GST CRT line (GST500, 5000, 9000, DH9000)', zh: '海湾 CRT 接口(GST500/5000/9000、DH9000)' },
+  tier: 1,
+  basis: 'document, captures, an independent implementation',
+  notes: [
+    {
+      en: 'Needs a line with a mark/space ninth bit: the first two bytes of a round go out with mark, 0F and 1F with space. A serial port on Linux does this only where its driver obeys CMSPAR; the Modbus card or the AA bus need nothing of the kind.',
+      zh: '需要带第九位(MARK/SPACE)的线路:每轮前两个字节为 MARK,0F 与 1F 为 SPACE。Linux 串口只有驱动支持 CMSPAR 时可行;改用 Modbus 卡或 AA 总线则无此要求。',
+    },
+    {
+      en: 'Isolations are fetched by a command of their own, which is not sent: they are heard as fault state 01.',
+      zh: '屏蔽信息另有读取命令,本系统不发送;屏蔽以故障状态 01 上报。',
+    },
+  ],
+  line: { baudRate: 2400, dataBits: 8, parity: 'none', stopBits: 1 },
+  cut,
+  decode: packetsOnly(cut, decode),
+  describe: (packet) => {
+    const body = packet.length > 1 ? headAt(packet, 0)?.body : undefined;
+    return body && packet.length === LAYOUTS[body].size ? LAYOUTS[body].describe(packet) : [];
+  },
+  poll: { packet: () => Uint8Array.of(1, 0), everyMs: 300 },
+  answer,
+  emits: [
+    { bytes: '?? 00', en: 'select a controller (mark)', zh: '选择控制器(MARK)' },
+    { bytes: '0f', en: 'send one frame (space)', zh: '请求一帧(SPACE)' },
+    { bytes: '1f', en: 'accepted (space)', zh: '已收到(SPACE)' },
+  ],
+  neverSent: [
+    { bytes: '?? 5f', en: 'reset', zh: '复位' },
+    { bytes: '?? 1b', en: 'silence', zh: '消音' },
+    { bytes: '0c 0c *', en: 'device set: start, stop, isolate, release', zh: '设备控制:启动、停止、隔离、释放' },
+    { bytes: 'fc 0c *', en: 'device set, repeated', zh: '设备控制(重发)' },
+    { bytes: '09 09 *', en: 'alarm threshold', zh: '报警阈值' },
+    { bytes: 'ce ce *', en: 'delay', zh: '延时' },
+    { bytes: 'd5 d5 *', en: 'clock', zh: '校时' },
+    { bytes: 'cb cb *', en: 'mode', zh: '模式' },
+    { bytes: '?? f5 *', en: 'download', zh: '下载' },
+    { bytes: '?? f7 *', en: 'download', zh: '下载' },
+    { bytes: '?? aa *', en: 'download', zh: '下载' },
+    { bytes: '?? 24 *', en: 'fetch isolations', zh: '读取屏蔽' },
+  ],
+  answerWithinMs: 100,
+  gapMs: 100,
+  silenceMs: 93_000,
+  repeatMs: 2000,
+  play: {
+    onlyWhenPolled: true,
+    // Address and 00 arrive as two packets: the address is echoed, 0F fetches the frame that waits.
+    answer: (packet, pending) => (packet[0] === GO ? (pending ?? IDLE) : packet[0] === 1 ? Uint8Array.of(1) : null),
+    hostCut: cut,
+    say: (stimulus) => orNull(() => say(stimulus)),
+    confirms: (packet) => packet.length === 1 && packet[0] === ACCEPT,
+    repeatEveryMs: 1000,
+  },
+};
