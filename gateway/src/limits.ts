@@ -3,8 +3,26 @@
 /** Largest batch on the uplink: what the collector's front lets through before it reads (reliability of the broker: PUBLISH at most 16 KiB). */
 export const BATCH_BYTES_MAX = 16 * 1024;
 
+/** What rows may take of a batch: the rest is room for its head. */
+export const BATCH_ROWS_BYTES_MAX = BATCH_BYTES_MAX - 256;
+
 /** Rows sent and not yet confirmed by a receipt, per lane: bounds what a broken link makes us send twice. */
 export const ROWS_IN_FLIGHT_MAX = 64;
+
+/** Bytes of frames on their way per lane: on a line of 64 kbit/s an alarm stands behind at most 4 s of readings. */
+export const BYTES_IN_FLIGHT_MAX = 32 * 1024;
+
+/** GB/T 26875.3-2011 8.1: three re-sends, then the link counts as broken. */
+export const RESENDS_MAX = 3;
+
+/** While an alarm waits the link is tried at least this often: the first alarm is due within 3 s of the link being there. */
+export const ALARM_RECONNECT_MAX_MS = 2_000;
+
+/** A link that is back before this is no event: nobody needs to hear of a collector's restart. */
+export const LINK_GRACE_MS = 5_000;
+
+/** How often the journal notes that the gateway lives: the blind window of a crash is known to this. */
+export const ALIVE_EVERY_MS = 10_000;
 
 /** GB/T 26875.3-2011 8.1: an answer is due within 10 s, then the message is sent again. */
 export const RECEIPT_TIMEOUT_MS = 10_000;
@@ -14,6 +32,9 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** A connection that neither opened nor closed by then is thrown away: the client library's own timers are not trusted alone. */
 export const CONNECT_BACKSTOP_MS = 90_000;
+
+/** A connection that is thrown away may take this long to go; its late words are not heard. */
+export const DISCARD_WITHIN_MS = 1_000;
 
 /** A dead link must be visible at both ends within 60 s: two missed pings of 20 s leave a third to decide. */
 export const KEEPALIVE_S = 20;

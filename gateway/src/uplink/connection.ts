@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '@fengsui/protocol';
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import type { UplinkConfiguration } from '../config.ts';
+import { type FailureCode, fail } from '../failures.ts';
+import * as limits from '../limits.ts';
+
+/** One MQTT connection; when it ends, it is thrown away with everything the library keeps of it. */
+export interface Connection extends AsyncDisposable {
+  /** Resolves with the reason when the connection is no more. */
+  readonly ended: Promise<Failure>;
+  /** Hands bytes to the connection. Nothing is concluded from the broker's acknowledgement. */
+  publish(topic: string, payload: Uint8Array): void;
+}
+
+export interface ConnectionOptions {
+  readonly configuration: UplinkConfiguration;
+  readonly gateway: string;
+  readonly topic: string;
+  readonly hear: (payload: Uint8Array) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Connects and subscribes to `topic`. The library's own reconnecting, storing and replaying are off: its replay loses what a
+ * second drop finds on the way and repeats what ours repeats. Throws a Failure (`uplink-unreachable`, `-refused`, `-untrusted`).
+ */
+export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+  const { configuration, topic, hear, signal } = options;
+  const client = begin(configuration.url, await clientOptions(options));
+  const { opened, ended, discard } = watch(client, signal);
+  let isUsed = true;
+  client.on('message', (heardOn, payload) => {
+    if (isUsed && heardOn === topic) hear(payload);
+  });
+  try {
+    await opened;
+    const [grant] = await Promise.race([client.subscribeAsync(topic, { qos: 1 }), ended.then((failure) => Promise.reject(failure))]);
+    if (!grant || grant.qos > 1) throw fail('uplink-refused', `no permission to hear ${topic}`);
+  } catch (error) {
+    await discard();
+    throw error instanceof Failure ? error : failureOf(error as Error);
+  }
+  return {
+    ended,
+    publish: (to, payload) => {
+      client.publish(to, payload as Buffer, { qos: 1 }, () => {});
+    },
+    [Symbol.asyncDispose]: () => {
+      isUsed = false;
+      return discard();
+    },
+  };
+}
+
+/** Keys that do not fit each other are found at once, by a throw. Node itself refuses TLS below 1.2. */
+function begin(url: string, options: IClientOptions): MqttClient {
+  try {
+    return connect(url, options);
+  } catch (error) {
+    throw fail('uplink-untrusted', (error as Error).message, error);
+  }
+}
+
+async function clientOptions({ configuration, gateway }: ConnectionOptions): Promise<IClientOptions> {
+  const { ca, certificate, key, serverName, keepaliveS } = configuration;
+  const read = async (file: string | undefined) => (file === undefined ? undefined : await readFile(file));
+  try {
+    const [caBytes, certificateBytes, keyBytes] = await Promise.all([read(ca), read(certificate), read(key)]);
+    return {
+      clientId: gateway,
+      protocolVersion: 4,
+      clean: true,
+      reconnectPeriod: 0,
+      queueQoSZero: false,
+      resubscribe: false,
+      connectTimeout: limits.CONNECT_TIMEOUT_MS,
+      keepalive: keepaliveS,
+      rejectUnauthorized: true,
+      ...(caBytes ? { ca: caBytes } : {}),
+      ...(certificateBytes ? { cert: certificateBytes } : {}),
+      ...(keyBytes ? { key: keyBytes } : {}),
+      ...(serverName === undefined ? {} : { servername: serverName }),
+    };
+  } catch (error) {
+    throw fail('uplink-untrusted', (error as Error).message, error);
+  }
+}
+
+/** Follows one client from its first attempt to its end. A client that says neither within the backstop is given up. */
+function watch(client: MqttClient, signal: AbortSignal) {
+  const end = Promise.withResolvers<Failure>();
+  const opened = Promise.withResolvers<void>();
+  let isOpen = false;
+  let cause: Error | undefined;
+  const finish = (failure: Failure) => {
+    clearTimeout(backstop);
+    signal.removeEventListener('abort', abort);
+    opened.reject(failure);
+    end.resolve(failure);
+  };
+  const abort = () => finish(fail('uplink-lost', 'the gateway is stopping'));
+  const backstop = setTimeout(() => finish(fail('uplink-unreachable', 'neither accepted nor refused')), limits.CONNECT_BACKSTOP_MS);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  client.on('connect', () => {
+    isOpen = true;
+    clearTimeout(backstop);
+    opened.resolve();
+  });
+  client.on('error', (error) => {
+    cause = error;
+  });
+  client.on('close', () => finish(isOpen ? fail('uplink-lost', cause?.message ?? 'the far side closed it', cause) : failureOf(cause)));
+  const discard = async () => {
+    finish(fail('uplink-lost', 'it is no longer used'));
+    await Promise.race([new Promise<void>((resolve) => client.end(true, {}, () => resolve())), sleep(limits.DISCARD_WITHIN_MS)]);
+  };
+  return { opened: opened.promise, ended: end.promise, discard };
+}
+
+/** Codes of TLS that speak of certificates, names and times. */
+const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|ERR_OSSL|ALTNAME|HOSTNAME_MISMATCH/;
+
+function failureOf(cause: Error | undefined): Failure {
+  const { code = '', message = 'no answer' } = (cause ?? {}) as { code?: string | number; message?: string };
+  const detail = message === '' ? String(code) : message;
+  const kind: FailureCode = typeof code === 'number' ? 'uplink-refused' : UNTRUSTED.test(code) ? 'uplink-untrusted' : 'uplink-unreachable';
+  return fail(kind, detail, cause);
+}

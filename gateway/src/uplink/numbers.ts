@@ -1,0 +1,24 @@
+/** What the uplink has counted since the gateway started, and how it stands. */
+export class UplinkNumbers {
+  state: 'down' | 'connecting' | 'up' = 'down';
+  /** Wall clock since when the state holds. */
+  sinceMs = 0;
+  /** Why it is not up, or why it last was not. */
+  lastFailure: string | null = null;
+  lastFailureCode: string | null = null;
+  attempts = 0;
+  connections = 0;
+  batchesSent = 0;
+  rowsSent = 0;
+  /** Rows that had to be sent again because no receipt came in time. */
+  rowsOverdue = 0;
+  rowsAccepted = 0;
+  rowsRejected = 0;
+  receipts = 0;
+  /** Receipts that were not believed, by reason. */
+  readonly receiptsIgnored = { malformed: 0, foreign: 0, beyond: 0 };
+  /** Wall clock of the last receipt; null before the first. */
+  lastReceiptMs: number | null = null;
+  /** From sending to receipt, last confirmed row, milliseconds. */
+  lastRoundTripMs: number | null = null;
+}

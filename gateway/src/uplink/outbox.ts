@@ -1,0 +1,18 @@
+import type { Lane, Receipt, Row } from '@fengsui/protocol';
+
+/** What the uplink needs of the journal. */
+export interface Outbox {
+  /** Rows that wait behind a position, of one epoch and one profile; nothing waits between `after` and `last` but `rows`. */
+  take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Waiting>;
+  settle(receipt: Receipt): Promise<{ readonly accepted: number; readonly rejected: number; readonly unknown: number }>;
+  /** Position of the last row of a lane. */
+  newest(lane: Lane): number;
+  wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface Waiting {
+  readonly epoch: number;
+  readonly profile: string;
+  readonly rows: readonly Row[];
+  readonly last: number;
+}

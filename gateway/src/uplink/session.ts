@@ -1,0 +1,155 @@
+import { type Clock, decodeReceipt, encodeBatch, Failure, LANES, type Lane, type Receipt } from '@fengsui/protocol';
+import { Bell } from '../bell.ts';
+import { fail } from '../failures.ts';
+import * as limits from '../limits.ts';
+import { LaneWindow } from './lane-window.ts';
+import type { UplinkNumbers } from './numbers.ts';
+import type { Outbox, Waiting } from './outbox.ts';
+
+export interface SessionOptions {
+  readonly gateway: string;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly numbers: UplinkNumbers;
+  readonly receiptTimeoutMs: number;
+  /** Highest number ever sent, by lane and epoch: a receipt beyond it is not believed. Outlives the session. */
+  readonly highest: Map<string, number>;
+  readonly publish: (topic: string, payload: Uint8Array) => void;
+}
+
+/**
+ * Sends over one connection what waits, from the lowest unconfirmed row, and settles what the collector confirms. Alarms go
+ * first: a reading is sent only while no alarm waits to be sent, and few readings are on their way at once, so an alarm that
+ * comes meanwhile is soon on the wire. A row is done only with its receipt.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #windows: Readonly<Record<Lane, LaneWindow>> = { alarm: new LaneWindow('alarm'), ordinary: new LaneWindow('ordinary') };
+  readonly #bell = new Bell();
+  #ended: Failure | null = null;
+  #overdueInARow = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Runs until `ended` resolves or the collector confirms nothing for too long; answers why it is over. */
+  async run(ended: Promise<Failure>): Promise<Failure> {
+    void ended.then((failure) => this.#end(failure));
+    while (!this.#ended) {
+      this.#lookAtDeadlines();
+      try {
+        if (!(await this.#sendNext())) await this.#idle();
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        this.#end(error);
+      }
+    }
+    return this.#ended;
+  }
+
+  /** Bytes heard on the topic of receipts. */
+  hear(payload: Uint8Array): void {
+    const { gateway, numbers } = this.#options;
+    const receipt = decodeReceipt(payload);
+    if ('malformed' in receipt) {
+      numbers.receiptsIgnored.malformed += 1;
+    } else if (receipt.gateway !== gateway) {
+      numbers.receiptsIgnored.foreign += 1;
+    } else if (this.#isBeyond(receipt)) {
+      numbers.receiptsIgnored.beyond += 1;
+    } else {
+      void this.#settle(receipt);
+    }
+  }
+
+  #end(failure: Failure): void {
+    this.#ended ??= failure;
+    this.#bell.ring();
+  }
+
+  #isBeyond({ lane, epoch, accepted, rejected }: Receipt): boolean {
+    const highest = this.#options.highest.get(`${lane}/${epoch}`) ?? 0;
+    return accepted.some((number) => number > highest) || rejected.some(({ number }) => number > highest);
+  }
+
+  async #settle(receipt: Receipt): Promise<void> {
+    const { outbox, numbers, clock } = this.#options;
+    const window = this.#windows[receipt.lane];
+    const sentTimes = window.confirm(receipt.epoch, [...receipt.accepted, ...receipt.rejected.map(({ number }) => number)]);
+    this.#overdueInARow = 0;
+    numbers.receipts += 1;
+    numbers.lastReceiptMs = clock.wallMs();
+    if (sentTimes.length > 0) numbers.lastRoundTripMs = clock.monotonicMs() - Math.min(...sentTimes);
+    try {
+      const { accepted, rejected } = await outbox.settle(receipt);
+      numbers.rowsAccepted += accepted;
+      numbers.rowsRejected += rejected;
+    } catch (error) {
+      // Not settled is not lost: the rows still wait and go out again over the next connection.
+      this.#end(error instanceof Failure ? error : fail('journal-lost', (error as Error).message, error));
+    }
+    this.#bell.ring();
+  }
+
+  /** Sends one batch; false when there is nothing that may be sent now. */
+  async #sendNext(): Promise<boolean> {
+    const { outbox } = this.#options;
+    const { alarm, ordinary } = this.#windows;
+    if (await this.#sendFrom(alarm)) return true;
+    if (outbox.newest('alarm') > alarm.cursor) return false;
+    return this.#sendFrom(ordinary);
+  }
+
+  async #sendFrom(window: LaneWindow): Promise<boolean> {
+    const { outbox, clock } = this.#options;
+    if (window.isFull || outbox.newest(window.lane) <= window.cursor) return false;
+    const { rows, bytes } = window.room();
+    const waiting = await outbox.take(window.lane, window.cursor, rows, bytes);
+    window.sent(waiting, clock.monotonicMs());
+    if (waiting.rows.length === 0) return false;
+    if (!this.#ended) this.#publish(window.lane, waiting);
+    return true;
+  }
+
+  #publish(lane: Lane, { epoch, profile, rows }: Waiting): void {
+    const { gateway, numbers, highest, publish } = this.#options;
+    const key = `${lane}/${epoch}`;
+    highest.set(key, Math.max(highest.get(key) ?? 0, rows.at(-1)!.number));
+    publish(`up/${gateway}/${lane}`, encodeBatch({ gateway, epoch, lane, profile, rows }));
+    numbers.batchesSent += 1;
+    numbers.rowsSent += rows.length;
+  }
+
+  /** A batch without its receipt in time is sent again, from the lowest unconfirmed row; too often in a row, and the link counts as dead. */
+  #lookAtDeadlines(): void {
+    const { clock, numbers, receiptTimeoutMs } = this.#options;
+    for (const lane of LANES) {
+      const window = this.#windows[lane];
+      const sentMs = window.oldestSentMs();
+      if (sentMs === null || clock.monotonicMs() - sentMs < receiptTimeoutMs) continue;
+      numbers.rowsOverdue += limits.ROWS_IN_FLIGHT_MAX - window.room().rows;
+      window.rewind();
+      this.#overdueInARow += 1;
+      if (this.#overdueInARow > limits.RESENDS_MAX)
+        this.#end(fail('uplink-silent', `${this.#overdueInARow} times no receipt within ${receiptTimeoutMs} ms`));
+    }
+  }
+
+  /** Waits for a row that may be sent, a receipt, the next deadline or the end. */
+  async #idle(): Promise<void> {
+    const { outbox, clock, receiptTimeoutMs } = this.#options;
+    const { alarm, ordinary } = this.#windows;
+    const over = new AbortController();
+    const sent = LANES.flatMap((lane) => this.#windows[lane].oldestSentMs() ?? []);
+    const waits: Promise<unknown>[] = [this.#bell.rung()];
+    if (sent.length > 0) waits.push(clock.sleep(Math.max(0, Math.min(...sent) + receiptTimeoutMs - clock.monotonicMs()), over.signal));
+    if (!alarm.isFull) waits.push(outbox.wait('alarm', alarm.cursor, over.signal));
+    if (!ordinary.isFull && outbox.newest('alarm') <= alarm.cursor) waits.push(outbox.wait('ordinary', ordinary.cursor, over.signal));
+    try {
+      await Promise.race(waits);
+    } finally {
+      over.abort();
+    }
+  }
+}

@@ -1,0 +1,269 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { type Batch, decodeBatch, encodeReceipt, type Lane, type Receipt } from '@fengsui/protocol';
+import { Aedes, type AedesPublishPacket } from 'aedes';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { eventOf, open, systemTime, temporaryFolder } from '../journal/journal.fixture.ts';
+import type { Journal } from '../journal/journal.ts';
+import { runUplink, UplinkNumbers } from './uplink.ts';
+
+const GATEWAY = 'gw-1';
+
+/** A collector as far as the uplink can tell: a broker, what it received, and what it is told to answer. */
+class Peer {
+  readonly rows: Array<{ readonly lane: Lane; readonly number: number; readonly epoch: number }> = [];
+  readonly batches: Array<Batch & { readonly bytes: number }> = [];
+  /** What is answered to a batch; null: nothing. */
+  answer: (batch: Batch) => Receipt | null = (batch) => accepting(batch);
+  /** Refuses that many connections first. */
+  refusals = 0;
+  connects = 0;
+  port = 0;
+  #broker!: Aedes;
+  #server!: Server;
+  readonly #sockets = new Set<Socket>();
+
+  async start(port = 0): Promise<void> {
+    this.#broker = await Aedes.createBroker({
+      authenticate: (_client, _name, _password, done) => {
+        this.connects += 1;
+        if (this.refusals-- > 0) done(Object.assign(new Error('not yet'), { returnCode: 5 as never }), false);
+        else done(null, true);
+      },
+    });
+    this.#broker.on('publish', (packet, client) => client && this.#hear(packet));
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      this.#broker.handle(socket);
+    });
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
+    this.port = (this.#server.address() as { port: number }).port;
+  }
+
+  say(payload: Uint8Array): void {
+    this.#broker.publish(
+      { cmd: 'publish', topic: `down/${GATEWAY}/receipt`, payload: Buffer.from(payload), qos: 1, retain: false, dup: false },
+      () => {},
+    );
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    await new Promise<void>((resolve) => this.#broker.close(() => resolve()));
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #hear(packet: AedesPublishPacket): void {
+    const payload = packet.payload as Buffer;
+    const batch = decodeBatch(payload);
+    if ('malformed' in batch) throw new Error(batch.malformed);
+    expect(packet.topic).toBe(`up/${GATEWAY}/${batch.lane}`);
+    this.batches.push({ ...batch, bytes: payload.length });
+    this.rows.push(...batch.rows.map(({ number }) => ({ lane: batch.lane, number, epoch: batch.epoch })));
+    const receipt = this.answer(batch);
+    if (receipt) this.say(encodeReceipt(receipt));
+  }
+
+  /** Numbers of a lane in the order of their first arrival. */
+  firsts(lane: Lane): number[] {
+    return [...new Set(this.rows.filter((row) => row.lane === lane).map(({ number }) => number))];
+  }
+}
+
+function accepting({ gateway, epoch, lane, rows }: Batch): Receipt {
+  return { gateway, epoch, lane, accepted: rows.map(({ number }) => number), rejected: [] };
+}
+
+const upTo = (newest: number) => Array.from({ length: newest }, (_, index) => index + 1);
+const soon = { timeout: 20_000, interval: 20 };
+
+let peer: Peer;
+let journal: Journal;
+let directory: string;
+let stop: AbortController;
+let running: Promise<void>;
+let numbers: UplinkNumbers;
+let links: string[];
+
+beforeEach(async () => {
+  peer = new Peer();
+  directory = temporaryFolder();
+  journal = await open(directory);
+  stop = new AbortController();
+  running = Promise.resolve();
+  numbers = new UplinkNumbers();
+  links = [];
+});
+
+afterEach(async () => {
+  stop.abort();
+  await running;
+  await journal.close();
+  await peer.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function run(port: number, receiptTimeoutMs = 10_000): void {
+  running = runUplink({
+    configuration: { url: `mqtt://127.0.0.1:${port}`, keepaliveS: 20, reconnectMinMs: 50, reconnectMaxMs: 200, receiptTimeoutMs },
+    gateway: GATEWAY,
+    outbox: journal,
+    clock: systemTime,
+    numbers,
+    outage: { lost: (why) => links.push(`lost ${why.slice(0, 18)}`), returned: () => links.push('returned') },
+    random: Math.random,
+    signal: stop.signal,
+  });
+}
+
+const waiting = async (lane: Lane) => (await journal.state()).lanes[lane].waiting;
+
+describe('the uplink', () => {
+  it('sends what waits and what comes, and settles it with the receipts', async () => {
+    await peer.start();
+    await journal.append(upTo(150).map((address) => eventOf('reading', address)));
+    run(peer.port);
+    await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(0), soon);
+    await journal.append([eventOf('fire')]);
+    await vi.waitFor(async () => expect(await waiting('alarm')).toBe(0), soon);
+    expect(peer.firsts('ordinary')).toEqual(upTo(150));
+    expect(numbers).toMatchObject({ state: 'up', rowsAccepted: 151, rowsOverdue: 0, connections: 1 });
+    expect(links).toEqual(['returned']);
+  });
+
+  it('keeps every message within 16 KiB', async () => {
+    await peer.start();
+    await journal.append(
+      upTo(200).map((address) => eventOf('reading', address, { place: '很长的地点'.repeat(15), text: '说明'.repeat(60) })),
+    );
+    run(peer.port);
+    await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(0), soon);
+    expect(Math.max(...peer.batches.map(({ bytes }) => bytes))).toBeLessThanOrEqual(16 * 1024);
+    expect(Math.max(...peer.batches.map(({ rows }) => rows.length))).toBeLessThanOrEqual(64);
+  });
+
+  it('settles nothing on the acknowledgement of the broker', async () => {
+    await peer.start();
+    peer.answer = () => null;
+    await journal.append(upTo(200).map((address) => eventOf('fire', address)));
+    run(peer.port);
+    await vi.waitFor(() => expect(peer.rows.length).toBe(64), soon);
+    expect(await waiting('alarm')).toBe(200);
+    expect(numbers.rowsSent).toBe(64);
+  });
+
+  it('sends again, from the lowest row, what was not confirmed in time, and gives the link up when that is in vain', async () => {
+    await peer.start();
+    peer.answer = () => null;
+    await journal.append([eventOf('fire', 1), eventOf('fire', 2)]);
+    run(peer.port, 150);
+    await vi.waitFor(() => expect(peer.connects).toBeGreaterThan(1), soon);
+    expect(numbers.lastFailureCode).toBe('uplink-silent');
+    expect(peer.rows.slice(0, 4).map(({ number }) => number)).toEqual([1, 2, 1, 2]);
+    peer.answer = accepting;
+    await vi.waitFor(async () => expect(await waiting('alarm')).toBe(0), soon);
+  });
+
+  it('lets a fire pass a backlog of readings', async () => {
+    await peer.start();
+    for (let turn = 0; turn < 4; turn++) await journal.append(upTo(500).map((address) => eventOf('reading', address)));
+    const held: Batch[] = [];
+    peer.answer = (batch) => {
+      if (batch.lane === 'alarm') return accepting(batch);
+      held.push(batch);
+      return null;
+    };
+    run(peer.port);
+    await vi.waitFor(() => expect(held.length).toBeGreaterThan(0), soon);
+    const before = peer.rows.length;
+    await journal.append([eventOf('fire')]);
+    await vi.waitFor(async () => expect(await waiting('alarm')).toBe(0), soon);
+    expect(before).toBeLessThanOrEqual(64);
+    expect(peer.rows.findIndex(({ lane }) => lane === 'alarm')).toBeLessThanOrEqual(64);
+    peer.answer = accepting;
+    for (const batch of held) peer.say(encodeReceipt(accepting(batch)));
+    await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(0), soon);
+  });
+
+  it('sends no reading while an alarm waits to be sent', async () => {
+    await peer.start();
+    await journal.append(upTo(100).flatMap((address) => [eventOf('reading', address), eventOf('fire', address)]));
+    run(peer.port);
+    await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(0), soon);
+    const lastAlarm = peer.rows.map(({ lane }) => lane).lastIndexOf('alarm');
+    const firstReading = peer.rows.findIndex(({ lane }) => lane === 'ordinary');
+    expect(lastAlarm).toBeLessThan(firstReading);
+  });
+
+  it('loses nothing and keeps the order over thirty cuts', async () => {
+    await peer.start();
+    let batches = 0;
+    peer.answer = (batch) => {
+      batches += 1;
+      if (batches % 3 === 0) setImmediate(() => peer.cut());
+      return batches % 4 === 0 ? null : accepting(batch);
+    };
+    run(peer.port, 1_000);
+    for (let turn = 0; turn < 60; turn++) {
+      await journal.append([eventOf('fire', turn), eventOf('reading', turn), eventOf('fire', turn)]);
+      await systemTime.sleep(15);
+    }
+    peer.answer = accepting;
+    await vi.waitFor(async () => expect([await waiting('alarm'), await waiting('ordinary')]).toEqual([0, 0]), soon);
+    expect(peer.connects).toBeGreaterThan(5);
+    expect(peer.firsts('alarm')).toEqual(upTo(120));
+    expect(peer.firsts('ordinary')).toEqual(upTo(60));
+  });
+
+  it('comes back after refusals and after a collector that was not there', async () => {
+    await peer.start();
+    const { port } = peer;
+    await peer.stop();
+    await journal.append([eventOf('fire')]);
+    run(port);
+    await vi.waitFor(() => expect(numbers.lastFailureCode).toBe('uplink-unreachable'), soon);
+    peer.refusals = 3;
+    await peer.start(port);
+    await vi.waitFor(() => expect(numbers.lastFailureCode).toBe('uplink-refused'), soon);
+    await vi.waitFor(async () => expect(await waiting('alarm')).toBe(0), soon);
+    expect(links.at(-1)).toBe('returned');
+  });
+
+  it('believes no receipt for another gateway, beyond what it sent, or that cannot be read', async () => {
+    await peer.start();
+    peer.answer = () => null;
+    await journal.append([eventOf('fire'), eventOf('fire')]);
+    run(peer.port);
+    await vi.waitFor(() => expect(peer.rows.length).toBe(2), soon);
+    const { epoch } = peer.rows[0]!;
+    const forged: Receipt[] = [
+      { gateway: 'gw-2', epoch, lane: 'alarm', accepted: [1, 2], rejected: [] },
+      { gateway: GATEWAY, epoch: epoch + 1, lane: 'alarm', accepted: [1, 2], rejected: [] },
+      { gateway: GATEWAY, epoch, lane: 'alarm', accepted: [1, 2, 3], rejected: [] },
+      { gateway: GATEWAY, epoch, lane: 'ordinary', accepted: [1], rejected: [] },
+    ];
+    for (const receipt of forged) peer.say(encodeReceipt(receipt));
+    peer.say(Buffer.from('no receipt at all'));
+    await vi.waitFor(() => expect(numbers.receiptsIgnored).toEqual({ malformed: 1, foreign: 1, beyond: 3 }), soon);
+    expect(await waiting('alarm')).toBe(2);
+  });
+
+  it('keeps what was rejected with its reason and is not held up by it', async () => {
+    await peer.start();
+    peer.answer = ({ gateway, epoch, lane, rows }) => {
+      const odd = rows.map(({ number }) => number).filter((number) => number % 2 === 1);
+      const accepted = rows.map(({ number }) => number).filter((number) => number % 2 === 0);
+      return { gateway, epoch, lane, accepted, rejected: odd.map((number) => ({ number, reason: 'undecodable' })) };
+    };
+    run(peer.port);
+    await journal.append(upTo(9).map((address) => eventOf('fire', address)));
+    await vi.waitFor(async () => expect(await waiting('alarm')).toBe(0), soon);
+    expect((await journal.state()).lanes.alarm.rejected).toBe(5);
+    expect(numbers).toMatchObject({ rowsAccepted: 4, rowsRejected: 5 });
+  });
+});
