@@ -4,7 +4,7 @@ import { FAMILIES } from '@fengsui/protocol/families';
 import { generate, type ParsedPacket, parse } from 'coap-packet';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CoapMode } from './coap-device.ts';
-import { type Rig, rigOf } from './rig.ts';
+import { type Rig, rigOf } from './rig.fixture.ts';
 
 const SMOKE = FAMILIES.get('nb-huaqiang') as PublishingFamily;
 const IMEI = '860000000000017';

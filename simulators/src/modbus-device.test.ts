@@ -2,7 +2,7 @@ import type { PolledFamily } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import ModbusRTU from 'modbus-serial';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Rig, rigOf } from './rig.ts';
+import { type Rig, rigOf } from './rig.fixture.ts';
 
 const TRANSMITTER = FAMILIES.get('pressure-transmitter') as PolledFamily;
 const open: AsyncDisposable[] = [];

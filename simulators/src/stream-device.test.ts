@@ -4,7 +4,7 @@ import { type Cut, hex, PacketCutter, type TalkingFamily } from '@fengsui/protoc
 import { FAMILIES } from '@fengsui/protocol/families';
 import { SerialPort } from 'serialport';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type Rig, rigOf } from './rig.ts';
+import { type Rig, rigOf } from './rig.fixture.ts';
 
 const PANEL = FAMILIES.get('jbf-193k') as TalkingFamily;
 const FIRE = { what: 'fire', address: { controller: 1, loop: 1, point: 2 } } as const;
