@@ -11,8 +11,8 @@ interface Timer {
 }
 
 /** Lets everything run that waits for nothing but its turn. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 12; turn++) await setImmediate();
+export async function settled(turns = 12): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await setImmediate();
 }
 
 /** Time that moves only when it is told to. */

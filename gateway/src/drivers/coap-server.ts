@@ -1,0 +1,240 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { fromHex, toHex } from '@fengsui/protocol';
+import { type Datagram, type Heard, isSignOfLife, type PeerAddress } from '../line.ts';
+import type { PublishingLine } from './coap.ts';
+import { acknowledgementOf, type CoapMessage, type CoapSaying, readCoap, resetOf, writeCoap } from './coap-message.ts';
+import { hashOf, Publications } from './publications.ts';
+import { Questions } from './questions.ts';
+import type { Registration, RegistrationStyle } from './registrations.ts';
+
+/** What one datagram makes us do. */
+export interface Reaction {
+  /** Whoever sent a copy of it. */
+  readonly to: PeerAddress[];
+  readonly reply: Uint8Array | null;
+  /** The reply waits until everything heard with it is durable. */
+  readonly afterCommit: boolean;
+  readonly heard?: Heard;
+  /** Device and packet, of a device that counts its packets. */
+  readonly said?: readonly [device: string, packet: string];
+  /** The registrations changed and must be on disk before the reply. */
+  readonly registers?: boolean;
+  /** Whose telemetry is to be observed after the reply. */
+  readonly observe?: Registration;
+}
+
+/** Reactions to the datagrams that share one commit, by what tells copies of a message. */
+export type Batch = Map<string, Reaction>;
+
+/** A message on its way through the server. */
+interface Arrived {
+  readonly message: CoapMessage;
+  readonly from: PeerAddress;
+  readonly batch: Batch;
+}
+
+const ENDPOINT = /^[A-Za-z0-9._:-]{1,64}$/;
+const OBSERVED: Readonly<Record<RegistrationStyle, readonly string[]>> = { telemetry: ['t', 'd'], lwm2m: ['19', '0', '0'] };
+
+/** IMEI of an endpoint name in one of the forms of the field: bare, `urn:imei:…`, `IMEI;IMSI`. null: it is no name. */
+export function endpointOf(name: string | undefined): string | null {
+  const endpoint = (name ?? '').replace(/^urn:imei:/i, '').split(';')[0]!;
+  return ENDPOINT.test(endpoint) ? endpoint : null;
+}
+
+/** The server's half of the conversation: reactions to datagrams, no sending and no waiting. */
+export class CoapServer {
+  readonly #line: PublishingLine;
+  readonly #publications: Publications;
+  readonly #questions: Questions;
+  #lastId = randomInt(0x10000);
+
+  constructor(line: PublishingLine) {
+    this.#line = line;
+    this.#publications = new Publications(line.devices, line.families, line.counters);
+    this.#questions = new Questions(line.clock);
+  }
+
+  nextQuestionInMs(): number {
+    return this.#questions.nextInMs();
+  }
+
+  dueQuestions(): ReadonlyArray<{ readonly bytes: Uint8Array; readonly to: PeerAddress }> {
+    return this.#questions.due();
+  }
+
+  /** Adds the reaction to the batch. A copy of a message in it shares its reaction: heard once, answered to each. */
+  react({ bytes, from }: Datagram, batch: Batch): void {
+    const message = readCoap(bytes);
+    if (message) this.#reactOnce(message, from, batch);
+    else this.#count('unparsable', bytes);
+  }
+
+  #reactOnce(message: CoapMessage, from: PeerAddress, batch: Batch): void {
+    const key = this.#keyOf(message, from);
+    const pending = batch.get(key);
+    const before = this.#line.exchanges.answered(key, this.#line.clock.monotonicMs());
+    if (pending || before) this.#count('repeat');
+    if (pending) pending.to.push(from);
+    else if (before) batch.set(key, { to: [from], reply: before.reply, afterCommit: false });
+    else {
+      const reaction = this.#reactionTo({ message, from, batch });
+      if (reaction) batch.set(key, reaction);
+    }
+  }
+
+  /** Everything the reactions wanted is durable: copies are known from now on, and observations may begin. */
+  durable(batch: Batch): void {
+    const { clock, counters, exchanges } = this.#line;
+    for (const [key, { reply, said, observe }] of batch) {
+      exchanges.remember(key, reply, clock.monotonicMs());
+      if (said) exchanges.rememberSaid(...said);
+      if (observe) this.#observe(observe);
+      if (reply) counters.answers += 1;
+    }
+  }
+
+  #reactionTo(arrived: Arrived): Reaction | null {
+    const { message, from } = arrived;
+    if (message.type === 'ACK' || message.type === 'RST') this.#questions.settle(message.id);
+    if (message.code === '0.00') return message.type === 'CON' ? { to: [from], reply: resetOf(message), afterCommit: false } : null;
+    this.#line.counters.packets += 1;
+    if (!message.code.startsWith('0.')) return this.#notification(arrived);
+    return message.type === 'CON' || message.type === 'NON' ? this.#request(arrived) : null;
+  }
+
+  #request(arrived: Arrived): Reaction {
+    const { path, asksTooMuch } = arrived.message;
+    if (asksTooMuch) return this.#refusal(arrived, '4.02');
+    if (path === '/t/r' || path === '/rd') return this.#registration(arrived);
+    if (path === '/t/d') return this.#telemetry(arrived);
+    const token = /^\/rd\/([0-9a-f]{16})$/.exec(path)?.[1];
+    if (token) return this.#registered(arrived, token);
+    this.#count('unknown-path');
+    return this.#refusal(arrived, '4.04');
+  }
+
+  #registration(arrived: Arrived): Reaction {
+    const { message, from } = arrived;
+    if (message.code !== '0.02') return this.#refusal(arrived, '4.05');
+    const endpoint = endpointOf(message.query.get('ep'));
+    if (endpoint === null) return this.#refusal(arrived, '4.00');
+    const { registrations, clock } = this.#line;
+    const style = message.path === '/rd' ? 'lwm2m' : 'telemetry';
+    const now = clock.wallMs();
+    const token = registrations.byEndpoint(endpoint)?.token ?? toHex(randomBytes(8));
+    const registration: Registration = { endpoint, style, token, from, registeredMs: now, heardMs: now };
+    registrations.put(registration);
+    const location = ['rd', token].map((value) => ({ name: 'Location-Path' as const, value }));
+    const reply = style === 'lwm2m' ? this.#reply(message, '2.01', location) : this.#reply(message, '2.04');
+    return { to: [from], reply, afterCommit: true, registers: true, observe: registration };
+  }
+
+  /** Update (POST or PUT) and de-registration of an LwM2M device. */
+  #registered(arrived: Arrived, token: string): Reaction {
+    const { message, from } = arrived;
+    const { registrations, clock } = this.#line;
+    const registration = registrations.byToken(token);
+    if (!registration) return this.#refusal(arrived, '4.04');
+    const changed = { to: [from], afterCommit: true, registers: true };
+    if (message.code === '0.04') {
+      registrations.remove(registration.endpoint);
+      return { ...changed, reply: this.#reply(message, '2.02') };
+    }
+    if (message.code !== '0.02' && message.code !== '0.03') return this.#refusal(arrived, '4.05');
+    registrations.put({ ...registration, from, heardMs: clock.wallMs() });
+    return { ...changed, reply: this.#reply(message, '2.04') };
+  }
+
+  /** A device that posts its payload straight to us, without registration. */
+  #telemetry(arrived: Arrived): Reaction {
+    const { message, from } = arrived;
+    if (message.code !== '0.02') return this.#refusal(arrived, '4.05');
+    const named = message.query.get('ep');
+    const endpoint = endpointOf(named);
+    if (named !== undefined && endpoint === null) return this.#refusal(arrived, '4.00');
+    return this.#published(arrived, endpoint, from.address, this.#reply(message, '2.04')) ?? this.#refusal(arrived, '5.03');
+  }
+
+  /** A notification of an observation, or the first answer to the question that began it. */
+  #notification(arrived: Arrived): Reaction | null {
+    const { message, from } = arrived;
+    const { registrations, clock } = this.#line;
+    const token = toHex(message.token);
+    const registration = registrations.byToken(token);
+    const acknowledgement = message.type === 'CON' ? acknowledgementOf(message) : null;
+    if (registration) {
+      this.#questions.settleFor(registration.endpoint);
+      registrations.put({ ...registration, from, heardMs: clock.wallMs() });
+    }
+    if (!message.code.startsWith('2.')) return { to: [from], reply: acknowledgement, afterCommit: false };
+    if (registration) return this.#published(arrived, registration.endpoint, token, acknowledgement);
+    // Nobody holds this token: its payload is kept, and the reset makes the device forget its binding and register again.
+    this.#count('unknown-token');
+    return this.#published(arrived, null, `token-${token}`, message.type === 'ACK' ? null : resetOf(message));
+  }
+
+  /** What a payload makes us do. `name` is what an unknown sender is called when nothing better tells. null: one stranger too many. */
+  #published({ message, from, batch }: Arrived, endpoint: string | null, name: string, reply: Uint8Array | null): Reaction | null {
+    const { clock, exchanges, links } = this.#line;
+    if (message.payload.length === 0) return { to: [from], reply, afterCommit: false };
+    const publication = this.#publications.read(message.payload, endpoint, name, clock.wallMs());
+    if (!publication) {
+      this.#count('too-many');
+      return null;
+    }
+    const { heard, packet } = publication;
+    const said = packet === null ? null : ([heard.device, packet] as const);
+    if (said && (exchanges.said(...said) || isIn(batch, said))) {
+      this.#count('repeat');
+      return { to: [from], reply, afterCommit: true };
+    }
+    const back = links.spoke(heard.device);
+    const observations = back ? [back, ...heard.observations] : heard.observations;
+    return {
+      to: [from],
+      reply,
+      afterCommit: !heard.observations.every(isSignOfLife),
+      ...(observations.length > 0 ? { heard: { ...heard, observations } } : {}),
+      ...(said ? { said } : {}),
+    };
+  }
+
+  /** Who sent it and what it says; the address stands in only where nothing else tells the sender, for behind an operator's NAT it changes. */
+  #keyOf(message: CoapMessage, from: PeerAddress): string {
+    const token = toHex(message.token);
+    const named = message.query.get('ep') ?? this.#line.registrations.byToken(token)?.endpoint;
+    const sender = named ?? (message.code.startsWith('2.') ? token : `${from.address}:${from.port}`);
+    return `${sender} ${message.type} ${message.id} ${message.code} ${message.path} ${token} ${hashOf(message.payload)}`;
+  }
+
+  #reply(message: CoapMessage, code: string, options: CoapSaying['options'] = []): Uint8Array {
+    const { type, id } = message.type === 'CON' ? { type: 'ACK' as const, id: message.id } : { type: 'NON' as const, id: this.#newId() };
+    return writeCoap({ type, id, code, token: message.token, options });
+  }
+
+  /** Refusals are small and go to confirmable requests only: we are no amplifier. */
+  #refusal({ message, from }: Arrived, code: string): Reaction {
+    return { to: [from], reply: message.type === 'CON' ? this.#reply(message, code) : null, afterCommit: false };
+  }
+
+  #observe({ style, token, from, endpoint }: Registration): void {
+    const id = this.#newId();
+    const path = OBSERVED[style].map((value) => ({ name: 'Uri-Path' as const, value }));
+    const options = [{ name: 'Observe' as const, value: Uint8Array.of() }, ...path];
+    this.#questions.ask(endpoint, id, writeCoap({ type: 'CON', code: '0.01', id, token: fromHex(token)!, options }), from);
+  }
+
+  #count(why: Parameters<PublishingLine['counters']['count']>[0], bytes?: Uint8Array): void {
+    this.#line.counters.count(why, this.#line.clock.wallMs(), bytes);
+  }
+
+  #newId(): number {
+    this.#lastId = (this.#lastId + 1) & 0xffff;
+    return this.#lastId;
+  }
+}
+
+function isIn(batch: Batch, [device, packet]: readonly [string, string]): boolean {
+  return [...batch.values()].some(({ said }) => said?.[0] === device && said[1] === packet);
+}

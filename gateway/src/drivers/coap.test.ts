@@ -1,0 +1,356 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type PublishingFamily, toHex } from '@fengsui/protocol';
+import fc from 'fast-check';
+import { beforeEach, expect, test } from 'vitest';
+import { driveCoap } from './coap.ts';
+import { type CoapMessage, type CoapSaying, readCoap, writeCoap } from './coap-message.ts';
+import { LineCounters } from './driver.ts';
+import { EXCHANGE_LIFETIME_MS, Exchanges } from './exchanges.ts';
+import { Links } from './links.ts';
+import { registrationFile } from './registration-file.ts';
+import { type Registration, type RegistrationStore, Registrations } from './registrations.ts';
+import { ManualClock, ScriptedLine, ScriptedSocket, settled } from './rehearsal.ts';
+
+/** Payloads are text: `IMEI counter word`, the counter may be `-`. */
+const FAMILY: PublishingFamily = {
+  shape: 'publishes',
+  carrier: 'coap',
+  name: 'text',
+  version: 1,
+  title: { en: 'text', zh: '文本' },
+  tier: 3,
+  basis: 'made for these tests',
+  silenceMs: 90_000_000,
+  decode(payload) {
+    const match = /^(\d{15}|-) (\d+|-) (fire|heartbeat|nothing)$/.exec(Buffer.from(payload).toString());
+    if (!match) return null;
+    const [, device, counter, word] = match;
+    return {
+      fields: {},
+      observations: word === 'nothing' ? [] : [{ what: word as 'fire', address: {} }],
+      device: device === '-' ? null : device!,
+      counter: counter === '-' ? null : Number(counter),
+    };
+  },
+  play: { say: () => null },
+};
+const IMEI = '860000000000017';
+
+let clock: ManualClock;
+let socket: ScriptedSocket;
+let counters: LineCounters;
+let exchanges: Exchanges;
+let registrations: Registrations;
+let saved: Registration[][];
+let store: RegistrationStore;
+let links: Links;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  counters = new LineCounters();
+  exchanges = new Exchanges();
+  registrations = new Registrations();
+  saved = [];
+  store = {
+    load: async () => [],
+    save: async (all) => {
+      saved.push([...all]);
+    },
+  };
+});
+
+function start(): ScriptedLine {
+  socket = new ScriptedSocket();
+  const devices = [{ name: 'smoke', family: FAMILY, device: IMEI }];
+  links = new Links([{ name: 'smoke', family: 'text/1', silenceMs: 90_000_000 }], clock);
+  const signal = new AbortController().signal;
+  return new ScriptedLine(
+    driveCoap({ wire: socket, devices, families: [FAMILY], exchanges, registrations, store, links, clock, signal, counters }),
+  );
+}
+
+function request(path: string, over: Partial<CoapSaying> & { query?: string } = {}): Uint8Array {
+  const options = [
+    ...path
+      .split('/')
+      .slice(1)
+      .map((value) => ({ name: 'Uri-Path' as const, value })),
+    ...(over.query === undefined ? [] : over.query.split('&').map((value) => ({ name: 'Uri-Query' as const, value }))),
+  ];
+  const { query: _, ...rest } = over;
+  return writeCoap({ type: 'CON', code: '0.02', id: 7, token: Uint8Array.of(1, 2), options, ...rest });
+}
+const text = (words: string) => Buffer.from(words);
+const sent = (): CoapMessage[] => socket.sent.map(({ bytes }) => readCoap(bytes)!);
+const brief = () => sent().map(({ type, code, id }) => `${type} ${code} ${id}`);
+
+test('a posted alarm is acknowledged only after it is durable, and nothing leaves before', async () => {
+  const line = start();
+  line.hold();
+  socket.say(request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} 1 fire`) }), 4000);
+  await clock.advance(200_000);
+  expect(line.waiting).toHaveLength(1);
+  expect(socket.sent).toEqual([]);
+  line.release();
+  await settled();
+  expect(line.said()).toEqual(['smoke link restored', 'smoke fire']);
+  expect(brief()).toEqual(['ACK 2.04 7']);
+  expect(toHex(sent()[0]!.token)).toBe('0102');
+  expect(socket.sent[0]!.from.port).toBe(4000);
+  expect(Buffer.from(line.committed[0]!.packet!).toString()).toBe(`${IMEI} 1 fire`);
+});
+
+test('four copies from changing ports while the commit is held: one event, four identical answers afterwards', async () => {
+  const line = start();
+  line.hold();
+  const alarm = request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} - fire`) });
+  for (const port of [4000, 4001, 4002, 4003]) {
+    socket.say(alarm, port, `10.0.0.${port - 3999}`);
+    await clock.advance(3_000);
+  }
+  expect(socket.sent).toEqual([]);
+  line.release();
+  await settled();
+  expect(line.said()).toEqual(['smoke link restored', 'smoke fire']);
+  expect(socket.sent.map(({ from }) => from.port)).toEqual([4000, 4001, 4002, 4003]);
+  expect(new Set(socket.sent.map(({ bytes }) => toHex(bytes))).size).toBe(1);
+  expect(counters.unheard.get('repeat')).toBe(3);
+});
+
+test('copies that arrive together are one event too', async () => {
+  const line = start();
+  const alarm = request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} - fire`) });
+  for (const port of [1, 2, 3]) socket.say(alarm, port);
+  await settled();
+  expect(line.said()).toEqual(['smoke link restored', 'smoke fire']);
+  expect(socket.sent).toHaveLength(3);
+});
+
+test('when the commit fails there is silence, and the copy that comes later is heard', async () => {
+  const alarm = request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} 1 fire`) });
+  const first = start();
+  first.refuse();
+  socket.say(alarm, 4000);
+  await first.done;
+  expect(first.failure).toBeInstanceOf(Error);
+  expect(socket.sent).toEqual([]);
+  const second = start();
+  socket.say(alarm, 4000);
+  await settled();
+  expect(second.said()).toContain('smoke fire');
+  expect(brief()).toEqual(['ACK 2.04 7']);
+});
+
+test('the same words under the same message number are new again after the lifetime of an exchange', async () => {
+  const line = start();
+  const alarm = request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} - fire`) });
+  socket.say(alarm, 4000);
+  await clock.advance(EXCHANGE_LIFETIME_MS - 1);
+  socket.say(alarm, 4000);
+  await clock.advance(1);
+  expect(line.said().filter((word) => word === 'smoke fire')).toHaveLength(1);
+  await clock.advance(EXCHANGE_LIFETIME_MS);
+  socket.say(alarm, 4000);
+  await settled();
+  expect(line.said().filter((word) => word === 'smoke fire')).toHaveLength(2);
+});
+
+test('a packet the device counted is known for good, under any message; a counter that came round is new', async () => {
+  const line = start();
+  const say = async (id: number, words: string) => {
+    socket.say(request('/t/d', { id, query: `ep=${IMEI}`, payload: text(words) }), 4000);
+    await clock.advance(EXCHANGE_LIFETIME_MS * 2);
+  };
+  await say(1, `${IMEI} 5 fire`);
+  await say(2, `${IMEI} 5 fire`);
+  expect(line.said().filter((word) => word === 'smoke fire')).toHaveLength(1);
+  await say(3, `${IMEI} 5 heartbeat`);
+  expect(line.said()).toContain('smoke heartbeat');
+  expect(brief()).toEqual(['ACK 2.04 1', 'ACK 2.04 2', 'ACK 2.04 3']);
+});
+
+test('a sign of life is acknowledged while the journal hangs', async () => {
+  const line = start();
+  line.hold();
+  socket.say(request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} 1 heartbeat`) }), 4000);
+  await settled();
+  expect(brief()).toEqual(['ACK 2.04 7']);
+});
+
+test('a device registers, is observed from the same socket, and its confirmable notifications are acknowledged after the commit', async () => {
+  const line = start();
+  socket.say(request('/t/r', { query: `ep=${IMEI}` }), 4000);
+  await clock.advance(1);
+  expect(brief()[0]).toBe('ACK 2.04 7');
+  expect(saved).toHaveLength(1);
+  const question = sent()[1]!;
+  expect(question).toMatchObject({ type: 'CON', code: '0.01', path: '/t/d' });
+  expect(socket.sent[1]!.from).toEqual({ address: '10.0.0.1', port: 4000 });
+  socket.say(writeCoap({ type: 'ACK', code: '2.05', id: question.id, token: question.token }), 4000);
+  line.hold();
+  socket.say(writeCoap({ type: 'CON', code: '2.05', id: 90, token: question.token, payload: text('- - fire') }), 5000);
+  await clock.advance(60_000);
+  expect(socket.sent).toHaveLength(2);
+  line.release();
+  await settled();
+  expect(line.said()).toEqual(['smoke link restored', 'smoke fire']);
+  expect(brief()[2]).toBe('ACK 0.00 90');
+  socket.say(writeCoap({ type: 'NON', code: '2.05', id: 91, token: question.token, payload: text('- - fire') }), 5000);
+  await settled();
+  expect(line.said()).toHaveLength(3);
+  expect(socket.sent).toHaveLength(3);
+});
+
+test('a question nobody answers is asked three times, each time more patiently', async () => {
+  start();
+  socket.say(request('/t/r', { query: `ep=${IMEI}` }), 4000);
+  await clock.advance(200_000);
+  expect(sent().filter(({ code }) => code === '0.01')).toHaveLength(3);
+});
+
+test('a registration that cannot be kept is not acknowledged', async () => {
+  store.save = async () => {
+    throw new Error('disk');
+  };
+  const line = start();
+  socket.say(request('/t/r', { query: `ep=${IMEI}` }), 4000);
+  await line.done;
+  expect(line.failure).toEqual(new Error('disk'));
+  expect(socket.sent).toEqual([]);
+});
+
+test('a token outlives the gateway', async () => {
+  start();
+  socket.say(request('/t/r', { query: `ep=${IMEI}` }), 4000);
+  await clock.advance(1);
+  const { token } = sent()[1]!;
+  registrations = new Registrations(saved.at(-1));
+  exchanges = new Exchanges();
+  const line = start();
+  socket.say(writeCoap({ type: 'CON', code: '2.05', id: 1, token, payload: text('- - fire') }), 6000);
+  await settled();
+  expect(line.said()).toContain('smoke fire');
+});
+
+test('a notification with a token nobody holds is kept, and then reset so that the device registers again', async () => {
+  const line = start();
+  line.hold();
+  socket.say(writeCoap({ type: 'CON', code: '2.05', id: 5, token: Uint8Array.of(9), payload: text(`${IMEI} 1 fire`) }), 6000);
+  await settled();
+  expect(socket.sent).toEqual([]);
+  line.release();
+  await settled();
+  expect(line.said()).toContain('smoke fire');
+  expect(brief()).toEqual(['RST 0.00 5']);
+  expect(counters.unheard.get('unknown-token')).toBe(1);
+});
+
+test('an LwM2M device registers, is observed at 19/0/0, updates and leaves', async () => {
+  const line = start();
+  socket.say(request('/rd', { query: `ep=urn:imei:${IMEI}&lt=86400&b=U`, payload: text('</19/0>') }), 4000);
+  await clock.advance(1);
+  const [created, question] = sent();
+  expect(created).toMatchObject({ type: 'ACK', code: '2.01' });
+  expect(question).toMatchObject({ code: '0.01', path: '/19/0/0' });
+  const { token } = registrations.byEndpoint(IMEI)!;
+  expect(toHex(socket.sent[0]!.bytes)).toContain(toHex(text(token)));
+  socket.say(writeCoap({ type: 'NON', code: '2.05', id: 40, token: question!.token, payload: text('- - fire') }), 4000);
+  socket.say(request(`/rd/${token}`, { id: 8, query: 'lt=3600' }), 4001);
+  await settled();
+  expect(line.said()).toContain('smoke fire');
+  expect(registrations.byEndpoint(IMEI)!.from.port).toBe(4001);
+  socket.say(request(`/rd/${token}`, { id: 9, code: '0.04' }), 4001);
+  socket.say(request(`/rd/${token}`, { id: 10 }), 4001);
+  await settled();
+  expect(brief().slice(2)).toEqual(['ACK 2.04 8', 'ACK 4.04 10', 'ACK 2.02 9']);
+});
+
+test('pings are reset; what asks too much, is misplaced or nameless is refused shortly; noise gets no answer', async () => {
+  start();
+  socket.say(Uint8Array.of(0x40, 0, 0, 3), 1);
+  socket.say(request('/elsewhere', { id: 4 }), 1);
+  socket.say(request('/t/d', { id: 5, code: '0.01' }), 1);
+  socket.say(request('/t/r', { id: 6, query: 'ep=' }), 1);
+  socket.say(request('/elsewhere', { id: 7, type: 'NON' }), 1);
+  socket.say(Uint8Array.of(), 1);
+  socket.say(Uint8Array.of(0xff, 1, 2, 3, 4), 1);
+  socket.say(Uint8Array.of(0x40, 2, 0, 8, 0xd1, 0x0e, 0x06), 1);
+  await settled();
+  expect(brief()).toEqual(['RST 0.00 3', 'ACK 4.04 4', 'ACK 4.05 5', 'ACK 4.00 6', 'ACK 4.02 8']);
+  for (const { bytes } of socket.sent) expect(bytes.length).toBeLessThanOrEqual(6);
+  expect(counters.unheard.get('unparsable')).toBe(2);
+  expect(counters.unheard.get('unknown-path')).toBe(2);
+});
+
+test('a stranger is heard under a name of its own, also when nobody can read it; a flood of strangers is not', async () => {
+  const line = start();
+  socket.say(request('/t/d', { id: 1, query: 'ep=860000000000099', payload: text('860000000000099 1 fire') }), 1);
+  socket.say(request('/t/d', { id: 2, query: 'ep=860000000000098', payload: text('?!') }), 1);
+  await settled();
+  expect(line.said()).toEqual(['unknown-860000000000099 fire', 'unknown-860000000000098 text undecodable']);
+  expect(line.committed[1]).toMatchObject({ family: 'unknown/0', observations: [{ textHex: '3f21' }] });
+  for (let stranger = 0; stranger < 400; stranger++)
+    socket.say(request('/t/d', { id: 100 + stranger, query: `ep=s${stranger}`, payload: text('x') }), 1);
+  await settled(2_000);
+  expect(new Set(line.committed.map(({ device }) => device)).size).toBe(256);
+  expect(counters.unheard.get('too-many')).toBe(146);
+  expect(counters.unheard.get('undecodable')).toBe(255);
+});
+
+test('a configured device that says what its family cannot read is heard as just that', async () => {
+  const line = start();
+  socket.say(request('/t/d', { query: `ep=${IMEI}`, payload: Uint8Array.of(0xff, 0) }), 1);
+  await settled();
+  expect(line.said()).toEqual(['smoke link restored', 'smoke text undecodable']);
+});
+
+test('silence of a device becomes a lost link', async () => {
+  const line = start();
+  socket.say(request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} 1 heartbeat`) }), 1);
+  await clock.advance(90_000_000);
+  expect(line.said()).toEqual(['smoke link restored', 'smoke heartbeat', 'smoke link lost']);
+});
+
+test('law: no datagram, whole or broken, stops the server', async () => {
+  const line = start();
+  const good = request('/t/d', { query: `ep=${IMEI}`, payload: text('- - fire') });
+  const broken = fc
+    .tuple(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 }))
+    .map(([at, mask]) => good.map((byte, index) => (index === at ? byte ^ mask : byte)));
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 40 }), broken), async (bytes) => {
+      socket.say(Uint8Array.from(bytes), 1);
+    }),
+    { numRuns: 3_000 },
+  );
+  await settled(10_000);
+  expect(line.failure).toBeUndefined();
+  socket.say(request('/t/d', { id: 0xfffe, query: `ep=${IMEI}`, payload: text(`${IMEI} 77 fire`) }), 2);
+  await clock.advance(1_000);
+  expect(socket.sent.filter(({ from }) => from.port === 2)).toHaveLength(1);
+});
+
+test('the file of registrations is whole or the one before, and a damaged one is put aside', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'fengsui-registrations-'));
+  const path = join(folder, 'coap.json');
+  const file = registrationFile(path);
+  expect(await file.load()).toEqual([]);
+  const one: Registration = {
+    endpoint: IMEI,
+    style: 'telemetry',
+    token: '0011223344556677',
+    from: { address: '1.2.3.4', port: 5 },
+    registeredMs: 6,
+    heardMs: 7,
+  };
+  await file.save([one]);
+  expect(await file.load()).toEqual([one]);
+  expect(await readdir(folder)).toEqual(['coap.json']);
+  await writeFile(path, '[{"endpoint":');
+  expect(await file.load()).toEqual([]);
+  expect(await readFile(`${path}.damaged`, 'utf8')).toBe('[{"endpoint":');
+  await rm(folder, { recursive: true });
+  await expect(file.save([one])).rejects.toMatchObject({ code: 'registrations-unwritable' });
+});
