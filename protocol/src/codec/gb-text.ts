@@ -18,3 +18,20 @@ export function gbText(bytes: Uint8Array): string | null {
     return null;
   }
 }
+
+/**
+ * Text of fixed length as pairs of row and column, plain or with A0 added (区位码, GB 2312); pairs of 00 or FF are unused.
+ * null where a pair is no character.
+ */
+export function gbRowColumnText(bytes: Uint8Array): string | null {
+  let text = '';
+  for (let at = 0; at + 1 < bytes.length; at += 2) {
+    const [row, column] = [bytes[at]!, bytes[at + 1]!];
+    if ((row === 0 && column === 0) || (row === 0xff && column === 0xff)) continue;
+    const offset = row > 0xa0 && column > 0xa0 ? 0xa0 : 0;
+    const character = gbCharacter(row - offset, column - offset);
+    if (character === null) return null;
+    text += character;
+  }
+  return text.trim();
+}

@@ -4,6 +4,7 @@ import { GAS_SFJK200 } from './gas-sfjk200.ts';
 import { GST_AA_BUS } from './gst-aa-bus.ts';
 import { GST_CRT500 } from './gst-crt500.ts';
 import { GST_MODBUS } from './gst-modbus.ts';
+import { JB3208 } from './jb3208.ts';
 import { JBF_193K } from './jbf-193k.ts';
 import { JBF_NATIVE } from './jbf-native.ts';
 import { MODBUS_BASIC } from './modbus-basic.ts';
@@ -21,6 +22,7 @@ const ALL: readonly Family[] = [
   GAS_SFJK200,
   GST_CRT500,
   JBF_NATIVE,
+  JB3208,
 ];
 
 /** THE REGISTER: every device family we know, by name. */

@@ -1,5 +1,5 @@
 import type { CutRule } from '../codec/packets.ts';
-import type { Decoded, Stimulus } from '../family.ts';
+import type { Decoded } from '../family.ts';
 import type { Observation, What } from '../observation.ts';
 import type { Words } from '../words.ts';
 
@@ -22,11 +22,19 @@ export function spoken(saying: Saying | undefined): Pick<Observation, 'what' | '
   return saying.detail === undefined ? { what: saying.what } : { what: saying.what, detail: saying.detail };
 }
 
-/** The code by which a device says something: the row with the same detail, otherwise the first row with the same word. */
-export function codeOf(table: Sayings, { what, detail }: Pick<Stimulus, 'what' | 'detail'>): number | null {
+type Wish = { readonly what: What; readonly detail?: string | undefined };
+
+/** The key by which a device says something: the row with the same detail, otherwise the first row with the same word. */
+export function keyOf(table: Readonly<Record<string, Saying>>, { what, detail }: Wish): string | null {
   const rows = Object.entries(table).filter(([, saying]) => saying.what === what);
   const row = rows.find(([, saying]) => saying.detail === detail) ?? rows[0];
-  return row ? Number(row[0]) : null;
+  return row ? row[0] : null;
+}
+
+/** The same for tables of codes. */
+export function codeOf(table: Sayings, wish: Wish): number | null {
+  const key = keyOf(table, wish);
+  return key === null ? null : Number(key);
 }
 
 /** Makes a packet, or null where the stimulus holds a number the packet has no room for. */
