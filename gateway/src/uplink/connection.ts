@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@fengsui/protocol';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
@@ -105,6 +106,8 @@ function watch(client: MqttClient, signal: AbortSignal) {
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
   client.on('connect', () => {
+    // Small packets both ways: with Nagle's delay every batch waits 40 ms for the far side's acknowledgement of the one before.
+    (client.stream as Partial<Socket>).setNoDelay?.(true);
     isOpen = true;
     clearTimeout(backstop);
     opened.resolve();

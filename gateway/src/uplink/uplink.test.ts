@@ -32,7 +32,7 @@ class Peer {
       },
     });
     this.#broker.on('publish', (packet, client) => client && this.#hear(packet));
-    this.#server = createServer((socket) => {
+    this.#server = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       this.#broker.handle(socket);
