@@ -15,6 +15,8 @@ const DOORS = {
   serialport: ['^gateway/src/wires/', '^simulators/'],
   'modbus-serial': ['^gateway/src/drivers/', '^simulators/'],
   'coap-packet': ['^gateway/src/drivers/', '^simulators/'],
+  'csv-parse': ['^gateway/src/commission/points/'],
+  exceljs: ['^gateway/src/commission/points/'],
   mqtt: ['^gateway/src/uplink/'],
   aedes: ['^collector/src/ingest/'],
   'better-sqlite3': ['^gateway/src/journal/', '^collector/src/ledger/', '^simulators/drills/'],
