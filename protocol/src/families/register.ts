@@ -1,5 +1,6 @@
 import type { Family } from '../family.ts';
 import { ARC_DETECTOR } from './arc-detector.ts';
+import { FS5101W } from './fs5101w.ts';
 import { GAS_SFJK200 } from './gas-sfjk200.ts';
 import { GST_AA_BUS } from './gst-aa-bus.ts';
 import { GST_CRT500 } from './gst-crt500.ts';
@@ -7,6 +8,7 @@ import { GST_MODBUS } from './gst-modbus.ts';
 import { JB3208 } from './jb3208.ts';
 import { JBF_193K } from './jbf-193k.ts';
 import { JBF_NATIVE } from './jbf-native.ts';
+import { LD128E } from './ld128e.ts';
 import { MODBUS_BASIC } from './modbus-basic.ts';
 import { NB_HUAQIANG } from './nb-huaqiang.ts';
 import { PRESSURE_TRANSMITTER } from './pressure-transmitter.ts';
@@ -23,6 +25,8 @@ const ALL: readonly Family[] = [
   GST_CRT500,
   JBF_NATIVE,
   JB3208,
+  FS5101W,
+  LD128E,
 ];
 
 /** THE REGISTER: every device family we know, by name. */
