@@ -11,7 +11,10 @@ import { JBF_NATIVE } from './jbf-native.ts';
 import { LD128E } from './ld128e.ts';
 import { MODBUS_BASIC } from './modbus-basic.ts';
 import { NB_HUAQIANG } from './nb-huaqiang.ts';
+import { OXX20 } from './oxx20.ts';
 import { PRESSURE_TRANSMITTER } from './pressure-transmitter.ts';
+import { SIMPLEX_4100 } from './simplex-4100.ts';
+import { V3818 } from './v3818.ts';
 
 const ALL: readonly Family[] = [
   JBF_193K,
@@ -27,6 +30,9 @@ const ALL: readonly Family[] = [
   JB3208,
   FS5101W,
   LD128E,
+  OXX20,
+  SIMPLEX_4100,
+  V3818,
 ];
 
 /** THE REGISTER: every device family we know, by name. */
