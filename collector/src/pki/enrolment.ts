@@ -47,7 +47,7 @@ export async function enrol({ data, gateway, out, request }: Enrolment, clock: C
 
 /** Ids on the list of revoked gateways: one a line, `#` begins a remark. */
 export async function readRevoked(file: string): Promise<ReadonlySet<string>> {
-  const lines = ((await readIfThere(file)) ?? '').split('\n').map((line) => line.replace(/#.*/, '').trim());
+  const lines = ((await readIfThere(file, 'revocations-unreadable')) ?? '').split('\n').map((line) => line.replace(/#.*/, '').trim());
   return new Set(lines.filter((line) => line !== ''));
 }
 

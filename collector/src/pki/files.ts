@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fail } from '../failures.ts';
+import { type FailureCode, fail } from '../failures.ts';
 
 /** Where the keys and certificates of a collector lie. */
 export interface PkiFiles {
@@ -33,12 +33,12 @@ export function pkiFiles(data: string): PkiFiles {
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error);
 
 /** The text of a file; null where there is none. */
-export async function readIfThere(file: string): Promise<string | null> {
+export async function readIfThere(file: string, unreadable: FailureCode = 'authority-unreadable'): Promise<string | null> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
-    throw fail('authority-unreadable', `${file} (${codeOf(error)})`, error);
+    throw fail(unreadable, `${file} (${codeOf(error)})`, error);
   }
 }
 

@@ -1,0 +1,41 @@
+import type { Lane } from '@fengsui/protocol';
+import type { Refusal } from './refusals.ts';
+
+/** What decides about a CONNECT. */
+export interface Knock {
+  readonly clientId: string;
+  readonly clean: boolean;
+  readonly will: boolean;
+}
+
+/** What decides about a PUBLISH. */
+export interface Published {
+  readonly topic: string;
+  readonly qos: number;
+  readonly retain: boolean;
+}
+
+export const receiptTopic = (gateway: string): string => `down/${gateway}/receipt`;
+
+/** Why the holder of the certificate `gateway` may not come in with this; null: it may. */
+export function refusalToEnter(gateway: string, { clientId, clean, will }: Knock, revoked: ReadonlySet<string>): Refusal | null {
+  if (revoked.has(gateway)) return 'revoked';
+  if (clientId !== gateway) return 'other-name';
+  if (will) return 'will';
+  return clean ? null : 'not-clean';
+}
+
+/**
+ * The lane a gateway may publish on, or why it may not. By equality with topics made from the certificate: a pattern filled with
+ * text of the other side has widened access in other brokers. Nothing under `$SYS/` is ever equal.
+ */
+export function laneToPublish(gateway: string, { topic, qos, retain }: Published): { readonly lane: Lane } | { readonly refusal: Refusal } {
+  if (retain) return { refusal: 'retain' };
+  if (qos !== 1) return { refusal: 'quality-of-service' };
+  if (topic === `up/${gateway}/alarm`) return { lane: 'alarm' };
+  return topic === `up/${gateway}/ordinary` ? { lane: 'ordinary' } : { refusal: 'topic' };
+}
+
+export function maySubscribe(gateway: string, topic: string): boolean {
+  return topic === receiptTopic(gateway);
+}

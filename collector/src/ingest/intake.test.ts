@@ -1,0 +1,378 @@
+import { type EventEmitter, once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect as connectPlain } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { type Batch, type Clock, decodeReceipt, encodeBatch, type Failure, type Receipt } from '@fengsui/protocol';
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { machineClock } from '../clock.ts';
+import { fail } from '../failures.ts';
+import { batchOf } from '../ledger/conformance.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
+import { initialise, openServerIdentity, type ServerIdentity } from '../pki/authority.ts';
+import { enrol } from '../pki/enrolment.ts';
+import { Intake, type IntakeOptions } from './intake.ts';
+
+interface Keys {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+const keys = new Map<string, Keys>();
+let pki: string;
+let identity: ServerIdentity;
+let folder: string;
+let ledger: Ledger;
+let intake: Intake;
+let port: number;
+let clients: MqttClient[];
+let failures: Failure[];
+let revoked: Set<string>;
+
+const impatient: Clock = { ...machineClock, sleep: (ms, signal) => machineClock.sleep(Math.min(ms, 20), signal) };
+
+async function enrolled(data: string, gateway: string): Promise<Keys> {
+  const { authority, certificate, key } = await enrol({ data, gateway, out: join(data, 'out') }, machineClock);
+  const [ca, cert, own] = await Promise.all([authority, certificate, key!].map((file) => readFile(file, 'utf8')));
+  return { ca: ca!, cert: cert!, key: own! };
+}
+
+beforeAll(async () => {
+  pki = await mkdtemp(join(tmpdir(), 'fengsui-intake-pki-'));
+  const other = join(pki, 'other');
+  await initialise(pki, [], machineClock);
+  await initialise(other, [], machineClock);
+  for (const gateway of ['gw-1', 'gw-2']) keys.set(gateway, await enrolled(pki, gateway));
+  keys.set('stranger', { ...(await enrolled(other, 'gw-1')), ca: keys.get('gw-1')!.ca });
+  identity = await openServerIdentity(pki);
+});
+afterAll(() => rm(pki, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fengsui-intake-'));
+  ledger = await openSqliteLedger(join(folder, 'ledger.sqlite'), machineClock);
+  [clients, failures, revoked] = [[], [], new Set()];
+});
+afterEach(async () => {
+  for (const client of clients) client.end(true);
+  await intake.close();
+  await ledger.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function open(over: Partial<IntakeOptions> = {}): Promise<void> {
+  intake = new Intake({
+    host: '127.0.0.1',
+    port: 0,
+    identity,
+    socketsMax: 100,
+    socketsPerAddressMax: 100,
+    ledger,
+    clock: impatient,
+    revoked: async () => new Set(revoked),
+    failed: (failure) => failures.push(failure),
+    ...over,
+  });
+  port = await intake.open();
+}
+
+function knock(gateway: string, over: IClientOptions = {}): MqttClient {
+  const own = keys.get(gateway)!;
+  const client = mqtt.connect({ protocol: 'mqtts', host: '127.0.0.1', port, clientId: gateway, reconnectPeriod: 0, ...own, ...over });
+  client.on('error', () => {}); // every test that cares listens itself
+  clients.push(client);
+  return client;
+}
+
+/** The client's own types for its events do not fit those of `once`. */
+const heard = (client: MqttClient, event: string) => once(client as unknown as EventEmitter, event);
+
+async function connected(gateway: string, over: IClientOptions = {}): Promise<MqttClient> {
+  const client = knock(gateway, over);
+  await heard(client, 'connect');
+  return client;
+}
+
+const send = (client: MqttClient, batch: Batch, topic = `up/${batch.gateway}/${batch.lane}`) =>
+  client.publishAsync(topic, Buffer.from(encodeBatch(batch)), { qos: 1 });
+const numbersIn = async () => (await ledger.after(0, 5_000)).map(({ number }) => number);
+/** Resolves when the connection has ended, with an error or without: which of the two the other side sees first is chance. */
+const ended = (one: { once(event: 'close', heard: () => void): unknown }) => new Promise<void>((resolve) => one.once('close', resolve));
+const refusals = () => Object.entries(intake.state().refused).filter(([, count]) => count > 0);
+
+/** A ledger whose commits wait until they are let go. */
+function heldLedger() {
+  const commits: number[][] = [];
+  const asked: number[][] = [];
+  let letGo = () => {};
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const append: Ledger['append'] = async (deliveries) => {
+    const numbers = deliveries.flatMap(({ rows }) => rows.map(({ number }) => number));
+    asked.push(numbers);
+    await gate;
+    const receipts = await ledger.append(deliveries);
+    commits.push(numbers);
+    return receipts;
+  };
+  return { commits, asked, letGo: () => letGo(), ledger: { append, quarantine: ledger.quarantine.bind(ledger) } };
+}
+
+describe('a delivery', () => {
+  it('is in the ledger when it is acknowledged, and a receipt says so', async () => {
+    await open();
+    const client = await connected('gw-1');
+    await client.subscribeAsync('down/gw-1/receipt', { qos: 1 });
+    const message = heard(client, 'message');
+    await send(client, batchOf([1, 2, 3]));
+    expect(await numbersIn()).toEqual([1, 2, 3]);
+    const [topic, payload] = (await message) as [string, Buffer];
+    const receipt: Receipt = { gateway: 'gw-1', epoch: 1, lane: 'alarm', accepted: [1, 2, 3], rejected: [] };
+    expect([topic, decodeReceipt(payload)]).toEqual(['down/gw-1/receipt', receipt]);
+    expect(intake.state()).toMatchObject({ sessions: ['gw-1'], delivered: 1, malformed: 0, failed: 0, queued: 0 });
+  });
+
+  it('is never acknowledged before its commit', async () => {
+    const held = heldLedger();
+    await open({ ledger: held.ledger });
+    const client = await connected('gw-1');
+    const acknowledged: Array<{ number: number; committed: boolean }> = [];
+    const all = Array.from({ length: 50 }, (_, index) => index + 1).map(async (number) => {
+      await send(client, batchOf([number]));
+      acknowledged.push({ number, committed: held.commits.flat().includes(number) });
+    });
+    await expect.poll(() => held.asked.length).toBe(1);
+    await machineClock.sleep(300);
+    expect(acknowledged).toEqual([]);
+    held.letGo();
+    await Promise.all(all);
+    expect(acknowledged.filter(({ committed }) => !committed)).toEqual([]);
+    expect(acknowledged).toHaveLength(50);
+  });
+
+  it('keeps its place among two thousand', async () => {
+    await open();
+    const client = await connected('gw-1');
+    const sent = Array.from({ length: 2_000 }, (_, index) => index + 1);
+    const acknowledged: number[] = [];
+    await Promise.all(sent.map((number) => send(client, batchOf([number])).then(() => acknowledged.push(number))));
+    expect(await numbersIn()).toEqual(sent);
+    expect(acknowledged).toEqual(sent);
+  });
+
+  it('that is no batch is kept and acknowledged, and the next one goes through', async () => {
+    await open();
+    const client = await connected('gw-1');
+    await client.publishAsync('up/gw-1/alarm', Buffer.from('ff00ff', 'hex'), { qos: 1 });
+    await send(client, batchOf([1], { gateway: 'gw-2' }), 'up/gw-1/alarm');
+    await send(client, batchOf([1], { lane: 'ordinary' }), 'up/gw-1/alarm');
+    await send(client, batchOf([7]));
+    expect(await numbersIn()).toEqual([7]);
+    expect((await ledger.state()).quarantined).toBe(3);
+    expect(intake.state()).toMatchObject({ delivered: 4, malformed: 3, failed: 0 });
+  });
+
+  it('that could not be made durable is not acknowledged, and is taken when it comes again', async () => {
+    let broken = true;
+    const append: Ledger['append'] = async (deliveries) => {
+      if (broken) throw fail('ledger-full', 'no room');
+      return ledger.append(deliveries);
+    };
+    await open({ ledger: { append, quarantine: ledger.quarantine.bind(ledger) } });
+    const client = await connected('gw-1');
+    const [closed, first] = [ended(client), send(client, batchOf([1])).then(() => 'acknowledged')];
+    await closed;
+    client.end(true);
+    await expect(first).rejects.toThrow();
+    expect(await numbersIn()).toEqual([]);
+    expect(failures[0]).toMatchObject({ code: 'ledger-full' });
+    broken = false;
+    await send(await connected('gw-1'), batchOf([1]));
+    expect(await numbersIn()).toEqual([1]);
+    expect(intake.state()).toMatchObject({ delivered: 1, failed: 1 });
+  });
+
+  it('that was taken is in the ledger when the intake has closed', async () => {
+    const held = heldLedger();
+    await open({ ledger: held.ledger });
+    const client = await connected('gw-1');
+    void send(client, batchOf([1])).catch(() => {});
+    await expect.poll(() => held.asked.length).toBe(1);
+    const closed = intake.close();
+    held.letGo();
+    await closed;
+    expect(await numbersIn()).toEqual([1]);
+  });
+});
+
+describe('who may come in', () => {
+  beforeEach(() => open());
+
+  it('nobody without a certificate', async () => {
+    const client = knock('gw-1', { cert: undefined as never, key: undefined as never });
+    await ended(client);
+    await expect.poll(refusals).toEqual([['no-handshake', 1]]);
+  });
+
+  it('nobody with a certificate of another authority', async () => {
+    await ended(knock('stranger', { clientId: 'gw-1' }));
+    await expect.poll(refusals).toEqual([['no-handshake', 1]]);
+  });
+
+  it('nobody whose certificate bears no gateway id', async () => {
+    const { authority, certificate, key } = identity;
+    const socket = connectTls({ host: '127.0.0.1', port, ca: authority, cert: certificate, key });
+    socket.on('error', () => {}); // cut off by the server: either way it ends
+    await ended(socket);
+    expect(intake.state().refused['no-handshake'] + intake.state().refused['no-name']).toBe(1);
+  });
+
+  it.each([
+    ['other-name', { clientId: 'gw-2' }, 2],
+    ['will', { will: { topic: 'up/gw-1/alarm', payload: Buffer.from('x'), qos: 1, retain: false } }, 5],
+    ['not-clean', { clean: false }, 5],
+  ] as const)('nobody with %s', async (reason, over, code) => {
+    const [error] = (await heard(knock('gw-1', over as IClientOptions), 'error')) as [{ code: number }];
+    expect(error.code).toBe(code);
+    await expect.poll(refusals).toEqual([[reason, 1]]);
+    expect((await ledger.state()).quarantined).toBe(0);
+  });
+
+  it('no gateway on the list of revoked ones, from the moment it is there', async () => {
+    const client = await connected('gw-1');
+    const other = await connected('gw-2');
+    const closed = ended(client);
+    revoked.add('gw-1');
+    await closed;
+    const [error] = (await heard(knock('gw-1'), 'error')) as [{ code: number }];
+    expect(error.code).toBe(5);
+    await send(other, batchOf([1], { gateway: 'gw-2' }));
+    expect(intake.state()).toMatchObject({ sessions: ['gw-2'], refused: { revoked: 1 } });
+  });
+
+  it('one session of each gateway: the second ends the first and is counted', async () => {
+    const first = await connected('gw-1');
+    const closed = ended(first);
+    await connected('gw-1');
+    await closed;
+    await expect.poll(() => intake.state()).toMatchObject({ takeovers: 1, sessions: ['gw-1'] });
+  });
+});
+
+describe('what a gateway may do', () => {
+  beforeEach(() => open());
+
+  it.each([
+    ['topic', 'up/gw-2/alarm', { qos: 1 }],
+    ['topic', 'up/gw-1/alarm/x', { qos: 1 }],
+    ['topic', 'down/gw-2/receipt', { qos: 1 }],
+    ['topic', '$SYS/broker/new/clients', { qos: 1 }],
+    ['retain', 'up/gw-1/alarm', { qos: 1, retain: true }],
+    ['quality-of-service', 'up/gw-1/alarm', { qos: 2 }],
+    ['quality-of-service', 'up/gw-1/alarm', { qos: 0 }],
+  ] as const)('is refused: %s (%s, %j)', async (reason, topic, options) => {
+    const [client, other] = [await connected('gw-1'), await connected('gw-2')];
+    const closed = ended(client);
+    client.publish(topic, Buffer.from(encodeBatch(batchOf([1]))), options);
+    await closed;
+    expect(refusals()).toEqual([[reason, 1]]);
+    await send(other, batchOf([1], { gateway: 'gw-2' }));
+    expect(await ledger.after(0, 10)).toHaveLength(1);
+    expect(intake.state().sessions).toEqual(['gw-2']);
+  });
+
+  it.each(['down/gw-2/receipt', '#', 'down/+/receipt', 'up/gw-1/alarm', '$SYS/#'])(
+    'does not include a subscription to %s',
+    async (topic) => {
+      const client = await connected('gw-1');
+      const granted = await client.subscribeAsync(topic, { qos: 1 }).catch((error: Error) => error.message);
+      expect(JSON.stringify(granted)).toMatch(/128|Unspecified error/);
+      expect(refusals()).toEqual([['subscription', 1]]);
+    },
+  );
+
+  it('ends with a packet that is too long, and nobody else notices', async () => {
+    const [client, other] = [await connected('gw-1'), await connected('gw-2')];
+    const closed = ended(client);
+    client.publish('up/gw-1/alarm', Buffer.alloc(64 * 1024), { qos: 1 });
+    await closed;
+    expect(refusals()).toEqual([['packet-too-long', 1]]);
+    await send(other, batchOf([1], { gateway: 'gw-2' }));
+  });
+
+  it('does not begin with anything but CONNECT', async () => {
+    const socket = connectTls({ host: '127.0.0.1', port, ...keys.get('gw-1')! });
+    socket.on('error', () => {}); // cut off by the server: either way it ends
+    socket.write(Buffer.of(0x10, 0xff, 0xff, 0xff, 0x7f));
+    await ended(socket);
+    expect(refusals()).toEqual([['packet-too-long', 1]]);
+  });
+});
+
+describe('sockets', () => {
+  it('that say nothing are closed, with and without a handshake', async () => {
+    await open();
+    const plain = connectPlain(port, '127.0.0.1');
+    const shaken = connectTls({ host: '127.0.0.1', port, ...keys.get('gw-1')! });
+    for (const socket of [plain, shaken]) socket.on('error', () => {}); // cut off by the server: either way they end
+    await Promise.all([ended(plain), ended(shaken)]);
+    expect(intake.state().sessions).toEqual([]);
+  });
+
+  it.each([
+    ['too-many-sockets', { socketsMax: 2 }],
+    ['too-many-from-address', { socketsPerAddressMax: 2 }],
+  ] as const)('beyond the limit are refused: %s', async (reason, limit) => {
+    await open(limit);
+    const first = await connected('gw-1');
+    await connected('gw-2');
+    const plain = connectPlain(port, '127.0.0.1');
+    plain.on('error', () => {}); // cut off by the server: either way it ends
+    await ended(plain);
+    expect(intake.state().refused[reason]).toBe(1);
+    await first.endAsync();
+    await expect.poll(() => connected('gw-1').then(() => intake.state().sessions.length)).toBe(2);
+  });
+
+  it('cannot be opened twice on one port, and the failure says what to do', async () => {
+    await open();
+    const second = new Intake({
+      host: '127.0.0.1',
+      port,
+      identity,
+      socketsMax: 1,
+      socketsPerAddressMax: 1,
+      ledger,
+      clock: impatient,
+      revoked: async () => new Set(),
+      failed: () => {},
+    });
+    await expect(second.open()).rejects.toMatchObject({ code: 'intake-unopened', message: expect.stringContaining(`127.0.0.1:${port}`) });
+    await second.close();
+  });
+});
+
+describe('the list of revoked gateways', () => {
+  it('that cannot be read is said once, and the last one holds', async () => {
+    let readable = true;
+    const file = join(folder, 'revoked');
+    await writeFile(file, '');
+    await open({
+      revoked: async () => {
+        if (!readable) throw fail('revocations-unreadable', file);
+        return new Set(['gw-1']);
+      },
+    });
+    readable = false;
+    await expect.poll(() => failures.length).toBe(1);
+    await machineClock.sleep(100);
+    expect(failures.map(({ code }) => code)).toEqual(['revocations-unreadable']);
+    const [error] = (await heard(knock('gw-1'), 'error')) as [{ code: number }];
+    expect(error.code).toBe(5);
+  });
+});

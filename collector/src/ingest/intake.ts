@@ -1,0 +1,172 @@
+import { type Clock, encodeReceipt, type Failure } from '@fengsui/protocol';
+import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
+import type { Ledger } from '../ledger/ledger.ts';
+import { CONNECT_TIMEOUT_MS, DRAIN_TIMEOUT_MS, KEEPALIVE_MAX_S, REVOCATIONS_LOOK_MS } from '../limits.ts';
+import { laneToPublish, maySubscribe, receiptTopic, refusalToEnter } from './access.ts';
+import { type Delivery, readDelivery } from './delivery.ts';
+import { Front, type FrontOptions } from './front.ts';
+import type { GaugedStream } from './gauged-stream.ts';
+import { type Outcome, Pump } from './pump.ts';
+import { type Refusal, type RefusalCounts, RefusalTally } from './refusals.ts';
+
+export interface IntakeOptions extends FrontOptions {
+  readonly ledger: Pick<Ledger, 'append' | 'quarantine'>;
+  readonly clock: Clock;
+  /** Ids of gateways that are not let in, as they are now. */
+  readonly revoked: () => Promise<ReadonlySet<string>>;
+  /** Hears of everything that failed: nothing of it was acknowledged. */
+  readonly failed: (failure: Failure) => void;
+}
+
+export interface IntakeState {
+  /** Gateways that are connected. */
+  readonly sessions: readonly string[];
+  /** Deliveries that wait for the ledger. */
+  readonly queued: number;
+  /** Since start: deliveries made durable, of them those that were no batch, and deliveries that failed. */
+  readonly delivered: number;
+  readonly malformed: number;
+  readonly failed: number;
+  /** Since start: how often a second session with the same certificate ended the first. */
+  readonly takeovers: number;
+  readonly refused: RefusalCounts;
+}
+
+/**
+ * The collector's MQTT 3.1.1 broker. A PUBLISH is acknowledged only after the ledger has committed it: the storing happens in
+ * `authorizePublish`, the one hook that runs before the PUBACK (storing in a subscriber lost 2,486 of 5,420 acknowledged
+ * messages in one kill).
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #front: Front;
+  readonly #pump: Pump;
+  readonly #broker: Aedes;
+  readonly #tally = new RefusalTally();
+  readonly #sessions = new Map<string, Client>();
+  readonly #stop = new AbortController();
+  #revoked: ReadonlySet<string> = new Set();
+  #counts = { delivered: 0, malformed: 0, failed: 0, takeovers: 0 };
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#pump = new Pump(options.ledger, options.failed);
+    this.#broker = new Aedes({
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      drainTimeout: DRAIN_TIMEOUT_MS,
+      keepaliveLimit: KEEPALIVE_MAX_S,
+      preConnect: (client, packet, done) => this.#knock(client, packet, done),
+      authenticate: (client, _, __, done) => this.#authenticate(client, done),
+      authorizePublish: (client, packet, done) => this.#store(client, packet, done),
+      authorizeSubscribe: (client, subscription, done) => {
+        const allowed = maySubscribe(client.id, subscription.topic);
+        if (!allowed) this.#tally.add('subscription');
+        done(null, allowed ? subscription : null);
+      },
+    });
+    this.#broker.on('client', (client) => this.#sessions.set(client.id, client));
+    this.#broker.on('clientDisconnect', ({ id }) => this.#sessions.delete(id));
+    this.#front = new Front(
+      options,
+      (stream) => this.#broker.handle(stream),
+      (reason) => this.#tally.add(reason),
+    );
+  }
+
+  /** Resolves with the port it listens on; rejects with a `Failure`. */
+  async open(): Promise<number> {
+    this.#revoked = await this.#options.revoked();
+    await this.#broker.listen();
+    const port = await this.#front.open();
+    void this.#watchRevoked();
+    return port;
+  }
+
+  state(): IntakeState {
+    const sessions = [...this.#sessions.keys()].sort();
+    return { sessions, queued: this.#pump.queued, ...this.#counts, refused: this.#tally.counts() };
+  }
+
+  /** Nobody new comes in, what was taken is brought to the ledger, then the connections end. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#front.shut();
+    await this.#pump.idle();
+    await new Promise<void>((resolve) => this.#broker.close(resolve));
+    this.#front.clear();
+  }
+
+  readonly #knocks = new WeakMap<Client, Refusal>();
+
+  /** The Will and the kind of session are seen only here; the refusal is spoken where the broker can answer it. */
+  #knock(client: Client, packet: ConnectPacket, done: (error: Error | null, success: boolean) => void): void {
+    const { gateway } = client.conn as GaugedStream;
+    const knock = { clientId: packet.clientId, clean: packet.clean === true, will: packet.will !== undefined };
+    const refusal = refusalToEnter(gateway, knock, this.#revoked);
+    if (refusal) this.#knocks.set(client, refusal);
+    done(null, true);
+  }
+
+  #authenticate(client: Client, done: (error: AuthenticateError | null, success: boolean | null) => void): void {
+    const refusal = this.#knocks.get(client);
+    if (refusal) {
+      this.#tally.add(refusal);
+      const returnCode = refusal === 'other-name' ? 2 : 5; // identifier rejected, not authorised (MQTT 3.1.1 §3.2.2.3)
+      done(Object.assign(new Error(refusal), { returnCode }), null);
+    } else {
+      if (this.#sessions.has(client.id)) this.#counts.takeovers += 1;
+      done(null, true);
+    }
+  }
+
+  /** An error closes the connection, and the gateway sends again from there: only for what is hostile or could not be made durable. */
+  #store(client: Client | null, packet: PublishPacket, done: Done): void {
+    const allowed = client ? laneToPublish(client.id, packet) : { refusal: 'topic' as const };
+    if (client && 'lane' in allowed && !this.#stop.signal.aborted) {
+      const delivery = readDelivery(client.id, allowed.lane, packet.payload as Buffer);
+      this.#pump.take(delivery, (outcome) => this.#settle(client, delivery, outcome, done));
+    } else {
+      if ('refusal' in allowed) this.#tally.add(allowed.refusal);
+      done(new Error('refusal' in allowed ? allowed.refusal : 'stopping'));
+    }
+  }
+
+  #settle(client: Client, delivery: Delivery, outcome: Outcome, done: Done): void {
+    if ('failure' in outcome) {
+      this.#counts.failed += 1;
+      done(outcome.failure);
+      return;
+    }
+    this.#counts.delivered += 1;
+    if ('found' in delivery) this.#counts.malformed += 1;
+    done(null);
+    if (!outcome.receipt || client.closed) return;
+    const payload = Buffer.from(encodeReceipt(outcome.receipt));
+    client.publish({ ...RECEIPT, topic: receiptTopic(client.id), payload }, () => {}); // one that is lost on the way is asked for again
+  }
+
+  async #watchRevoked(): Promise<void> {
+    const { clock, failed } = this.#options;
+    let last = '';
+    while (!this.#stop.signal.aborted) {
+      const failure = await this.#lookAtRevoked();
+      if (failure && failure.message !== last) failed(failure);
+      last = failure?.message ?? '';
+      await clock.sleep(REVOCATIONS_LOOK_MS, this.#stop.signal).catch(() => {}); // aborted: the loop ends
+    }
+  }
+
+  async #lookAtRevoked(): Promise<Failure | null> {
+    try {
+      this.#revoked = await this.#options.revoked();
+      for (const id of this.#revoked) this.#sessions.get(id)?.close();
+      return null;
+    } catch (failure) {
+      return failure as Failure;
+    }
+  }
+}
+
+type Done = (error?: Error | null) => void;
+
+const RECEIPT = { cmd: 'publish', qos: 1, retain: false, dup: false } as const;
