@@ -117,6 +117,8 @@ export interface RegisterPoint {
   readonly function: 1 | 2 | 3 | 4;
   readonly register: number;
   readonly type: 'bit' | 'u16' | 'i16' | 'u32' | 'i32' | 'f32';
+  /** Only this byte of the register counts; the other belongs to another point. */
+  readonly byte?: 'high' | 'low';
   /** Order of the bytes of a 32-bit value, A the highest; default ABCD. */
   readonly order?: 'ABCD' | 'CDAB' | 'BADC' | 'DCBA';
   /** The value is multiplied by this, after the decimals; default 1. */

@@ -32,6 +32,7 @@ export function pointValue(point: RegisterPoint, registers: readonly number[], d
 }
 
 function rawOf(point: RegisterPoint, [first = 0, second = 0]: readonly number[]): number {
+  if (point.byte) return point.byte === 'high' ? first >> 8 : first & 0xff;
   switch (point.type) {
     case 'bit':
     case 'u16':
@@ -47,6 +48,7 @@ function rawOf(point: RegisterPoint, [first = 0, second = 0]: readonly number[])
 /** The registers that hold a value: what a simulated device shows. */
 export function registersOf(point: RegisterPoint, value: number, decimals = 0): number[] {
   const raw = (value * 10 ** decimals) / (point.scale ?? 1);
+  if (point.byte) return [point.byte === 'high' ? (Math.round(raw) & 0xff) << 8 : Math.round(raw) & 0xff];
   if (widthOf(point) === 1) return [Math.round(raw) & 0xffff];
   if (point.type === 'f32') view.setFloat32(0, raw);
   else view.setInt32(0, Math.round(raw) | 0);

@@ -59,6 +59,23 @@ const CONTROLLER: RegisterPoint = {
   address: {},
 };
 
+/** Loop 1 has the controller's own supply and external 1–3, the other loops external 1–4: one byte each, the high byte first. */
+const supplyPlace = (index: number) => ({ loop: Math.floor(index / 4) + 1, channel: (index % 4) + 1 });
+const SUPPLY_ROWS = Object.entries(SUPPLIES).filter(([, { what }]) => what);
+const SUPPLY_POINTS = Array.from({ length: 4 * LOOPS }, (_, index): RegisterPoint => {
+  const address = supplyPlace(index);
+  const place = `${address.loop}-${address.channel}`;
+  return {
+    name: `supply-${place}`,
+    title: { en: `supply ${place}`, zh: `电源 ${place}` },
+    ...{ function: 3, register: SUPPLY_AT + (index >> 1), type: 'u16', byte: index % 2 === 0 ? 'high' : 'low', address },
+    says: {
+      values: Object.fromEntries(SUPPLY_ROWS.map(([code, { what }]) => [code, what!])),
+      details: Object.fromEntries(SUPPLY_ROWS.map(([code, { detail }]) => [code, detail!])),
+    },
+  };
+});
+
 const POINTS: readonly RegisterPoint[] = [
   ...pointsOf('state'),
   ...pointsOf('value'),
@@ -69,13 +86,11 @@ const POINTS: readonly RegisterPoint[] = [
 
 const bytesOf = (values: readonly number[]) => values.flatMap((value) => [value >> 8, value & 0xff]);
 
-/** Two registers a loop, one byte a supply: loop 1 has the controller's own and external 1–3, the others external 1–4. */
 function readSupplies(values: readonly number[], register: number): ReturnType<Addition> {
   const codes = bytesOf(values);
   const supplies = codes.map((code) => code.toString(16).toUpperCase().padStart(2, '0'));
   const observations = codes.flatMap((code, index): Observation[] => {
-    const at = 2 * (register - SUPPLY_AT) + index;
-    const place = { loop: Math.floor(at / 4) + 1, channel: (at % 4) + 1 };
+    const place = supplyPlace(2 * (register - SUPPLY_AT) + index);
     const said = spoken(SUPPLIES[code & ~0x40]);
     const open: Observation[] = code & 0x40 ? [{ what: 'fault', detail: 'supply-output-open', address: place }] : [];
     return said && code !== 0 ? [{ ...said, address: place }, ...open] : open;

@@ -28,8 +28,9 @@ function isWhole(point: RegisterPoint, reply: Reply, request: RegisterRequest): 
 
 /** The points a reply covers; where two share a register (the same register means different things on different sites) the first. */
 function pointsIn(points: readonly RegisterPoint[], reply: Reply, request: RegisterRequest): RegisterPoint[] {
-  const seen = new Set<number>();
-  return points.filter((point) => isWhole(point, reply, request) && !seen.has(point.register) && seen.add(point.register));
+  const seen = new Set<string>();
+  const place = ({ register, byte }: RegisterPoint) => `${register}${byte ?? ''}`;
+  return points.filter((point) => isWhole(point, reply, request) && !seen.has(place(point)) && seen.add(place(point)));
 }
 
 function readReply(

@@ -4,7 +4,7 @@ import { raw, u8 } from '../codec/fields.ts';
 import { fromHex, hex, toHex } from '../codec/hex.ts';
 import { field, type LayoutValue, layout } from '../codec/layout.ts';
 import type { Published, PublishingFamily, Stimulus } from '../family.ts';
-import type { Observation } from '../observation.ts';
+import type { Observation, What } from '../observation.ts';
 import { ALARM_BITS, DEVICES, FIRMWARES, type Firmware, HYDRANT, KEPT_WELL, LITHIUM_CELL, SMOKE } from './nb-huaqiang-codes.ts';
 import { orNull } from './saying.ts';
 
@@ -107,7 +107,8 @@ interface Tail {
   readonly fields: Record<string, unknown>;
   readonly readings: readonly Observation[];
   readonly selfTestFailed?: boolean;
-  readonly cleared?: boolean;
+  /** What the packet itself shows to have been there and to be over. */
+  readonly over?: readonly What[];
 }
 
 function readSmoke(bytes: Uint8Array, time: number, report: Report): Tail {
@@ -125,8 +126,16 @@ function readSmoke(bytes: Uint8Array, time: number, report: Report): Tail {
     fields: { lastSmoke: lastSmoke ? timeOf(lastSmoke) : null, lastSelfTest: lastSelfTest ? timeOf(lastSelfTest) : null, selfTestResult },
     readings: [reading],
     selfTestFailed: selfTestResult !== 0,
-    cleared: lastSmoke > 0 && since >= 0 && since <= CLEARED_WITHIN_S,
+    over: lastSmoke > 0 && since >= 0 && since <= CLEARED_WITHIN_S ? ['fire'] : [],
   };
+}
+
+/** A limit that an older sample broke and the newest keeps. */
+function overIn([newest, ...older]: readonly number[], { lowKPa, highKPa }: { lowKPa: number; highKPa: number }): What[] {
+  if (newest === undefined) return [];
+  const low = lowKPa > 0 && newest >= lowKPa && older.some((kPa) => kPa < lowKPa);
+  const high = highKPa > 0 && newest <= highKPa && older.some((kPa) => kPa > highKPa);
+  return [...(low ? (['low'] as const) : []), ...(high ? (['high'] as const) : [])];
 }
 
 function readHydrant(bytes: Uint8Array): Tail {
@@ -141,6 +150,10 @@ function readHydrant(bytes: Uint8Array): Tail {
   return {
     fields: { ...collected, ...limits, sampleList, firstSample: sampleList[0] ?? null, lastSample: sampleList.at(-1) ?? null },
     readings: sampleList.map(({ time, kPa }) => ({ what: 'reading', address: {}, value: kPa, quantity: 'pressure-kpa', deviceTime: time })),
+    over: overIn(
+      samples.map(({ kPa }) => kPa),
+      tail,
+    ),
   };
 }
 
@@ -157,7 +170,8 @@ function observationsOf(
   const part = kind === undefined ? {} : { componentType: kind };
   const alarms = alarmsOf(device, report.alarmBits).map(({ what, detail }): Observation => ({ what, detail, ...about, ...part }));
   if (tail.selfTestFailed) alarms.push({ what: 'fault', detail: 'self-test-failed', ...about, ...part });
-  if (tail.cleared && alarms.every(({ what }) => what !== 'fire')) alarms.push({ what: 'restored', ...about, ...part });
+  const over = (tail.over ?? []).filter((what) => alarms.every((alarm) => alarm.what !== what));
+  alarms.push(...over.map((detail): Observation => ({ what: 'restored', detail, ...about, ...part })));
   const readings = tail.readings.map((reading, index) => ({ ...reading, ...part, ...(index === 0 ? state : {}) }));
   const quiet: Observation[] = alarms.length === 0 ? [{ what: 'heartbeat', ...about, ...part }] : [];
   return device === HYDRANT ? [...readings, ...alarms, ...quiet] : [...alarms, ...readings, ...quiet];
