@@ -72,6 +72,12 @@ export function measure(point: RegisterPoint, registers: Registers): Measurement
 
 const ENDINGS: ReadonlySet<What> = new Set([...Object.values(ENDED_BY), 'restored']);
 
+/** The word that ends a word. A bare "restored" names what it ends; the others keep which fault or start it was. */
+function endingOf({ what, detail }: { readonly what: What; readonly detail?: string }): { what: What; detail: string } {
+  const ending = ENDED_BY[what] ?? 'restored';
+  return { what: ending, detail: ending === 'restored' ? what : (detail ?? what) };
+}
+
 /**
  * What a state register says that it did not say before. It is an image, not a queue: only changes are words of the device.
  * At the first look (`before` undefined) what stands is said, and nothing is said to be over.
@@ -87,8 +93,6 @@ export function changesOf(point: RegisterPoint, before: number | undefined, now:
   const same = (a: { what: What; detail?: string }) => (b: { what: What; detail?: string }) => a.what === b.what && a.detail === b.detail;
   const begun = current.filter((word) => !old.some(same(word)) && (before !== undefined || !ENDINGS.has(word.what)));
   const gone = old.filter((word) => !current.some(same(word)) && !ENDINGS.has(word.what));
-  const ended = gone
-    .map(({ what, detail }) => ({ what: ENDED_BY[what] ?? ('restored' as const), detail: detail ?? what }))
-    .filter(({ what }) => !current.some((word) => word.what === what));
+  const ended = gone.map(endingOf).filter(({ what }) => !current.some((word) => word.what === what));
   return [...ended, ...begun].map((word) => ({ ...word, ...about }));
 }

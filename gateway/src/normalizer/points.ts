@@ -48,6 +48,8 @@ export interface DeviceRecord {
   /** Becomes the source of its events. */
   readonly name: string;
   readonly part?: { readonly systemType: number; readonly systemAddress: number };
+  /** IMEI or endpoint name, of a device that has one. */
+  readonly device?: string;
   readonly points: readonly PointRecord[];
   readonly inService?: boolean;
 }

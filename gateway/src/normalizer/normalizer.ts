@@ -1,0 +1,184 @@
+import type { Battery, Clock, Measured, SiteEvent } from '@fengsui/protocol';
+import { type Heard, isSignOfLife, type Said } from '../line.ts';
+import { msOf } from './event-time.ts';
+import { type Meaning, meaningsOf } from './meaning-on-site.ts';
+import type { DeviceRecord } from './points.ts';
+import { judgeReading, measuredOf, type ReadingState, UNREAD } from './readings.ts';
+import { SiteDevice, type Spot } from './site-device.ts';
+import { type Draft, eventOf } from './site-event.ts';
+
+export interface NormalizerSettings {
+  readonly devices: readonly DeviceRecord[];
+  /** Zone of the site, minutes east of UTC. */
+  readonly zoneMinutes: number;
+  /** Mints 32 lower-case hex digits. */
+  readonly newEventId: () => string;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+}
+
+/** What was heard and became no event, and why that is right. */
+export interface Quiet {
+  /** Bare heartbeats and the like. */
+  signsOfLife: number;
+  /** Readings that are no news. */
+  readingsHeld: number;
+  /** A battery that is still low. */
+  repeats: number;
+  /** Numbers without a quantity: registers read for their own sake. */
+  unmeasured: number;
+}
+
+export interface Normalizer {
+  readonly quiet: Readonly<Quiet>;
+  /** The events of what was heard, in order. What they rest on is remembered for good only by `settle`. */
+  normalize(heard: Heard): SiteEvent[];
+  /** The events of these are durable. */
+  settle(heard: readonly Heard[]): void;
+  /** The journal refused the events of these: nothing of them is remembered, so that they are events again when they are heard again. */
+  revert(heard: readonly Heard[]): void;
+}
+
+/** A sample this old was kept by the device and tells of the past: it is reported, and no alarm is derived from it. */
+const KEPT_SAMPLE_MS = 15 * 60_000;
+
+/** Turns what devices said into what it means on site. Pure over the clock and the ids handed in. */
+export function createNormalizer(settings: NormalizerSettings): Normalizer {
+  const devices = new Map(settings.devices.map((record) => [record.name, new SiteDevice(record)]));
+  const quiet: Quiet = { signsOfLife: 0, readingsHeld: 0, repeats: 0, unmeasured: 0 };
+  let packets = 0;
+
+  const deviceOf = (name: string): SiteDevice => {
+    const known = devices.get(name) ?? new SiteDevice({ name, points: [] });
+    devices.set(name, known);
+    return known;
+  };
+
+  return {
+    quiet,
+    normalize(heard) {
+      const device = deviceOf(heard.device);
+      const packetNumber = (packets += 1);
+      const reader = new Reader(device, settings, quiet, heard);
+      const drafts = [...heard.observations.flatMap((said) => reader.read(said)), ...reader.batteryEnds()];
+      return drafts.map((draft, index) => {
+        const evidence = index === 0 || (draft.meaning.kind !== 'reading' && draft.meaning.kind !== 'heartbeat');
+        return eventOf(draft, { heard, device, zoneMinutes: settings.zoneMinutes, id: settings.newEventId(), packetNumber, evidence });
+      });
+    },
+    settle(heard) {
+      for (const { device } of heard) deviceOf(device).settle();
+    },
+    revert(heard) {
+      for (const { device } of heard) deviceOf(device).revert();
+    },
+  };
+}
+
+/** Reads the observations of one packet in the light of what is known of its device. */
+class Reader {
+  readonly #device: SiteDevice;
+  readonly #settings: NormalizerSettings;
+  readonly #quiet: Quiet;
+  readonly #heard: Heard;
+
+  constructor(device: SiteDevice, settings: NormalizerSettings, quiet: Quiet, heard: Heard) {
+    this.#device = device;
+    this.#settings = settings;
+    this.#quiet = quiet;
+    this.#heard = heard;
+  }
+
+  read(said: Said): Draft[] {
+    if (isSignOfLife(said)) return this.#hold('signsOfLife');
+    const spot = this.#device.spotOf(said);
+    const begun = this.#batteryBegins(said, spot);
+    if (said.what === 'reading') return [...begun, ...this.#readings(said, spot)];
+    if (said.what === 'battery-low') return begun.length > 0 ? begun : this.#hold('repeats');
+    const componentType = spot.point?.componentType ?? said.componentType;
+    const meanings = meaningsOf(said, spot.point, componentType, this.#device.flags(spot));
+    const measured = measuredOf(said, spot.point);
+    return [...begun, ...meanings.map((meaning) => this.#draft(said, spot, meaning, measured))];
+  }
+
+  /** A device that speaks of its battery and does not call it low any more. */
+  batteryEnds(): Draft[] {
+    const { observations } = this.#heard;
+    const saysLow = observations.some(({ what, battery }) => what === 'battery-low' || battery?.low === true);
+    const said = observations.find(({ battery }) => battery !== undefined);
+    if (saysLow || !said) return [];
+    const spot = this.#device.spotOf(said);
+    return this.#device.flags(spot).includes('battery-low') ? [this.#battery(said, spot, 'ended', said.battery)] : [];
+  }
+
+  #batteryBegins(said: Said, spot: Spot): Draft[] {
+    const isLow = said.what === 'battery-low' || said.battery?.low === true;
+    return isLow && !this.#device.flags(spot).includes('battery-low') ? [this.#battery(said, spot, 'began', said.battery)] : [];
+  }
+
+  #battery({ address, deviceTime, detail }: Said, spot: Spot, edge: 'began' | 'ended', battery: Battery | undefined): Draft {
+    const told = {
+      ...(deviceTime === undefined ? {} : { deviceTime }),
+      ...(detail === undefined ? {} : { detail }),
+      ...(battery ? { battery } : {}),
+    };
+    return this.#draft({ what: 'battery-low', address, ...told }, spot, { kind: 'battery-low', edge }, null);
+  }
+
+  #readings(said: Said, spot: Spot): Draft[] {
+    const measured = measuredOf(said, spot.point);
+    if (!measured) return this.#hold('unmeasured');
+    if (this.#isKeptSample(said)) return [this.#draft(said, spot, { kind: 'reading', edge: 'momentary' }, measured)];
+    if (spot.point?.contact && measured.quantity === 'contact') return this.#contact(said, spot, spot.point.contact, measured);
+    const { key, state } = this.#stateOf(spot, measured);
+    const {
+      crossings,
+      report,
+      state: next,
+    } = judgeReading(state, measured, spot.point, said.register !== undefined, this.#settings.clock.monotonicMs());
+    this.#device.readings.set(key, next);
+    this.#failedSensor(spot, measured);
+    const drafts = crossings.map((meaning) => this.#draft(said, spot, meaning, measured));
+    // A crossing carries its value: beside it the reading would only say it twice.
+    if (drafts.length > 0) return drafts;
+    return report ? [this.#draft(said, spot, { kind: 'reading', edge: 'momentary' }, measured)] : this.#hold('readingsHeld');
+  }
+
+  #contact(said: Said, spot: Spot, { kind, when }: { kind: Meaning['kind']; when: 'closed' | 'open' }, measured: Measured): Draft[] {
+    const { key, state } = this.#stateOf(spot, measured);
+    if (measured.value === null || measured.quality !== 'good') {
+      const { report, state: next } = judgeReading(state, measured, spot.point, true, this.#settings.clock.monotonicMs());
+      this.#device.readings.set(key, next);
+      return report ? [this.#draft(said, spot, { kind: 'reading', edge: 'momentary' }, measured)] : this.#hold('readingsHeld');
+    }
+    const stands = (measured.value !== 0) === (when === 'closed');
+    this.#device.readings.set(key, { ...state, stands });
+    if (stands === (state.stands ?? false)) return this.#hold('readingsHeld');
+    return [this.#draft(said, spot, { kind, edge: stands ? 'began' : 'ended' }, measured)];
+  }
+
+  #stateOf({ key }: Spot, { quantity }: Measured): { readonly key: string; readonly state: ReadingState } {
+    const name = `${key} ${quantity}`;
+    return { key: name, state: this.#device.readings.get(name) ?? UNREAD };
+  }
+
+  #failedSensor(spot: Spot, { quality }: Measured): void {
+    const flags = this.#device.flags(spot).filter((flag) => flag !== 'sensor-failed');
+    if (quality === 'sensor-failed') this.#device.put(spot, [...flags, 'sensor-failed']);
+    else if (quality === 'good') this.#device.put(spot, flags);
+  }
+
+  #isKeptSample({ deviceTime }: Said): boolean {
+    const ms = deviceTime ? msOf(deviceTime, this.#settings.zoneMinutes) : null;
+    return ms !== null && this.#heard.heardMs - ms > KEPT_SAMPLE_MS;
+  }
+
+  #draft(said: Said, spot: Spot, meaning: Meaning, measured: Measured | null): Draft {
+    const states = this.#device.apply(spot, meaning, said.address);
+    return { said, spot, meaning, states, ...(measured ? { measured } : {}) };
+  }
+
+  #hold(why: keyof Quiet): Draft[] {
+    this.#quiet[why] += 1;
+    return [];
+  }
+}

@@ -1,0 +1,84 @@
+import type { Measured, Quality, Quantity } from '@fengsui/protocol';
+import { REPORT_EVERY_MS } from '../limits.ts';
+import type { Said } from '../line.ts';
+import type { PointRecord } from './points.ts';
+import { judge, type LimitState, WITHIN } from './thresholds.ts';
+
+/** What we remember of one quantity at one point. */
+export interface ReadingState {
+  readonly low: LimitState;
+  readonly high: LimitState;
+  /** A dry contact: whether its kind stands. */
+  readonly stands?: boolean;
+  readonly reported?: { readonly value: number | null; readonly quality: Quality; readonly atMs: number };
+}
+export const UNREAD: ReadingState = { low: WITHIN, high: WITHIN };
+
+/** Crossings a value made, and whether it is to be reported though it made none. */
+export interface Judged {
+  readonly state: ReadingState;
+  readonly crossings: ReadonlyArray<{ readonly kind: 'low' | 'high'; readonly edge: 'began' | 'ended' }>;
+  readonly report: boolean;
+}
+
+/** The value as the site counts it, with the limits that hold for it. */
+export function measuredOf({ value, quantity, quality = 'good', register }: Said, point: PointRecord | undefined): Measured | null {
+  const own = register === undefined ? quantity : (point?.quantity ?? quantity);
+  if (value === undefined || own === undefined) return null;
+  const scaled = value === null ? null : Number((value * (point?.scale ?? 1)).toPrecision(12));
+  const { low, high } = limitsFor(own, point);
+  return {
+    quantity: own,
+    value: scaled,
+    quality,
+    ...(low ? { lowLimit: low.limit } : {}),
+    ...(high ? { highLimit: high.limit } : {}),
+  };
+}
+
+/** A point of a device with several quantities names the one its limits are for. */
+function limitsFor(quantity: Quantity, point: PointRecord | undefined): Pick<PointRecord, 'low' | 'high'> {
+  return point && (point.quantity === undefined || point.quantity === quantity) ? point : {};
+}
+
+/** One more value: what it crosses, and whether it is news. Values that are not good cross nothing. */
+export function judgeReading(
+  state: ReadingState,
+  measured: Measured,
+  point: PointRecord | undefined,
+  polled: boolean,
+  nowMs: number,
+): Judged {
+  const { value, quality } = measured;
+  const limits = limitsFor(measured.quantity, point);
+  let { low, high } = state;
+  if (value !== null && quality === 'good') {
+    if (limits.low) low = judge(low, limits.low, -1, value, nowMs);
+    if (limits.high) high = judge(high, limits.high, 1, value, nowMs);
+  }
+  const crossings = (['low', 'high'] as const)
+    .filter((kind) => ({ low, high })[kind].crossed !== state[kind].crossed)
+    .map((kind) => ({ kind, edge: state[kind].crossed ? ('ended' as const) : ('began' as const) }));
+  const report = isNews(state.reported, measured, reportOf(measured, point, polled), nowMs);
+  const reported = report || crossings.length > 0 ? { reported: { value, quality, atMs: nowMs } } : {};
+  return { state: { ...state, low, high, ...reported }, crossings, report };
+}
+
+interface Report {
+  readonly changeOf?: number;
+  readonly everyMs?: number;
+}
+
+/** Devices that speak of themselves say only what is worth saying; a polled one is thinned by the gateway. null: report everything. */
+function reportOf({ quantity }: Measured, point: PointRecord | undefined, polled: boolean): Report | null {
+  if (point?.report) return point.report;
+  if (!polled) return null;
+  return quantity === 'contact' ? { changeOf: 0, everyMs: REPORT_EVERY_MS } : { everyMs: REPORT_EVERY_MS };
+}
+
+function isNews(before: ReadingState['reported'], { value, quality }: Measured, report: Report | null, nowMs: number): boolean {
+  if (!report || !before || before.quality !== quality) return true;
+  if (nowMs - before.atMs >= (report.everyMs ?? REPORT_EVERY_MS)) return true;
+  if (value === null || before.value === null) return value !== before.value;
+  return report.changeOf !== undefined && Math.abs(value - before.value) > report.changeOf;
+}

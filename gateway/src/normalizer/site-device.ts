@@ -1,0 +1,95 @@
+import { type DeviceAddress, flagsAfter, type Part, STATES, type State } from '@fengsui/protocol';
+import type { Said } from '../line.ts';
+import type { Meaning } from './meaning-on-site.ts';
+import { keyOfAddress, PointTable } from './point-table.ts';
+import type { DeviceRecord, PointRecord } from './points.ts';
+import type { ReadingState } from './readings.ts';
+import { Revertible } from './revertible.ts';
+
+/** 手动火灾报警按钮, GB/T 26875.3-2011 table 5: GB 4717-2024 wants it told apart from detectors. */
+const MANUAL_CALL_POINT = 23;
+
+const FLAGS = Object.keys(STATES) as State[];
+
+/** Where something stands: its row in the table, its part, and the name of its flags. */
+export interface Spot {
+  readonly key: string;
+  readonly point: PointRecord | undefined;
+  readonly part: Part;
+}
+
+/** One device of the site: its table, and what we remember of its points until the journal has it. */
+export class SiteDevice {
+  readonly record: DeviceRecord;
+  readonly readings = new Revertible<ReadingState>();
+  readonly #table: PointTable;
+  readonly #flags = new Revertible<readonly State[]>();
+
+  constructor(record: DeviceRecord) {
+    this.record = record;
+    this.#table = new PointTable(record.points);
+  }
+
+  spotOf(said: Said): Spot {
+    const point = this.#table.find(said);
+    const key = said.register === undefined ? keyOfAddress(said.address) : `register ${said.register}`;
+    return { key, point, part: this.#partOf(said, point) };
+  }
+
+  flags({ key }: Spot): readonly State[] {
+    return this.#flags.get(key) ?? [];
+  }
+
+  /** The flags of the spot after one more event; a reset clears what latched everywhere it reaches. */
+  apply(spot: Spot, meaning: Meaning, address: DeviceAddress): readonly State[] {
+    if (meaning.kind === 'reset') this.#reset(meaning, address);
+    const flags = new Set(flagsAfter(this.flags(spot), meaning));
+    if (meaning.kind === 'fire') {
+      const begins = meaning.edge === 'began';
+      if (begins && !this.#anyFire()) flags.add('first-fire');
+      if (begins && spot.part.component?.type === MANUAL_CALL_POINT) flags.add('manual-call-point');
+      if (meaning.edge === 'ended') for (const flag of ['first-fire', 'manual-call-point'] as const) flags.delete(flag);
+    }
+    return this.put(spot, [...flags]);
+  }
+
+  put({ key }: Spot, flags: readonly State[]): readonly State[] {
+    const ordered = FLAGS.filter((flag) => flags.includes(flag));
+    this.#flags.set(key, ordered);
+    return ordered;
+  }
+
+  settle(): void {
+    this.#flags.settle();
+    this.readings.settle();
+  }
+
+  revert(): void {
+    this.#flags.revert();
+    this.readings.revert();
+  }
+
+  #anyFire(): boolean {
+    return this.#flags.entries().some(([, flags]) => flags.includes('fire'));
+  }
+
+  #reset(meaning: Meaning, { controller }: DeviceAddress): void {
+    const reached = controller === undefined ? '' : keyOfAddress({ controller });
+    for (const [key, flags] of this.#flags.entries()) {
+      if (key.startsWith(reached)) this.#flags.set(key, flagsAfter(flags, meaning));
+    }
+  }
+
+  #partOf({ address, register, componentType }: Said, point: PointRecord | undefined): Part {
+    const systemType = point?.systemType ?? this.record.part?.systemType ?? 0;
+    const systemAddress = point?.systemAddress ?? this.record.part?.systemAddress ?? (address.controller ?? 0) & 0xff;
+    const type = point?.componentType ?? componentType;
+    const known = [type, point?.componentAddress, address.loop, address.point, address.channel, register].some(
+      (told) => told !== undefined,
+    );
+    if (!known) return { systemType, systemAddress };
+    const ordinal = register !== undefined && point ? this.#table.ordinal(point) : 0;
+    const own = (((address.point ?? 0) << 16) | (address.loop ?? 0)) >>> 0 || (address.channel ?? address.zone ?? ordinal);
+    return { systemType, systemAddress, component: { type: (type ?? 0) & 0xff, address: point?.componentAddress ?? own >>> 0 } };
+  }
+}
