@@ -21,6 +21,9 @@ export const ALARM_RECONNECT_MAX_MS = 2_000;
 /** A link that is back before this is no event: nobody needs to hear of a collector's restart. */
 export const LINK_GRACE_MS = 5_000;
 
+/** How often the wall clock is compared with the one that never steps. */
+export const WATCH_EVERY_MS = 1_000;
+
 /** How often the journal notes that the gateway lives: the blind window of a crash is known to this. */
 export const ALIVE_EVERY_MS = 10_000;
 
@@ -50,6 +53,11 @@ export const REOPEN_MAX_MS = 5_000;
 /** A line that stayed open this long has recovered: its back-off starts again from the shortest. */
 export const RECOVERED_AFTER_MS = 10_000;
 
+/** A driver that crashes this often within this time is left alone for a while, so that it cannot burn the machine of the others. */
+export const CRASHES_MAX = 3;
+export const CRASH_WINDOW_MS = 60_000;
+export const ISOLATED_MS = 300_000;
+
 /** The journal's worker answers within this time or counts as hung and is replaced. */
 export const JOURNAL_ANSWER_TIMEOUT_MS = 10_000;
 
@@ -65,8 +73,10 @@ export const JOURNAL_LOCK_TIMEOUT_MS = 2_000;
 /** The write-ahead log is cut back to this size after a checkpoint. */
 export const WAL_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Orderly stop, in all, and the hard exit behind it. */
-export const STOP_WITHIN_MS = 5_000;
+/** When stopping, a living link has this long to carry the last words. */
+export const LINGER_MS = 1_000;
+
+/** An orderly stop takes 5 s at most; whatever hangs is cut off here. */
 export const EXIT_WITHIN_MS = 8_000;
 
 /** A step of the wall clock beyond this is an event of its own. */

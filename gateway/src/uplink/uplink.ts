@@ -8,6 +8,7 @@ import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 import { Session } from './session.ts';
 
+export { linger } from './linger.ts';
 export { UplinkNumbers } from './numbers.ts';
 export type { Outbox } from './outbox.ts';
 

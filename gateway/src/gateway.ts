@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '@fengsui/protocol';
+import { clockSynchronisedBy } from './clock.ts';
+import type { GatewayConfiguration } from './config.ts';
+import { openStatusPage, ProcessNumbers } from './health.ts';
+import { Itself } from './itself.ts';
+import { openJournal } from './journal/journal.ts';
+import * as limits from './limits.ts';
+import { LineNumbers } from './line-numbers.ts';
+import { buildLines } from './lines.ts';
+import { createNormalizer } from './normalizer/normalizer.ts';
+import { Outage } from './outage.ts';
+import { metricsOf, statusOf } from './status.ts';
+import { type Log, superviseLine } from './supervise.ts';
+import { linger, runUplink, UplinkNumbers } from './uplink/uplink.ts';
+
+export interface Gateway {
+  /** Address of the status page. */
+  readonly status: string;
+  /** Stops in order: nothing new is heard, what was heard is durable, the last word is that it stopped. */
+  stop(): Promise<void>;
+}
+
+export interface Surroundings {
+  readonly clock: Clock;
+  /** Numbers from 0 up to 1. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** Puts the stages of the line together and sets them going. Rejects with a Failure when the journal or the status page cannot be opened. */
+export async function startGateway(configuration: GatewayConfiguration, { clock, random, log }: Surroundings): Promise<Gateway> {
+  const { id, address, centre, zoneMinutes, clockSynchronisedFile } = configuration.gateway;
+  const { data, profile, uplink, status } = configuration;
+  const clockSynchronised = clockSynchronisedBy(clockSynchronisedFile);
+  const envelope = { source: address, destination: centre, zoneMinutes };
+  const journal = await openJournal({ directory: data, profile, envelope, clock, clockSynchronised });
+  const append = journal.append.bind(journal);
+  const itself = new Itself({ id, zoneMinutes, clock, append, log });
+  await itself.started(journal.before);
+
+  const hearing = new AbortController();
+  const sending = new AbortController();
+  const devices = configuration.lines.flatMap((line) => line.devices);
+  const newEventId = () => randomUUID().replaceAll('-', '');
+  const normalizer = createNormalizer({ devices, zoneMinutes, newEventId, clock });
+  const lines = buildLines(configuration, clock).map((line) => ({ line, numbers: new LineNumbers(clock.wallMs()) }));
+  const uplinkNumbers = new UplinkNumbers();
+  const numbers = new ProcessNumbers();
+  const startedMs = Math.round(clock.wallMs());
+  const sources = { id, profile, clock, clockSynchronised, startedMs, journal, uplink: uplinkNumbers, lines, process: numbers };
+  const show = () => statusOf(sources);
+  const page = await openStatusPage({ ...status, status: show, metrics: async () => metricsOf(await show()) }).catch(async (failure) => {
+    await journal.close();
+    throw failure;
+  });
+
+  const tellLink = itself.link.bind(itself, 'uplink');
+  const outage = new Outage({ clock, signal: sending.signal, graceMs: limits.LINK_GRACE_MS, tell: tellLink });
+  const carried = runUplink({
+    ...{ configuration: uplink, gateway: id, outbox: journal, clock, numbers: uplinkNumbers, outage, random },
+    signal: sending.signal,
+  });
+  const watched = itself.watch(() => journal.alive(), hearing.signal);
+  const heard = lines.map(({ line, numbers }) => {
+    const tell = itself.driver.bind(itself, line.name);
+    return superviseLine({ line, numbers, clock, random, normalizer, append, tell, log, signal: hearing.signal });
+  });
+
+  return {
+    status: page.url,
+    async stop() {
+      hearing.abort();
+      await Promise.all([...heard, watched]);
+      await itself.stopped();
+      await linger(journal, uplinkNumbers, clock, limits.LINGER_MS);
+      sending.abort();
+      await Promise.all([carried, outage.told()]);
+      await page.close();
+      numbers.close();
+      await journal.close();
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, Failure, type GatewayNote, type SiteEvent } from '@fengsui/protocol';
+import * as limits from './limits.ts';
+import type { Log } from './supervise.ts';
+
+export interface ItselfOptions {
+  readonly id: string;
+  readonly zoneMinutes: number;
+  readonly clock: Clock;
+  readonly append: (events: readonly SiteEvent[]) => Promise<unknown>;
+  readonly log: Log;
+}
+
+/** How the run before ended, as the journal remembers it. */
+export interface RunBefore {
+  readonly aliveMs: number;
+  readonly note: GatewayNote | null;
+}
+
+/** What the gateway says of itself, in the journal like everything else. */
+export class Itself {
+  readonly #options: ItselfOptions;
+
+  constructor(options: ItselfOptions) {
+    this.#options = options;
+  }
+
+  /** Says that it runs again, and before that how long it was blind when the run before did not end in order. */
+  async started(before: RunBefore | null): Promise<void> {
+    const { id, clock, append, log } = this.#options;
+    const events = [this.event(id, { note: 'started', edge: 'momentary' })];
+    if (before && before.note !== 'stopped') {
+      const text = `blind ${time(before.aliveMs)} to ${time(clock.wallMs())}`;
+      log.warn({ ...before }, `the run before did not stop in order: ${text}`);
+      events.unshift(this.event(id, { note: 'crashed', edge: 'momentary', text }));
+    }
+    await append(events);
+  }
+
+  async stopped(): Promise<void> {
+    const { id, append } = this.#options;
+    await append([this.event(id, { note: 'stopped', edge: 'momentary' })]);
+  }
+
+  /** The driver of a line was given up, or has another chance. */
+  driver(line: string, note: 'driver-failed' | 'driver-recovered', text: string): Promise<unknown> {
+    return this.#options.append([this.event(line, { note, edge: note === 'driver-failed' ? 'began' : 'ended', text })]);
+  }
+
+  /** A link of the gateway itself was lost, or is back. */
+  link(source: string, edge: 'began' | 'ended', why: string): Promise<unknown> {
+    if (edge === 'began') this.#options.log.warn({ source }, `link lost: ${why}`);
+    else this.#options.log.info({ source }, 'link there');
+    return this.#options.append([{ ...this.event(source, { edge, ...(why === '' ? {} : { text: why }) }), kind: 'link' }]);
+  }
+
+  /** Tells until the signal aborts when the wall clock steps, and lets `alive` know now and then that the gateway lives. */
+  async watch(alive: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    let offsetMs = clock.wallMs() - clock.monotonicMs();
+    let aliveMs = clock.monotonicMs();
+    while (!signal.aborted) {
+      await clock.sleep(limits.WATCH_EVERY_MS, signal).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        const steppedMs = clock.wallMs() - clock.monotonicMs() - offsetMs;
+        if (Math.abs(steppedMs) > limits.CLOCK_STEP_MS) await this.#clockStepped(steppedMs);
+        offsetMs += steppedMs;
+        if (clock.monotonicMs() - aliveMs < limits.ALIVE_EVERY_MS) continue;
+        aliveMs = clock.monotonicMs();
+        await alive();
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        log.warn({ code: error.code }, error.message);
+      }
+    }
+  }
+
+  /** An event about the gateway or a part of it: system type 0 and address 0 stand for the gateway itself. */
+  event(source: string, more: Pick<SiteEvent, 'edge'> & Partial<SiteEvent>): SiteEvent {
+    const { clock, zoneMinutes } = this.#options;
+    const nowMs = Math.round(clock.wallMs());
+    return {
+      id: randomUUID().replaceAll('-', ''),
+      kind: 'gateway',
+      time: { ms: nowMs, zoneMinutes, source: 'gateway' },
+      receivedMs: nowMs,
+      part: { systemType: 0, systemAddress: 0 },
+      source,
+      ...more,
+    };
+  }
+
+  async #clockStepped(steppedMs: number): Promise<void> {
+    const { id, append, log } = this.#options;
+    const text = `${steppedMs > 0 ? '+' : ''}${Math.round(steppedMs)} ms`;
+    log.warn({ steppedMs }, `the wall clock stepped by ${text}`);
+    await append([this.event(id, { note: 'clock-stepped', edge: 'momentary', text })]);
+  }
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString();
+}

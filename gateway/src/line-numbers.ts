@@ -1,0 +1,48 @@
+/** What the supervisor has counted of one line since the gateway started, and how it stands. */
+export class LineNumbers {
+  state: 'closed' | 'open' | 'isolated' = 'closed';
+  /** Wall clock since when the state holds. */
+  sinceMs: number;
+  opened = 0;
+  /** Where the wire is or last was: a path or an address; null before the first time. */
+  at: string | null = null;
+  /** Troubles of the surroundings that ended a run: wire, journal. */
+  failures = 0;
+  /** Errors of this program that ended a run. */
+  crashes = 0;
+  /** Why it is not open; null while it is. */
+  lastFailure: string | null = null;
+  events = 0;
+  /** Wall clock of the last word of each device. */
+  readonly heardMs = new Map<string, number>();
+  #bytesInBefore = 0;
+  #bytesOutBefore = 0;
+  #wire: { readonly bytesIn: number; readonly bytesOut: number } | null = null;
+
+  constructor(nowMs: number) {
+    this.sinceMs = nowMs;
+  }
+
+  become(state: LineNumbers['state'], nowMs: number): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.sinceMs = nowMs;
+  }
+
+  /** Follows the counters of a wire that was just opened. */
+  follow(at: string, wire: { readonly bytesIn: number; readonly bytesOut: number }): void {
+    this.#bytesInBefore = this.bytesIn;
+    this.#bytesOutBefore = this.bytesOut;
+    this.at = at;
+    this.#wire = wire;
+    this.opened += 1;
+  }
+
+  get bytesIn(): number {
+    return this.#bytesInBefore + (this.#wire?.bytesIn ?? 0);
+  }
+
+  get bytesOut(): number {
+    return this.#bytesOutBefore + (this.#wire?.bytesOut ?? 0);
+  }
+}

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import type { Clock, Family, LineSetting, PolledFamily, PublishingFamily, TalkingFamily } from '@fengsui/protocol';
+import { FAMILIES } from '@fengsui/protocol/families';
+import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration } from './config.ts';
+import { driveCoap } from './drivers/coap.ts';
+import { LineCounters } from './drivers/driver.ts';
+import { Exchanges } from './drivers/exchanges.ts';
+import { Links } from './drivers/links.ts';
+import { drivePolled } from './drivers/polled.ts';
+import { PolledUnit } from './drivers/polled-unit.ts';
+import { registrationFile } from './drivers/registration-file.ts';
+import { Registrations } from './drivers/registrations.ts';
+import { Repeats } from './drivers/repeats.ts';
+import { driveTalking } from './drivers/talking.ts';
+import { familyLabel } from './line.ts';
+import type { Line } from './supervise.ts';
+import { openUdp, openWire } from './wires/open.ts';
+
+/** A line with what the status page shows of it. */
+export interface BuiltLine extends Line {
+  readonly configuration: LineConfiguration;
+  readonly counters: LineCounters;
+  readonly links: Links;
+}
+
+interface Known<F extends Family> {
+  readonly device: DeviceConfiguration;
+  readonly family: F;
+}
+
+type Open = Line['open'];
+
+/** Puts wire, driver and the memory of its devices together for every line of the site. */
+export function buildLines(configuration: GatewayConfiguration, clock: Clock): BuiltLine[] {
+  return configuration.lines.map((line) => {
+    const devices = line.devices.map((device) => ({ device, family: FAMILIES.get(device.family)! }));
+    const counters = new LineCounters();
+    const links = new Links(devices.map(watched), clock);
+    const open = openerOf({ configuration, line, devices, counters, links, clock });
+    return { name: line.name, configuration: line, counters, links, open };
+  });
+}
+
+interface Parts {
+  readonly configuration: GatewayConfiguration;
+  readonly line: LineConfiguration;
+  readonly devices: ReadonlyArray<Known<Family>>;
+  readonly counters: LineCounters;
+  readonly links: Links;
+  readonly clock: Clock;
+}
+
+function watched({ device, family }: Known<Family>) {
+  return { name: device.name, family: familyLabel(family), silenceMs: device.silenceMs ?? silenceOf(device, family) };
+}
+
+/** A polled device is lost by missed polls; its silence is only the net below them. */
+function silenceOf(device: DeviceConfiguration, family: Family): number {
+  if (family.shape !== 'polled') return family.silenceMs;
+  return (device.pollEveryMs ?? family.pollEveryMs) * (family.lostAfterMisses + 1);
+}
+
+function ofShape<S extends Family['shape']>(devices: ReadonlyArray<Known<Family>>, shape: S) {
+  return devices.filter((known): known is Known<Extract<Family, { shape: S }>> => known.family.shape === shape);
+}
+
+function openerOf(parts: Parts): Open {
+  const [talking] = ofShape(parts.devices, 'talks');
+  if (talking) return openTalking(parts, talking);
+  const polled = ofShape(parts.devices, 'polled');
+  return polled.length > 0 ? openPolled(parts, polled) : openPublishing(parts, ofShape(parts.devices, 'publishes'));
+}
+
+function streamOpener({ line }: Parts, setting: LineSetting) {
+  const { wire } = line;
+  if (wire.kind === 'udp') throw new Error(`${line.name}: a stream cannot come over udp`);
+  return (signal: AbortSignal) => openWire(wire, setting, signal);
+}
+
+function openTalking(parts: Parts, { device, family }: Known<TalkingFamily>): Open {
+  const { configuration, counters, links, clock } = parts;
+  const openStream = streamOpener(parts, family.line);
+  const repeats = new Repeats(family.repeatMs ?? 0);
+  const { zoneMinutes } = configuration.gateway;
+  const talking = { name: device.name, family, ...(device.silenceMs === undefined ? {} : { silenceMs: device.silenceMs }) };
+  return async (signal) => {
+    const wire = await openStream(signal);
+    const heard = driveTalking({ wire, device: talking, links, repeats, zoneMinutes, clock, signal, counters });
+    return { at: wire.name, counters: wire.counters, heard, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
+  };
+}
+
+function openPolled(parts: Parts, devices: ReadonlyArray<Known<PolledFamily>>): Open {
+  const { line, counters, links, clock } = parts;
+  const openStream = streamOpener(parts, devices[0]!.family.line);
+  const form = line.wire.kind === 'tcp' && !line.wire.serialServer ? 'tcp' : 'rtu';
+  const units = devices.map(({ device, family }) => {
+    const registers = device.points.flatMap(({ register }) => register ?? []);
+    const pace = device.pollEveryMs === undefined ? {} : { pollEveryMs: device.pollEveryMs };
+    return new PolledUnit({ name: device.name, family, unit: device.unit!, registers, ...pace }, clock.monotonicMs());
+  });
+  return async (signal) => {
+    const wire = await openStream(signal);
+    const heard = drivePolled({ wire, form, units, links, clock, signal, counters });
+    return { at: wire.name, counters: wire.counters, heard, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
+  };
+}
+
+function openPublishing({ configuration, line, counters, links, clock }: Parts, known: ReadonlyArray<Known<PublishingFamily>>): Open {
+  const { wire: setting } = line;
+  if (setting.kind !== 'udp') throw new Error(`${line.name}: CoAP comes over udp`);
+  const devices = known.map(({ device, family }) => ({ name: device.name, family, device: device.device! }));
+  const families = [...FAMILIES.values()].filter(
+    (family) => family.shape === 'publishes' && family.carrier === 'coap',
+  ) as PublishingFamily[];
+  const store = registrationFile(join(configuration.data, `${line.name}.registrations.json`));
+  const exchanges = new Exchanges();
+  let registrations: Registrations | null = null;
+  return async (signal) => {
+    registrations ??= new Registrations(await store.load());
+    const wire = await openUdp(setting, signal);
+    const heard = driveCoap({ wire, devices, families, exchanges, registrations, store, links, clock, signal, counters });
+    return { at: wire.name, counters: wire.counters, heard, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
+  };
+}

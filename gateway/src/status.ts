@@ -1,0 +1,197 @@
+import { type Clock, LANES, toHex } from '@fengsui/protocol';
+import type { ProcessNumbers } from './health.ts';
+import type { JournalState } from './journal/journal.ts';
+import type { LineNumbers } from './line-numbers.ts';
+import type { BuiltLine } from './lines.ts';
+import type { Metric } from './metrics.ts';
+import type { UplinkNumbers } from './uplink/uplink.ts';
+
+export interface StatusSources {
+  readonly id: string;
+  readonly profile: string;
+  readonly clock: Clock;
+  readonly clockSynchronised: () => boolean;
+  readonly startedMs: number;
+  readonly journal: { state(): Promise<JournalState> };
+  readonly uplink: UplinkNumbers;
+  readonly lines: ReadonlyArray<{ readonly line: BuiltLine; readonly numbers: LineNumbers }>;
+  readonly process: ProcessNumbers;
+}
+
+/** Everything the gateway knows of itself, as JSON. Times are milliseconds since 1970-01-01 UTC unless they end in `AgeMs`. */
+export async function statusOf(sources: StatusSources) {
+  const { id, profile, clock, clockSynchronised, startedMs, journal, uplink, lines, process } = sources;
+  const nowMs = Math.round(clock.wallMs());
+  const state = await journal.state();
+  const lanes = Object.fromEntries(
+    LANES.map((lane) => {
+      const { oldestMs, ...numbers } = state.lanes[lane];
+      return [lane, { ...numbers, oldestMs, oldestAgeMs: oldestMs === null ? null : Math.max(0, nowMs - oldestMs) }];
+    }),
+  );
+  return {
+    gateway: { id, profile, boot: state.boot, nowMs, startedMs, clockSynchronised: clockSynchronised() },
+    lines: lines.map(lineStatus),
+    journal: { lanes, commits: state.commits, damagedFiles: state.damagedFiles },
+    uplink,
+    process: process.numbers(),
+  };
+}
+
+function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
+  const { configuration, counters, links } = line;
+  const { state, sinceMs, at, opened, failures, crashes, lastFailure, events, bytesIn, bytesOut, heardMs } = numbers;
+  const standings = links.standings();
+  return {
+    name: line.name,
+    wire: configuration.wire,
+    ...{ state, sinceMs, at, opened, failures, crashes, lastFailure, events, bytesIn, bytesOut },
+    packets: counters.packets,
+    answers: counters.answers,
+    polls: counters.polls,
+    unheard: Object.fromEntries(counters.unheard),
+    noise: counters.noise.map(({ atMs, why, bytes }) => ({ atMs, why, hex: toHex(bytes) })),
+    devices: configuration.devices.map(({ name, family }) => ({
+      name,
+      family,
+      link: standings.get(name) ?? 'unknown',
+      heardMs: heardMs.get(name) ?? null,
+    })),
+    /** Devices that nobody configured and that spoke all the same. */
+    strangers: [...heardMs].filter(([name]) => !standings.has(name)).map(([name, ms]) => ({ name, heardMs: ms })),
+  };
+}
+
+type Status = Awaited<ReturnType<typeof statusOf>>;
+
+/** The same for Prometheus. */
+export function metricsOf(status: Status): Metric[] {
+  const lanes = Object.entries(status.journal.lanes).map(([lane, numbers]) => ({ labels: { lane }, numbers }));
+  const ofLanes = (value: (numbers: (typeof lanes)[number]['numbers']) => number) =>
+    lanes.map(({ labels, numbers }) => ({ labels, value: value(numbers) }));
+  const ofLines = (value: (line: Status['lines'][number]) => number) =>
+    status.lines.map((line) => ({ labels: { line: line.name }, value: value(line) }));
+  const devices = status.lines.flatMap((line) =>
+    line.devices.map((device) => ({ labels: { line: line.name, device: device.name }, device })),
+  );
+  const age = (ms: number) => Math.max(0, status.gateway.nowMs - ms) / 1000;
+  const { uplink, process } = status;
+  const unheard = status.lines.flatMap((line) =>
+    Object.entries(line.unheard).map(([why, value]) => ({ labels: { line: line.name, why }, value })),
+  );
+  return [
+    gauge(
+      'journal_waiting_rows',
+      'Rows without a receipt.',
+      ofLanes(({ waiting }) => waiting),
+    ),
+    gauge(
+      'journal_oldest_seconds',
+      'Age of the oldest row without a receipt.',
+      ofLanes(({ oldestAgeMs }) => (oldestAgeMs ?? 0) / 1000),
+    ),
+    gauge(
+      'journal_rejected_rows',
+      'Rows the collector rejected.',
+      ofLanes(({ rejected }) => rejected),
+    ),
+    gauge(
+      'journal_quarantined_rows',
+      'Rows found damaged.',
+      ofLanes(({ quarantined }) => quarantined),
+    ),
+    counter(
+      'journal_rows_total',
+      'Rows given a number in this epoch.',
+      ofLanes(({ newest }) => newest),
+    ),
+    gauge(
+      'journal_bytes',
+      'Size of the file and its log.',
+      ofLanes(({ bytes }) => bytes),
+    ),
+    gauge('journal_damaged_files', 'Files moved aside since the start.', [{ value: status.journal.damagedFiles.length }]),
+    gauge('uplink_up', '1 while the collector is connected.', [{ value: uplink.state === 'up' ? 1 : 0 }]),
+    counter('uplink_attempts_total', 'Attempts to connect.', [{ value: uplink.attempts }]),
+    counter('uplink_connections_total', 'Connections made.', [{ value: uplink.connections }]),
+    counter('uplink_rows_sent_total', 'Rows sent, repeats included.', [{ value: uplink.rowsSent }]),
+    counter('uplink_rows_accepted_total', 'Rows confirmed by a receipt.', [{ value: uplink.rowsAccepted }]),
+    counter('uplink_rows_rejected_total', 'Rows rejected by a receipt.', [{ value: uplink.rowsRejected }]),
+    counter('uplink_rows_overdue_total', 'Rows whose receipt did not come in time.', [{ value: uplink.rowsOverdue }]),
+    counter(
+      'uplink_receipts_ignored_total',
+      'Receipts that were not believed.',
+      Object.entries(uplink.receiptsIgnored).map(([why, value]) => ({ labels: { why }, value })),
+    ),
+    gauge(
+      'uplink_receipt_age_seconds',
+      'Time since the last receipt.',
+      uplink.lastReceiptMs === null ? [] : [{ value: age(uplink.lastReceiptMs) }],
+    ),
+    gauge(
+      'line_open',
+      '1 while the wire is open.',
+      ofLines(({ state }) => (state === 'open' ? 1 : 0)),
+    ),
+    gauge(
+      'line_isolated',
+      '1 while the driver is given up.',
+      ofLines(({ state }) => (state === 'isolated' ? 1 : 0)),
+    ),
+    counter(
+      'line_bytes_in_total',
+      'Bytes received.',
+      ofLines(({ bytesIn }) => bytesIn),
+    ),
+    counter(
+      'line_bytes_out_total',
+      'Bytes sent.',
+      ofLines(({ bytesOut }) => bytesOut),
+    ),
+    counter(
+      'line_packets_total',
+      'Packets received.',
+      ofLines(({ packets }) => packets),
+    ),
+    counter(
+      'line_events_total',
+      'Events made durable.',
+      ofLines(({ events }) => events),
+    ),
+    counter(
+      'line_failures_total',
+      'Runs ended by the surroundings.',
+      ofLines(({ failures }) => failures),
+    ),
+    counter(
+      'line_crashes_total',
+      'Runs ended by an error of the program.',
+      ofLines(({ crashes }) => crashes),
+    ),
+    counter('line_unheard_total', 'Pieces that became no event, by reason.', unheard),
+    gauge(
+      'device_lost',
+      '1 while the device is lost.',
+      devices.map(({ labels, device }) => ({ labels, value: device.link === 'lost' ? 1 : 0 })),
+    ),
+    gauge(
+      'device_silence_seconds',
+      'Time since the device was heard.',
+      devices.flatMap(({ labels, device }) => (device.heardMs === null ? [] : [{ labels, value: age(device.heardMs) }])),
+    ),
+    gauge('clock_synchronised', '1 while the wall clock is known to be right.', [{ value: status.gateway.clockSynchronised ? 1 : 0 }]),
+    gauge('process_resident_bytes', 'Resident memory.', [{ value: process.residentBytes }]),
+    gauge('process_heap_bytes', 'Heap in use.', [{ value: process.heapBytes }]),
+    counter('process_cpu_seconds_total', 'Processor time.', [{ value: process.cpuSeconds }]),
+    gauge('loop_delay_p99_seconds', 'Delay of the event loop, 99th percentile.', [{ value: process.loopDelayP99Ms / 1000 }]),
+  ];
+}
+
+const metric = (type: Metric['type']) => (name: string, help: string, samples: Metric['samples']) => ({
+  name: `fengsui_gateway_${name}`,
+  type,
+  help,
+  samples,
+});
+const gauge = metric('gauge');
+const counter = metric('counter');

@@ -1,0 +1,157 @@
+import { type Clock, Failure, type SiteEvent } from '@fengsui/protocol';
+import { Backoff } from './backoff.ts';
+import { fail } from './failures.ts';
+import * as limits from './limits.ts';
+import type { Heard } from './line.ts';
+import type { LineNumbers } from './line-numbers.ts';
+
+/** An open wire with a driver on it. */
+export interface Running extends AsyncDisposable {
+  /** Where it is: a path or an address. */
+  readonly at: string;
+  readonly counters: { readonly bytesIn: number; readonly bytesOut: number };
+  readonly heard: AsyncGenerator<readonly Heard[], void, undefined>;
+}
+
+/** One line of the site: a wire, its devices, and what of them outlives a lost wire. */
+export interface Line {
+  readonly name: string;
+  /** Opens the wire and puts a driver on it. Throws a Failure. */
+  readonly open: (signal: AbortSignal) => Promise<Running>;
+  /** Which devices have fallen silent; asked while the wire is down, too. */
+  readonly links: {
+    overdue(): readonly Heard[];
+    dueInMs(): number;
+    settle(heard: readonly Heard[]): void;
+  };
+}
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface SupervisionOptions {
+  readonly line: Line;
+  readonly numbers: LineNumbers;
+  readonly clock: Clock;
+  /** Numbers from 0 up to 1, for the jitter. */
+  readonly random: () => number;
+  /** Turns words into events; what it remembers of them is settled, or taken back, with the commit. */
+  readonly normalizer: {
+    normalize(heard: Heard): readonly SiteEvent[];
+    settle(heard: readonly Heard[]): void;
+    revert(heard: readonly Heard[]): void;
+  };
+  /** Resolves when the events are durable. */
+  readonly append: (events: readonly SiteEvent[]) => Promise<unknown>;
+  /** Says that the driver of this line is given up for a while, and that it works again. */
+  readonly tell: (note: 'driver-failed' | 'driver-recovered', why: string) => Promise<unknown>;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Keeps one line running until the signal aborts, whatever happens to it; no other line hears of it. The device has its
+ * answer only after the journal: the driver goes on when the next item is asked for, which is after `append`.
+ */
+export async function superviseLine(options: SupervisionOptions): Promise<void> {
+  const { line, numbers, clock, random, log, signal } = options;
+  const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
+  const crashedMs: number[] = [];
+  while (!signal.aborted) {
+    const startedMs = clock.monotonicMs();
+    const error = await runOnce(options).then(
+      () => fail('wire-lost', `${line.name}: the far side closed it`),
+      (thrown: unknown) => thrown,
+    );
+    if (signal.aborted) break;
+    if (clock.monotonicMs() - startedMs >= limits.RECOVERED_AFTER_MS) backoff.reset();
+    const isFailure = error instanceof Failure;
+    const news = isFailure ? error.message : String((error as Error).stack ?? error);
+    const isNews = news !== numbers.lastFailure;
+    numbers.lastFailure = news;
+    numbers.become('closed', clock.wallMs());
+    if (isFailure) {
+      numbers.failures += 1;
+      if (isNews) log.warn({ line: line.name, code: error.code }, error.message);
+      if (error.retry === 'never') await isolate(options, error.message);
+      else await rest(options, error.retry === 'now' ? limits.REOPEN_MIN_MS : backoff.nextMs());
+    } else {
+      numbers.crashes += 1;
+      log.error({ line: line.name, error: numbers.lastFailure }, 'a driver failed by an error of this program');
+      crashedMs.push(clock.monotonicMs());
+      const recent = crashedMs.filter((ms) => clock.monotonicMs() - ms < limits.CRASH_WINDOW_MS).length;
+      if (recent >= limits.CRASHES_MAX) await isolate(options, String((error as Error).message ?? error));
+      else await rest(options, backoff.nextMs());
+    }
+  }
+  numbers.become('closed', clock.wallMs());
+}
+
+async function runOnce(options: SupervisionOptions): Promise<void> {
+  const { line, numbers, clock, log, signal } = options;
+  await using running = await line.open(signal);
+  numbers.follow(running.at, running.counters);
+  numbers.become('open', clock.wallMs());
+  numbers.lastFailure = null;
+  log.info({ line: line.name, at: running.at }, 'line open');
+  for await (const heard of running.heard) await commit(options, heard);
+}
+
+/** Makes durable what was heard. */
+async function commit({ numbers, normalizer, append }: SupervisionOptions, heard: readonly Heard[]): Promise<void> {
+  for (const { device, packet, heardMs } of heard) if (packet !== null) numbers.heardMs.set(device, heardMs);
+  try {
+    const events = heard.flatMap((one) => normalizer.normalize(one));
+    if (events.length > 0) await append(events);
+    normalizer.settle(heard);
+    numbers.events += events.length;
+  } catch (error) {
+    normalizer.revert(heard);
+    throw error;
+  }
+}
+
+/** Waits, and meanwhile says which devices fall silent: a lost wire must not hide a lost panel. */
+async function rest(options: SupervisionOptions, restMs: number): Promise<void> {
+  const { line, clock, log, signal } = options;
+  const untilMs = clock.monotonicMs() + restMs;
+  while (!signal.aborted && clock.monotonicMs() < untilMs) {
+    const lost = line.links.overdue();
+    try {
+      if (lost.length > 0) {
+        await commit(options, lost);
+        line.links.settle(lost);
+      }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      log.warn({ line: line.name, code: error.code }, error.message);
+      return clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), signal).catch(() => {});
+    }
+    const waitMs = Math.min(untilMs - clock.monotonicMs(), Math.max(1, line.links.dueInMs()));
+    await clock.sleep(Math.max(0, waitMs), signal).catch(() => {});
+  }
+}
+
+/** A driver that keeps crashing is left alone for a while, loudly, and then gets another chance. */
+async function isolate(options: SupervisionOptions, why: string): Promise<void> {
+  const { line, numbers, clock, log, tell, signal } = options;
+  numbers.become('isolated', clock.wallMs());
+  log.error({ line: line.name }, `line isolated for ${limits.ISOLATED_MS / 1000} s: ${why}`);
+  await tellAnyhow(tell('driver-failed', `${line.name}: ${why}`), options);
+  await rest(options, limits.ISOLATED_MS);
+  if (signal.aborted) return;
+  await tellAnyhow(tell('driver-recovered', `${line.name}: tried again`), options);
+}
+
+/** A word about a trouble must not itself become one: what the journal refuses is in the log. */
+async function tellAnyhow(told: Promise<unknown>, { line, log }: SupervisionOptions): Promise<void> {
+  try {
+    await told;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    log.error({ line: line.name, code: error.code }, error.message);
+  }
+}
