@@ -72,8 +72,8 @@ function goodRun(): { -readonly [N in keyof Run]: Run[N] extends readonly (infer
     const atMs = say('hydrant-7', 'pressure-transmitter', 'reading', { value, address: { register: 'pressure' } });
     const reply = Buffer.from([3, 3, 4, 0, 0, value >> 8, value & 255, 0, 0]).toString('hex');
     const event = { source: 'hydrant-7', measured: { quantity: 'pressure-kpa', value }, receivedMs: atMs + 10, packetHex: reply };
-    land('ordinary', atMs, { ...event, kind: 'reading', edge: 'momentary' });
     if (value < 140) land('alarm', atMs, { ...event, kind: 'low', edge: 'began' });
+    else land('ordinary', atMs, { ...event, kind: 'reading', edge: 'momentary' });
   };
   panel('fire', 0x80, 'fire', 'began', 2, 1);
   panel('fire', 0x80, 'fire', 'began', 3, 2);
@@ -81,7 +81,8 @@ function goodRun(): { -readonly [N in keyof Run]: Run[N] extends readonly (infer
   const atMs = say('smoke-302', 'nb-huaqiang', 'fire', { address: { device: IMEI }, counter: 7, deviceTime: '2026-10-07T12:00:04' });
   const nb = { source: 'smoke-302', packetHex: huaqiang(7, 1, 4), receivedMs: atMs + 10 };
   land('alarm', atMs, { ...nb, kind: 'fire', edge: 'began' });
-  land('ordinary', atMs, { ...nb, kind: 'reading', edge: 'momentary', measured: { quantity: 'temperature', value: 20 } });
+  const { packetHex: _, ...along } = nb; // the packet travels with the first event it makes
+  land('ordinary', atMs, { ...along, kind: 'reading', edge: 'momentary', measured: { quantity: 'temperature', value: 20 } });
   for (const value of [300, 250, 120]) hydrant(value);
   return { stimuli, rows, quarantined: [], requests, outages: [] };
 }

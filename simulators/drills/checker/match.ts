@@ -55,13 +55,33 @@ function fits(row: LedgerRow, what: string): boolean {
   return meaning?.kinds.includes(row.event.kind) === true && meaning.edge === row.event.edge;
 }
 
+/** The value that a quantity has now. */
+interface Standing {
+  readonly value: number;
+  readonly atMs: number;
+  readonly quality: string;
+  readonly stimulus: Stimulus | null;
+}
+
+/** The packet that the last rows of a device came from. */
+interface Packet {
+  readonly heardMs: number;
+  readonly whats: readonly string[];
+  readonly stimulus: Stimulus;
+}
+
+function heardMsOf(row: LedgerRow): number {
+  return row.event.receivedMs ?? row.committedMs;
+}
+
 /** Lays the rows of one device beside what it said. */
 class DeviceMatch {
   readonly #family: string;
   readonly #byKey = new Map<string, Stimulus[]>();
   readonly #seen = new Set<string>();
-  readonly #stands = new Map<string, { readonly value: number; readonly atMs: number; readonly stimulus: Stimulus | null }>();
+  readonly #stands = new Map<string, Standing>();
   readonly #sides = new Map<string, string>();
+  #packet: Packet | null = null;
   readonly matched: Matched[] = [];
   readonly phantoms: string[] = [];
   readonly doubles: string[] = [];
@@ -81,7 +101,14 @@ class DeviceMatch {
     if (problem) this.falsified.push(`${named(row)}: its frame ${problem}`);
     const claim = row.event.packetHex ? claimOf(this.#family, row.event.packetHex) : null;
     if (claim) this.#takePacket(row, claim);
+    else if (this.#packet?.heardMs === heardMsOf(row)) this.#takeAlong(row, this.#packet);
     else this.#takeValue(row);
+  }
+
+  /** A packet travels with the first of the events it makes; the others were heard in the same moment. */
+  #takeAlong(row: LedgerRow, { stimulus, whats }: Packet): void {
+    if (whats.some((what) => fits(row, what))) this.#match(row, stimulus);
+    else this.phantoms.push(`${named(row)}: the packet heard with it says ${whats.join(', ')}`);
   }
 
   /** A row whose packet speaks for itself. */
@@ -98,6 +125,11 @@ class DeviceMatch {
       this.phantoms.push(`${named(row)}: its packet says ${whats.join(', ')}`);
       return;
     }
+    this.#packet = { heardMs: heardMsOf(row), whats, stimulus };
+    this.#match(row, stimulus);
+  }
+
+  #match(row: LedgerRow, stimulus: Stimulus): void {
     const identity = this.#identity(stimulus, row);
     if (this.#seen.has(identity)) this.doubles.push(`${named(row)}: ${stimulus.sid} stands there already`);
     this.#seen.add(identity);
@@ -121,42 +153,42 @@ class DeviceMatch {
     else this.#takeReading(row, value);
   }
 
-  /** A limit is crossed by a value that was read; it begins and ends in turn. */
+  /** A limit is crossed by a value that was read, which is then not reported beside it; it begins and ends in turn. */
   #takeCrossing(row: LedgerRow, value: number): void {
-    if (!this.#byKey.has(`value ${value}`)) this.phantoms.push(`${named(row)}: the value ${value} was never read`);
-    const side = `${row.event.kind} ${row.event.measured?.quantity}`;
+    const quantity = row.event.measured?.quantity ?? '';
+    const side = `${row.event.kind} ${quantity}`;
     if (this.#sides.get(side) === row.event.edge) this.doubles.push(`${named(row)}: it ${row.event.edge} already`);
     this.#sides.set(side, row.event.edge);
-    const stimulus = this.#current(value, row);
-    if (stimulus) this.matched.push({ row, stimulus, primary: false });
+    const standing = this.#stands.get(quantity);
+    if (!this.#begin(row, value) && standing?.value !== value) this.phantoms.push(`${named(row)}: the value ${value} was not read then`);
   }
 
-  /** The stimulus whose value stands now, or the next unread one with this value. */
-  #current(value: number, row: LedgerRow): Stimulus | null {
-    const standing = this.#stands.get(row.event.measured?.quantity ?? '');
-    if (standing?.value === value) return standing.stimulus;
-    return this.#next(value, row) ?? this.#byKey.get(`value ${value}`)?.[0] ?? null;
+  /** The next stimulus with this value stands from now on; false when there is none. */
+  #begin(row: LedgerRow, value: number): boolean {
+    const heardMs = heardMsOf(row);
+    const unheard = ({ sid, atMs, expect }: Stimulus) => expect !== 'mustNot' && !this.#seen.has(sid) && atMs <= heardMs + CLOCK_SLACK_MS;
+    const stimulus = this.#byKey.get(`value ${value}`)?.find(unheard);
+    if (!stimulus) return false;
+    this.#seen.add(stimulus.sid);
+    this.#stand(row, value, stimulus);
+    this.matched.push({ row, stimulus, primary: true });
+    return true;
   }
 
-  #next(value: number, row: LedgerRow): Stimulus | undefined {
-    const heardMs = row.event.receivedMs ?? row.committedMs;
-    return this.#byKey.get(`value ${value}`)?.find(({ sid, atMs }) => !this.#seen.has(sid) && atMs <= heardMs + CLOCK_SLACK_MS);
+  #stand(row: LedgerRow, value: number, stimulus: Stimulus | null): void {
+    const { quantity = '', quality = 'good' } = row.event.measured ?? {};
+    this.#stands.set(quantity, { value, atMs: heardMsOf(row), quality, stimulus });
   }
 
   #takeReading(row: LedgerRow, value: number): void {
-    const quantity = row.event.measured?.quantity ?? '';
-    const heardMs = row.event.receivedMs ?? row.committedMs;
-    const stimulus = this.#next(value, row);
-    if (stimulus) {
-      this.#seen.add(stimulus.sid);
-      this.#stands.set(quantity, { value, atMs: heardMs, stimulus });
-      this.matched.push({ row, stimulus, primary: true });
-      return;
-    }
-    const standing = this.#stands.get(quantity);
+    const standing = this.#stands.get(row.event.measured?.quantity ?? '');
+    const quality = row.event.measured?.quality ?? 'good';
+    // What went stale, or is trusted again, is the gateway's judgement of the value that stands.
+    const judged = standing?.value === value && standing.quality !== quality;
+    if (!judged && quality === 'good' && this.#begin(row, value)) return;
     if (standing?.value !== value) this.phantoms.push(`${named(row)}: the value ${value} was not read then`);
-    else if (heardMs - standing.atMs < REPORT_AGAIN_MS) this.doubles.push(`${named(row)}: ${value} stands there already`);
-    this.#stands.set(quantity, { value, atMs: heardMs, stimulus: standing?.stimulus ?? null });
+    else if (!judged && heardMsOf(row) - standing.atMs < REPORT_AGAIN_MS) this.doubles.push(`${named(row)}: ${value} stands there already`);
+    this.#stand(row, value, standing?.stimulus ?? null);
   }
 }
 

@@ -42,7 +42,7 @@ export interface LedgerEvent {
   readonly address?: Readonly<Record<string, unknown>>;
   readonly packetHex?: string;
   readonly receivedMs?: number;
-  readonly measured?: { readonly quantity?: string; readonly value: number | null };
+  readonly measured?: { readonly quantity?: string; readonly value: number | null; readonly quality?: string };
   readonly test?: readonly string[];
 }
 
