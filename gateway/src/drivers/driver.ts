@@ -13,8 +13,6 @@ export type Driver = AsyncGenerator<readonly Heard[], void, undefined>;
 export interface TalkingDevice {
   readonly name: string;
   readonly family: TalkingFamily;
-  /** Instead of the family's. */
-  readonly silenceMs?: number;
 }
 
 export interface PolledDevice {
@@ -26,7 +24,6 @@ export interface PolledDevice {
   readonly registers: readonly string[];
   /** Instead of the family's. */
   readonly pollEveryMs?: number;
-  readonly silenceMs?: number;
 }
 
 export interface PublishingDevice {
@@ -34,8 +31,6 @@ export interface PublishingDevice {
   readonly family: PublishingFamily;
   /** IMEI or endpoint name. */
   readonly device: string;
-  /** Instead of the family's. */
-  readonly silenceMs?: number;
 }
 
 /** Why something heard on a wire became no event. Every such thing is counted under one of these. */

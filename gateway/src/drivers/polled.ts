@@ -27,6 +27,8 @@ const TURNAROUND_MS = 20;
  */
 export async function* drivePolled(line: PolledLine): Driver {
   const { clock, counters, links, signal, units } = line;
+  // A wire that is back is news: nobody waits for his turn of before.
+  for (const unit of units) unit.nextPollMs = Math.min(unit.nextPollMs, clock.monotonicMs());
   await using modbus = new ModbusLine(line.wire, line.form, clock, signal, counters);
   while (true) {
     const unit = units.reduce((first, other) => (other.nextPollMs < first.nextPollMs ? other : first));
