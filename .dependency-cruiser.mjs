@@ -118,7 +118,7 @@ export default {
     detectProcessBuiltinModuleCalls: true,
     combinedDependencies: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(collector/console|gateway/page)/' },
+    exclude: { path: '^(collector|gateway)/(console|page)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
