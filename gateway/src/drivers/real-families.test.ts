@@ -1,16 +1,19 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerModbus, type Clock, PacketCutter, type SiteEvent, sealModbus } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkConfiguration, type GatewayConfiguration, type LineConfiguration } from '../config.ts';
+import { checkConfiguration, type GatewayConfiguration } from '../config.ts';
+import { buildLines } from '../lines.ts';
 import { createNormalizer } from '../normalizer/normalizer.ts';
-import { openUdp, openWire } from '../wires/open.ts';
 import { readCoap, writeCoap } from './coap-message.ts';
-import { createLineDriver, type LineDriver } from './line-driver.ts';
+import type { Links } from './links.ts';
 
 /** The stages as the gateway puts them together, real wires and real families: only the journal is an array. */
 
@@ -20,12 +23,14 @@ const CLOCK: Clock = {
   sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
 };
 
+let folder: string;
 let stop: AbortController;
 let events: SiteEvent[];
 let running: Promise<void>;
 let far: Server | undefined;
 
-beforeEach(() => {
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fengsui-drivers-'));
   stop = new AbortController();
   events = [];
   running = Promise.resolve();
@@ -34,38 +39,32 @@ afterEach(async () => {
   stop.abort();
   await running;
   far?.close();
+  await rm(folder, { recursive: true });
   far = undefined;
 });
 
-function lineOf(yaml: string): LineConfiguration {
-  const source = `gateway: { id: gw-1, address: 1, centre: 2 }\ndata: ./data\nprofile: db36-t1297-2020\nuplink: { url: "mqtt://127.0.0.1:1883" }\nlines:\n${yaml}`;
+function configurationOf(yaml: string): GatewayConfiguration {
+  const source = `gateway: { id: gw-1, address: 1, centre: 2 }\ndata: ${folder}\nprofile: db36-t1297-2020\nuplink: { url: "mqtt://127.0.0.1:1883" }\nlines:\n${yaml}`;
   const configuration = checkConfiguration(source, '/');
   if ('problems' in configuration) throw new Error(configuration.problems.join('\n'));
-  return (configuration as GatewayConfiguration).lines[0]!;
+  return configuration;
 }
 
-async function run(yaml: string): Promise<{ readonly driver: LineDriver; readonly port: number }> {
-  const { wire: setting, devices } = lineOf(yaml);
-  const store = { load: async () => [], save: async () => {} };
-  const driver = await createLineDriver({ wire: setting, devices, families: FAMILIES, zoneMinutes: 480, clock: CLOCK, store });
+async function run(yaml: string): Promise<{ readonly links: Links; readonly at: string }> {
+  const configuration = configurationOf(yaml);
+  const line = buildLines(configuration, CLOCK)[0]!;
   let ids = 0;
-  const normalizer = createNormalizer({ devices, zoneMinutes: 480, newEventId: () => String(ids++).padStart(32, '0'), clock: CLOCK });
-  const take = async (heards: ReturnType<LineDriver['drive']>) => {
-    for await (const heard of heards) {
+  const newEventId = () => String(ids++).padStart(32, '0');
+  const normalizer = createNormalizer({ devices: line.configuration.devices, zoneMinutes: 480, newEventId, clock: CLOCK });
+  const open = await line.open(stop.signal);
+  running = (async () => {
+    await using _wire = open;
+    for await (const heard of open.heard) {
       events.push(...heard.flatMap((one) => normalizer.normalize(one)));
       normalizer.settle(heard);
     }
-  };
-  if (driver.carries === 'datagrams') {
-    if (setting.kind !== 'udp') throw new Error('datagrams need UDP');
-    const wire = await openUdp(setting, stop.signal);
-    running = take(driver.drive(wire, stop.signal));
-    return { driver, port: wire.port };
-  }
-  if (setting.kind === 'udp') throw new Error('bytes need a stream');
-  const wire = await openWire(setting, driver.line, stop.signal);
-  running = take(driver.drive(wire, stop.signal));
-  return { driver, port: 0 };
+  })();
+  return { links: line.links, at: open.at };
 }
 
 async function serve(onConnection: (socket: Socket) => void): Promise<number> {
@@ -152,10 +151,11 @@ test('an NB-IoT detector over CoAP: its alarm is acknowledged and is an event', 
   const family = FAMILIES.get('nb-huaqiang')!;
   if (family.shape !== 'publishes') throw new Error('a detector publishes');
   const imei = '860000000000017';
-  const { port, driver } = await run(`- name: nb
+  const { at, links } = await run(`- name: nb
   wire: { kind: udp, host: 127.0.0.1, port: 0 }
   devices:
     - { name: smoke-302, family: nb-huaqiang, device: "${imei}", points: [ { address: {}, place: 2栋302室, componentType: 42 } ] }`);
+  const port = Number(at.split(':').at(-1));
   const deviceTime = new Date().toISOString().slice(0, 19);
   const payload = family.play.say(
     { what: 'fire', address: {}, deviceTime: `${deviceTime}Z`, battery: { percent: 90, millivolts: 3_030 } },
@@ -178,6 +178,6 @@ test('an NB-IoT detector over CoAP: its alarm is acknowledged and is an event', 
     place: '2栋302室',
     address: { device: imei },
   });
-  expect(driver.links.standings().get('smoke-302')).toBe('up');
+  expect(links.standings().get('smoke-302')).toBe('up');
   device.close();
 });
