@@ -1,0 +1,215 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { checkConfiguration, GATEWAY_SCHEMA, type GatewayConfiguration, loadConfiguration } from './config.ts';
+
+const EXAMPLE = fileURLToPath(new URL('../example.yaml', import.meta.url));
+const KEY_FILES = ['ca.pem', 'gw-jdz-0001.pem', 'gw-jdz-0001.key'];
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fengsui-config-'));
+  for (const file of KEY_FILES) writeFileSync(join(folder, file), 'a key');
+  copyFileSync(EXAMPLE, join(folder, 'gateway.yaml'));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const HEAD = `
+gateway: { id: gw-1, address: 3000001, centre: 20 }
+data: ./data
+profile: db36-t1297-2020
+uplink: { url: "mqtt://127.0.0.1:1883" }
+`;
+
+function problemsOf(source: string): readonly string[] {
+  const checked = checkConfiguration(source, folder);
+  return 'problems' in checked ? checked.problems : [];
+}
+
+function accepted(source: string): GatewayConfiguration {
+  const checked = checkConfiguration(source, folder);
+  if ('problems' in checked) throw new Error(checked.problems.join('\n'));
+  return checked;
+}
+
+/** The line of a device: family, wire and what else it says. */
+function line(family: string, wire: string, device: string): string {
+  return `${HEAD}lines: [ { name: l, wire: { ${wire} }, devices: [ { name: d, family: ${family}, ${device} } ] } ]`;
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+}
+
+/** Paths of every key a schema knows. The words of `means` are those of the observation model, not keys of their own. */
+function schemaKeys(schema: Schema, path = ''): string[] {
+  if (path.endsWith('.means')) return [];
+  const own = Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => [`${path}.${key}`, ...schemaKeys(inner, `${path}.${key}`)]);
+  const inner = [...(schema.items ? [schema.items] : []), ...(schema.anyOf ?? [])].flatMap((one) => schemaKeys(one, path));
+  return [...own, ...inner];
+}
+
+function valueKeys(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null || path.endsWith('.means')) return [];
+  if (Array.isArray(value)) return value.flatMap((item) => valueKeys(item, path));
+  return Object.entries(value).flatMap(([key, inner]) => [`${path}.${key}`, ...valueKeys(inner, `${path}.${key}`)]);
+}
+
+describe('the example', () => {
+  it('is a configuration without a problem', () => {
+    expect(loadConfiguration(join(folder, 'gateway.yaml'))).not.toHaveProperty('problems');
+  });
+
+  it('shows every key there is', () => {
+    const shown = new Set(valueKeys(parse(readFileSync(EXAMPLE, 'utf8'))));
+    const keys = new Set(schemaKeys(GATEWAY_SCHEMA as Schema));
+    expect(keys.size).toBeGreaterThan(60);
+    expect([...keys].filter((key) => !shown.has(key))).toEqual([]);
+  });
+});
+
+describe('a good configuration', () => {
+  it('has its defaults filled in, its paths made absolute, and cannot be changed', () => {
+    const configuration = accepted(
+      `${HEAD}lines: [ { name: l, wire: { kind: tcp, host: a, port: 1 }, devices: [ { name: d, family: jbf-193k } ] } ]`,
+    );
+    expect(configuration).toMatchObject({
+      gateway: { zoneMinutes: 480 },
+      data: resolve(folder, 'data'),
+      uplink: { reconnectMinMs: 1_000, reconnectMaxMs: 30_000, receiptTimeoutMs: 10_000, keepaliveS: 20 },
+      status: { host: '127.0.0.1', port: 0 },
+      lines: [{ wire: { serialServer: false }, devices: [{ part: { systemType: 1, systemAddress: 1 }, points: [], inService: true }] }],
+    });
+    expect(Object.isFrozen(configuration.lines[0]?.devices[0]?.part)).toBe(true);
+  });
+
+  it('finds its key files beside itself', () => {
+    const { uplink } = loadConfiguration(join(folder, 'gateway.yaml')) as GatewayConfiguration;
+    expect([uplink.ca, uplink.certificate, uplink.key]).toEqual(KEY_FILES.map((file) => join(folder, file)));
+  });
+});
+
+describe('a wrong configuration', () => {
+  it('is told with all its problems at once, each with its path', () => {
+    expect(
+      problemsOf(`
+gateway: { id: "gw/1", address: 281474976710656 }
+data: ./data
+profil: x
+profile: db36-t1297-2021
+uplink: { url: "mqtts://c.example.org:8883", ca: missing.pem, reconnectMinMs: 5000, reconnectMaxMs: 100 }
+status: { host: 0.0.0.0 }
+lines:
+  - name: a
+    wire: { kind: serial, path: /dev/x, baudRate: 9601 }
+    devices: [ { name: p, family: jbf-193 } ]
+  - name: a
+    wire: { kind: usb }
+    devices: [ { name: p, family: pressure-transmitter, points: [ { register: presure, low: { limit: 9, histeresis: 1 } } ] } ]
+`),
+    ).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^gateway\.id: must begin with a letter or digit/),
+        'gateway.address: must be at most 281474976710655 (got 281474976710656)',
+        'gateway.centre: is missing',
+        'profil: is no key here, did you mean "profile"?',
+        'profile: must be one of db36-t1297-2020 (got db36-t1297-2021, did you mean "db36-t1297-2020"?)',
+        'uplink.certificate: is missing, mqtts needs it',
+        'uplink.key: is missing, mqtts needs it',
+        `uplink.ca: cannot be read, ENOENT (${join(folder, 'missing.pem')})`,
+        'uplink.reconnectMaxMs: must not be below uplink.reconnectMinMs',
+        'status.host: must be the machine itself, 127.0.0.1 or ::1 (got 0.0.0.0)',
+        'lines[0].wire.baudRate: must be one of 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200 (got 9601)',
+        expect.stringMatching(/^lines\[0\]\.devices\[0\]\.family: must be one of .*did you mean "jbf-193k"\?\)$/),
+        'lines[1].name: must be unique, lines[0].name has it too (got a)',
+        'lines[1].wire.kind: must be one of serial, tcp, udp (got usb)',
+        'lines[1].devices[0].name: must be unique, lines[0].devices[0].name has it too (got p)',
+        'lines[1].devices[0].unit: is missing, pressure-transmitter is polled by it',
+        expect.stringMatching(/^lines\[1\]\.devices\[0\]\.points\[0\]\.register: must be one of .*did you mean "pressure"\?\)$/),
+        'lines[1].devices[0].points[0].low.histeresis: is no key here, did you mean "hysteresis"?',
+      ]),
+    );
+  });
+
+  it.each([
+    [
+      'jbf-193k',
+      'kind: udp, host: 127.0.0.1, port: 0',
+      '',
+      'lines[0].devices[0].family: jbf-193k needs a wire of kind serial or tcp (got udp)',
+    ],
+    [
+      'nb-huaqiang',
+      'kind: serial, path: /dev/x',
+      'device: "1"',
+      'lines[0].devices[0].family: nb-huaqiang needs a wire of kind udp (got serial)',
+    ],
+    ['nb-huaqiang', 'kind: udp, host: 127.0.0.1, port: 0', '', 'lines[0].devices[0].device: is missing, nb-huaqiang is told apart by it'],
+    [
+      'nb-huaqiang',
+      'kind: udp, host: some.name, port: 0',
+      'device: "1"',
+      'lines[0].wire.host: must be an address of this machine (got some.name)',
+    ],
+    [
+      'pressure-transmitter',
+      'kind: serial, path: /dev/x',
+      'unit: 3',
+      expect.stringContaining('lines[0].devices[0].points: must name at least one register'),
+    ],
+    ['jbf-193k', 'kind: serial, path: /dev/x', 'points: [ { place: x } ]', 'lines[0].devices[0].points[0].address: is missing'],
+    [
+      'jbf-193k',
+      'kind: serial, path: /dev/x',
+      'points: [ { address: { loop: 1, point: 2 } }, { address: { point: 2, loop: 1 } } ]',
+      expect.stringContaining('lines[0].devices[0].points[1].address: must be there once'),
+    ],
+    [
+      'pressure-transmitter',
+      'kind: serial, path: /dev/x',
+      'unit: 3, points: [ { register: pressure, low: { limit: 100, hysteresis: 60 }, high: { limit: 200, hysteresis: 50 } } ]',
+      'lines[0].devices[0].points[0]: low.limit + low.hysteresis must be below high.limit - high.hysteresis',
+    ],
+  ])('says what does not fit: %s on %s with %s', (family, wire, device, problem) => {
+    expect(problemsOf(line(family, wire, device))).toEqual([problem]);
+  });
+
+  it('keeps conversations apart: one panel or one kind of device on a wire, one wire once', () => {
+    const problems = problemsOf(`${HEAD}
+lines:
+  - name: a
+    wire: { kind: serial, path: /dev/x }
+    devices: [ { name: p, family: jbf-193k }, { name: q, family: jbf-193k } ]
+  - name: b
+    wire: { kind: serial, path: /dev/x }
+    devices:
+      - { name: r, family: pressure-transmitter, unit: 3, points: [ { register: pressure } ] }
+      - { name: s, family: pressure-transmitter, unit: 3, points: [ { register: pressure } ] }
+`);
+    expect(problems).toEqual([
+      'lines[1].wire: is opened twice, lines[0].wire has it too (/dev/x)',
+      'lines[0].devices: must hold one panel, a panel has its line to itself (got 2)',
+      'lines[1].devices[1]: must differ from the others on its line in unit or device (got 3)',
+    ]);
+  });
+
+  it('never sends plainly over a network', () => {
+    const problems = problemsOf(HEAD.replace('127.0.0.1', '192.168.1.2'));
+    expect(problems).toEqual(['uplink.url: must be mqtts://, plain mqtt:// never leaves the machine']);
+  });
+
+  it('may be no YAML at all, or empty, or not there', () => {
+    expect(problemsOf('a: [')[0]).toMatch(/^line 1, column \d+: /);
+    expect(problemsOf('')).toContain('gateway: is missing');
+    expect(problemsOf('- 1')).toEqual(['the file: must be object (got [1])']);
+    expect(loadConfiguration(join(folder, 'nowhere.yaml'))).toEqual({
+      problems: [`${join(folder, 'nowhere.yaml')}: cannot be read (ENOENT)`],
+    });
+  });
+});
