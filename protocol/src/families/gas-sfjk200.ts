@@ -81,6 +81,7 @@ const POINTS: readonly RegisterPoint[] = [
   ...pointsOf('value'),
   ...pointsOf('limit'),
   ...pointsOf('unit'),
+  ...SUPPLY_POINTS,
   CONTROLLER,
 ];
 

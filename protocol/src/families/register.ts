@@ -11,6 +11,8 @@ import { JBF_NATIVE } from './jbf-native.ts';
 import { LD128E } from './ld128e.ts';
 import { MODBUS_BASIC } from './modbus-basic.ts';
 import { NB_HUAQIANG } from './nb-huaqiang.ts';
+import { NB_LIAN } from './nb-lian.ts';
+import { NB_WANLIN } from './nb-wanlin.ts';
 import { OXX20 } from './oxx20.ts';
 import { PRESSURE_TRANSMITTER } from './pressure-transmitter.ts';
 import { SIMPLEX_4100 } from './simplex-4100.ts';
@@ -33,6 +35,8 @@ const ALL: readonly Family[] = [
   OXX20,
   SIMPLEX_4100,
   V3818,
+  NB_LIAN,
+  NB_WANLIN,
 ];
 
 /** THE REGISTER: every device family we know, by name. */
