@@ -1,30 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { fromHex, toHex } from '@fengsui/protocol';
-import { type Datagram, type Heard, isSignOfLife, type PeerAddress } from '../line.ts';
-import type { PublishingLine } from './coap.ts';
+import { type Datagram, isSignOfLife, type PeerAddress } from '../line.ts';
 import { acknowledgementOf, type CoapMessage, type CoapSaying, readCoap, resetOf, writeCoap } from './coap-message.ts';
 import { hashOf, Publications } from './publications.ts';
+import type { Batch, PublishingLine, Reaction } from './publishing-line.ts';
 import { Questions } from './questions.ts';
-import type { Registration, RegistrationStyle } from './registrations.ts';
-
-/** What one datagram makes us do. */
-export interface Reaction {
-  /** Whoever sent a copy of it. */
-  readonly to: PeerAddress[];
-  readonly reply: Uint8Array | null;
-  /** The reply waits until everything heard with it is durable. */
-  readonly afterCommit: boolean;
-  readonly heard?: Heard;
-  /** Device and packet, of a device that counts its packets. */
-  readonly said?: readonly [device: string, packet: string];
-  /** The registrations changed and must be on disk before the reply. */
-  readonly registers?: boolean;
-  /** Whose telemetry is to be observed after the reply. */
-  readonly observe?: Registration;
-}
-
-/** Reactions to the datagrams that share one commit, by what tells copies of a message. */
-export type Batch = Map<string, Reaction>;
+import type { Registration, RegistrationStore, RegistrationStyle, Registrations } from './registrations.ts';
 
 /** A message on its way through the server. */
 interface Arrived {

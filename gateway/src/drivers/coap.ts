@@ -1,23 +1,8 @@
-import type { PublishingFamily } from '@fengsui/protocol';
 import type { Datagram, DatagramWire } from '../line.ts';
-import { type Batch, CoapServer, type Reaction } from './coap-server.ts';
-import type { Driver, PublishingDevice, Surroundings } from './driver.ts';
-import type { Exchanges } from './exchanges.ts';
+import { CoapServer } from './coap-server.ts';
+import type { Driver } from './driver.ts';
 import { Inbox } from './inbox.ts';
-import type { Links } from './links.ts';
-import type { RegistrationStore, Registrations } from './registrations.ts';
-
-/** A UDP socket with its devices, and what outlives a driver of it. */
-export interface PublishingLine extends Surroundings {
-  readonly wire: DatagramWire;
-  readonly devices: readonly PublishingDevice[];
-  /** Tried on what an unknown device sends. */
-  readonly families: readonly PublishingFamily[];
-  readonly exchanges: Exchanges;
-  readonly registrations: Registrations;
-  readonly store: RegistrationStore;
-  readonly links: Links;
-}
+import type { Batch, PublishingLine, Reaction } from './publishing-line.ts';
 
 /** Datagrams dealt with in one commit: a burst of alarms shares the disk's time. */
 const BATCH_MAX = 64;
