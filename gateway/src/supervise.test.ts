@@ -1,0 +1,178 @@
+import { Failure, type SiteEvent } from '@fengsui/protocol';
+import { describe, expect, it, vi } from 'vitest';
+import { ManualClock } from './drivers/rehearsal.ts';
+import { fail } from './failures.ts';
+import type { Heard } from './line.ts';
+import { LineNumbers } from './line-numbers.ts';
+import { type Line, type SupervisionOptions, superviseLine } from './supervise.ts';
+
+const FIRE: Heard = {
+  device: 'panel-1',
+  family: 'jbf-193k/1',
+  observations: [{ what: 'fire', address: { loop: 1, point: 2 } }],
+  packet: Uint8Array.of(1, 2, 3),
+  heardMs: 1_000,
+};
+
+/** What a driver of the test does in one run: yields these, then ends or throws. */
+type Run = (log: string[]) => AsyncGenerator<readonly Heard[], void, undefined>;
+
+interface Rig {
+  readonly log: string[];
+  readonly numbers: LineNumbers;
+  readonly clock: ManualClock;
+  readonly stop: AbortController;
+  readonly running: Promise<void>;
+  readonly told: string[];
+}
+
+function rig(runs: readonly Run[], more: Partial<SupervisionOptions> = {}, lost: readonly Heard[] = []): Rig {
+  const log: string[] = [];
+  const told: string[] = [];
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  const numbers = new LineNumbers(0);
+  let turn = 0;
+  let overdue = lost;
+  const line: Line = {
+    name: 'panel-line',
+    async open() {
+      const run = runs[Math.min(turn++, runs.length - 1)]!;
+      log.push('open');
+      return {
+        at: '/dev/x',
+        counters: { bytesIn: 10, bytesOut: 1 },
+        heard: run(log),
+        [Symbol.asyncDispose]: async () => {
+          log.push('close');
+        },
+      };
+    },
+    links: {
+      overdue: () => overdue,
+      dueInMs: () => (overdue.length > 0 ? 0 : Number.POSITIVE_INFINITY),
+      settle: () => {
+        overdue = [];
+      },
+    },
+  };
+  const running = superviseLine({
+    line,
+    numbers,
+    clock,
+    random: () => 0,
+    normalizer: {
+      normalize: ({ observations, device }) => observations.map(({ what }) => ({ kind: what, source: device }) as unknown as SiteEvent),
+      settle: (heard) => log.push(`settle ${heard.length}`),
+      revert: (heard) => log.push(`revert ${heard.length}`),
+    },
+    append: async (events) => log.push(...events.map(({ kind, source }) => `append ${kind} ${source}`)),
+    tell: async (note) => told.push(note),
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    signal: stop.signal,
+    ...more,
+  });
+  return { log, numbers, clock, stop, running, told };
+}
+
+/** Lets time pass in steps until a condition holds. */
+async function until(clock: ManualClock, stepMs: number, holds: () => boolean): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await clock.advance(stepMs);
+      expect(holds()).toBe(true);
+    },
+    { timeout: 10_000, interval: 1 },
+  );
+}
+
+async function* answering(log: string[]): AsyncGenerator<readonly Heard[], void, undefined> {
+  yield [FIRE];
+  log.push('answer');
+  await new Promise<never>(() => {});
+}
+
+async function* broken(): AsyncGenerator<readonly Heard[], void, undefined> {
+  yield* [];
+  throw fail('wire-lost', 'unplugged');
+}
+
+async function* crashing(): AsyncGenerator<readonly Heard[], void, undefined> {
+  yield* [];
+  throw new TypeError('a mistake of ours');
+}
+
+describe('the supervisor of a line', () => {
+  it('lets the device have its answer only after the events are durable', async () => {
+    const { log, numbers } = rig([answering]);
+    await vi.waitFor(() => expect(log).toContain('answer'));
+    expect(log).toEqual(['open', 'append fire panel-1', 'settle 1', 'answer']);
+    expect(numbers).toMatchObject({ state: 'open', events: 1, bytesIn: 10 });
+    expect(numbers.heardMs.get('panel-1')).toBe(1_000);
+  });
+
+  it('answers nothing, forgets what it concluded and opens anew when the journal refuses', async () => {
+    let refusals = 1;
+    const { log, clock, numbers } = rig([answering], {
+      append: async () => {
+        if (refusals-- > 0) throw fail('journal-full', 'no space');
+      },
+    });
+    await until(clock, 100, () => log.includes('answer'));
+    expect(log).toEqual(['open', 'revert 1', 'close', 'open', 'settle 1', 'answer']);
+    expect(numbers.failures).toBe(1);
+  });
+
+  it('opens a lost wire again and again, with growing rests, and shows why it is closed', async () => {
+    const { log, clock, numbers } = rig([broken]);
+    await until(clock, 500, () => numbers.failures >= 8);
+    expect(numbers.state).toBe('closed');
+    expect(numbers.lastFailure).toMatch(/^wire-lost: unplugged/);
+    expect(numbers.bytesIn).toBe(10 * log.filter((word) => word === 'open').length);
+    expect(clock.monotonicMs()).toBeGreaterThan(8_000);
+  });
+
+  it('takes the end of a wire for its loss', async () => {
+    const { numbers, clock } = rig([async function* ended() {}]);
+    await until(clock, 100, () => numbers.failures >= 2);
+    expect(numbers.lastFailure).toMatch(/^wire-lost/);
+  });
+
+  it('says that a device is lost while its wire cannot be opened', async () => {
+    const lost: Heard = { ...FIRE, observations: [{ what: 'link', address: {}, detail: 'lost' }], packet: null };
+    const { log, clock } = rig([broken], {}, [lost]);
+    await until(clock, 50, () => log.includes('append link panel-1'));
+    expect(log.filter((word) => word.startsWith('append'))).toHaveLength(1);
+  });
+
+  it('isolates a driver that crashes three times in a minute, says so, and tries it again later', async () => {
+    const { log, clock, numbers, told } = rig([crashing, crashing, crashing, answering]);
+    await until(clock, 200, () => numbers.state === 'isolated');
+    expect(numbers.crashes).toBe(3);
+    expect(told).toEqual(['driver-failed']);
+    await clock.advance(60_000);
+    expect(log.filter((word) => word === 'open')).toHaveLength(3);
+    await until(clock, 30_000, () => log.includes('answer'));
+    expect(told).toEqual(['driver-failed', 'driver-recovered']);
+  });
+
+  it('does not try what can never work again, until much later', async () => {
+    const never = new Failure('x', { retry: 'never', en: 'no', zh: '否', remedy: 'none' }, 'never');
+    const { numbers, clock, log } = rig([
+      // biome-ignore lint/correctness/useYield: it fails before it hears anything
+      async function* hopeless() {
+        throw never;
+      },
+    ]);
+    await until(clock, 10, () => numbers.state === 'isolated');
+    expect(log.filter((word) => word === 'open')).toHaveLength(1);
+  });
+
+  it('ends when it is told to, also in the middle of a rest', async () => {
+    const { stop, running, clock, numbers } = rig([broken]);
+    await until(clock, 100, () => numbers.failures >= 3);
+    stop.abort();
+    await running;
+    expect(numbers.state).toBe('closed');
+  });
+});
