@@ -5,7 +5,7 @@ import { acknowledgementOf, type CoapMessage, type CoapSaying, readCoap, resetOf
 import { hashOf, Publications } from './publications.ts';
 import type { Batch, PublishingLine, Reaction } from './publishing-line.ts';
 import { Questions } from './questions.ts';
-import type { Registration, RegistrationStore, RegistrationStyle, Registrations } from './registrations.ts';
+import type { Registration, RegistrationStyle } from './registrations.ts';
 
 /** A message on its way through the server. */
 interface Arrived {
