@@ -30,13 +30,20 @@ interface Known<F extends Family> {
 
 type Open = Line['open'];
 
+/** How wires are opened: the site's own, or a recording of it. */
+export interface Wires {
+  readonly openStream: typeof openWire;
+  readonly openDatagrams: typeof openUdp;
+}
+export const SITE_WIRES: Wires = { openStream: openWire, openDatagrams: openUdp };
+
 /** Puts wire, driver and the memory of its devices together for every line of the site. */
-export function buildLines(configuration: GatewayConfiguration, clock: Clock): BuiltLine[] {
+export function buildLines(configuration: GatewayConfiguration, clock: Clock, wires = SITE_WIRES): BuiltLine[] {
   return configuration.lines.map((line) => {
     const devices = line.devices.map((device) => ({ device, family: FAMILIES.get(device.family)! }));
     const counters = new LineCounters();
     const links = new Links(devices.map(watched), clock);
-    const open = openerOf({ configuration, line, devices, counters, links, clock });
+    const open = openerOf({ configuration, line, devices, counters, links, clock, wires });
     return { name: line.name, configuration: line, counters, links, open };
   });
 }
@@ -48,6 +55,7 @@ interface Parts {
   readonly counters: LineCounters;
   readonly links: Links;
   readonly clock: Clock;
+  readonly wires: Wires;
 }
 
 function watched({ device, family }: Known<Family>) {
@@ -71,10 +79,10 @@ function openerOf(parts: Parts): Open {
   return polled.length > 0 ? openPolled(parts, polled) : openPublishing(parts, ofShape(parts.devices, 'publishes'));
 }
 
-function streamOpener({ line }: Parts, setting: LineSetting) {
+function streamOpener({ line, wires }: Parts, setting: LineSetting) {
   const { wire } = line;
   if (wire.kind === 'udp') throw new Error(`${line.name}: a stream cannot come over udp`);
-  return (signal: AbortSignal) => openWire(wire, setting, signal);
+  return (signal: AbortSignal) => wires.openStream(wire, setting, signal);
 }
 
 function openTalking(parts: Parts, { device, family }: Known<TalkingFamily>): Open {
@@ -106,7 +114,7 @@ function openPolled(parts: Parts, devices: ReadonlyArray<Known<PolledFamily>>): 
   };
 }
 
-function openPublishing({ configuration, line, counters, links, clock }: Parts, known: ReadonlyArray<Known<PublishingFamily>>): Open {
+function openPublishing({ configuration, line, counters, links, clock, wires }: Parts, known: ReadonlyArray<Known<PublishingFamily>>): Open {
   const { wire: setting } = line;
   if (setting.kind !== 'udp') throw new Error(`${line.name}: CoAP comes over udp`);
   const devices = known.map(({ device, family }) => ({ name: device.name, family, device: device.device! }));
@@ -118,7 +126,7 @@ function openPublishing({ configuration, line, counters, links, clock }: Parts, 
   let registrations: Registrations | null = null;
   return async (signal) => {
     registrations ??= new Registrations(await store.load());
-    const wire = await openUdp(setting, signal);
+    const wire = await wires.openDatagrams(setting, signal);
     const heard = driveCoap({ wire, devices, families, exchanges, registrations, store, links, clock, signal, counters });
     return { at: wire.name, counters: wire.counters, heard, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
   };
