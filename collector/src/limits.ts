@@ -50,6 +50,7 @@ export const RESTART_MIN_MS = 200;
 export const RESTART_MAX_MS = 5_000;
 /** An outlet that ran this long has recovered: its next failure waits the shortest time again. */
 export const RECOVERED_AFTER_MS = 60_000;
-/** Time for an orderly stop, and the end of patience. */
-export const STOP_MS = 5_000;
+/** What no retry helps is looked at again once a minute: a person may have helped. */
+export const RESTART_NEVER_MS = 60_000;
+/** An orderly stop takes at most 5 s; this is the end of patience. */
 export const HARD_STOP_MS = 8_000;
