@@ -20,6 +20,7 @@ export class Projector<P extends Projections> {
   readonly tables: { readonly [Name in keyof P]: Table<RowOf<P[Name]>> };
   readonly #projections: P;
   readonly #listeners = new Set<(step: Step<P>) => void>();
+  readonly #reachedEnd = Promise.withResolvers<void>();
   #position = 0;
 
   constructor(projections: P) {
@@ -31,6 +32,11 @@ export class Projector<P extends Projections> {
   /** Of the last entry folded. */
   get position(): number {
     return this.#position;
+  }
+
+  /** Resolves when all that the ledger held at first is folded. */
+  get caughtUp(): Promise<void> {
+    return this.#reachedEnd.promise;
   }
 
   /** Calls `listener` after each entry, in the order of the ledger; returns the way to stop that. */
@@ -57,6 +63,7 @@ export class Projector<P extends Projections> {
       const entries = await ledger.after(this.#position, PAGE_ENTRIES_MAX);
       for (const entry of entries) this.fold(entry);
       if (entries.length > 0) continue;
+      this.#reachedEnd.resolve();
       await ledger.wait(this.#position, signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
