@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { Board } from './board.ts';
 import { machineClock } from './clock.ts';
-import type { CollectorConfiguration } from './config.ts';
+import type { CollectorConfiguration } from './config-schema.ts';
 import { Intake } from './ingest/intake.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { type HttpOutlet, httpOutlet } from './outlets/http/http.ts';

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { platform } from 'node:process';
 import { isMapping, type Sound } from '@fengsui/protocol/settings';
-import type { CollectorConfiguration } from './config.ts';
+import type { CollectorConfiguration } from './config-schema.ts';
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 

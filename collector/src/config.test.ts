@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { isMapping } from '@fengsui/protocol/settings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { COLLECTOR_SCHEMA, checkConfiguration, loadConfiguration } from './config.ts';
+import { checkConfiguration, loadConfiguration } from './config.ts';
+import { COLLECTOR_SCHEMA } from './config-schema.ts';
 
 const EXAMPLE = new URL('../example.yaml', import.meta.url);
 const SMALLEST = 'collector: { operator: JDZ-DEMO }\ndata: ./data\n';

@@ -1,5 +1,6 @@
 import { exit, stderr } from 'node:process';
-import { type CollectorConfiguration, loadConfiguration } from '../config.ts';
+import { loadConfiguration } from '../config.ts';
+import type { CollectorConfiguration } from '../config-schema.ts';
 
 /** A wrong configuration is the caller's mistake: every problem is said, and the process ends with 2. */
 export function configurationOrExit(file: string): CollectorConfiguration {

@@ -1,0 +1,69 @@
+import type { Frozen } from '@fengsui/protocol/settings';
+import Type, { type Static } from 'typebox';
+import { SOCKETS_MAX, SOCKETS_PER_ADDRESS_MAX } from './limits.ts';
+
+const closed = { additionalProperties: false };
+const host = (standard: string) =>
+  Type.String({ pattern: '^[A-Za-z0-9.:_-]{1,253}$', says: 'must be a host name or an IP address', default: standard });
+const port = (standard: number) => Type.Integer({ minimum: 0, maximum: 0xffff, default: standard });
+const file = Type.String({ minLength: 1 });
+
+const Intake = Type.Object(
+  {
+    host: host('127.0.0.1'),
+    /** 8883 is MQTT over TLS; 0 lets the system choose. */
+    port: port(8883),
+    socketsMax: Type.Integer({ minimum: 1, maximum: 1_000_000, default: SOCKETS_MAX }),
+    socketsPerAddressMax: Type.Integer({ minimum: 1, maximum: 1_000_000, default: SOCKETS_PER_ADDRESS_MAX }),
+  },
+  { ...closed, default: {} },
+);
+
+const Http = Type.Object(
+  {
+    host: host('127.0.0.1'),
+    port: port(8080),
+    tls: Type.Optional(Type.Object({ certificate: file, key: file }, closed)),
+    tokenFile: Type.Optional(file),
+  },
+  { ...closed, default: {} },
+);
+
+const Municipal = Type.Object(
+  {
+    url: Type.String({ pattern: '^https?://[^\\s@]+$', says: 'must be an address like https://host/path, without a user or password' }),
+    tokenFile: Type.Optional(file),
+    allowPrivateAddress: Type.Boolean({ default: false }),
+    timeoutMs: Type.Integer({ minimum: 100, maximum: 120_000, default: 10_000 }),
+  },
+  closed,
+);
+
+/** The one schema: type, check, defaults and reference page of a collector's YAML file. */
+export const COLLECTOR_SCHEMA = Type.Object(
+  {
+    collector: Type.Object(
+      {
+        /** 运营单位编码, given by the city. */
+        operator: Type.String({
+          pattern: '^[^\\u0000-\\u001f\\u007f]{1,64}$',
+          says: 'must be 1 to 64 printable characters',
+        }),
+        zoneMinutes: Type.Integer({ default: 480, minimum: -720, maximum: 840 }),
+      },
+      closed,
+    ),
+    data: Type.String({ minLength: 1 }),
+    intake: Intake,
+    http: Http,
+    municipal: Type.Optional(Municipal),
+    log: Type.Object(
+      { level: Type.Unsafe<'error' | 'warn' | 'info' | 'debug'>(Type.Enum(['error', 'warn', 'info', 'debug'], { default: 'info' })) },
+      { ...closed, default: {} },
+    ),
+  },
+  closed,
+);
+
+/** A checked configuration: defaults filled in, paths absolute, frozen. */
+export type CollectorConfiguration = Frozen<Static<typeof COLLECTOR_SCHEMA>>;
