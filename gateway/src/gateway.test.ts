@@ -1,0 +1,208 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PROFILES, type SiteEvent, type TalkingFamily } from '@fengsui/protocol';
+import { FAMILIES } from '@fengsui/protocol/families';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Peer } from './uplink/peer.fixture.ts';
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+const PANEL = FAMILIES.get('jbf-193k') as TalkingFamily;
+const soon = { timeout: 20_000, interval: 20 };
+
+/** A fire alarm panel behind a serial server. */
+class Panel {
+  port = 0;
+  #server!: Server;
+  readonly #sockets = new Set<Socket>();
+
+  async start(): Promise<void> {
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    this.port = (this.#server.address() as { port: number }).port;
+  }
+
+  get isConnected(): boolean {
+    return this.#sockets.size > 0;
+  }
+
+  say(bytes: Uint8Array): void {
+    for (const socket of this.#sockets) socket.write(bytes);
+  }
+
+  stop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+}
+
+function fireAt(point: number): Uint8Array {
+  const packet = PANEL.play.say({ what: 'fire', address: { controller: 1, loop: 1, point }, deviceTime: '2026-11-23T10:00:00' });
+  if (!packet) throw new Error('this panel cannot say fire');
+  return packet;
+}
+
+let folder: string;
+let peer: Peer;
+let panel: Panel;
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fengsui-gateway-'));
+  peer = new Peer('gw-1');
+  panel = new Panel();
+  await Promise.all([peer.start(), panel.start()]);
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  panel.stop();
+  await peer.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function configure(more = ''): string {
+  const file = join(folder, 'gateway.yaml');
+  writeFileSync(
+    file,
+    `gateway: { id: gw-1, address: 3000001, centre: 20 }
+data: ./data
+profile: db36-t1297-2020
+uplink: { url: "mqtt://127.0.0.1:${peer.port}", reconnectMinMs: 50, reconnectMaxMs: 200 }
+lines:
+  - name: panel-line
+    wire: { kind: tcp, host: 127.0.0.1, port: ${panel.port} }
+    devices:
+      - name: panel-1
+        family: jbf-193k
+        points: [ { address: { controller: 1, loop: 1, point: 2 }, place: 1号楼3层东走道, componentType: 42 } ]
+${more}`,
+  );
+  return file;
+}
+
+interface Ready {
+  readonly ready: string;
+  readonly id: string;
+  readonly status: string;
+}
+
+/** Starts the gateway as a process of its own; answers it with its ready line. */
+async function gateway(file: string): Promise<{ readonly child: ChildProcess; readonly ready: Ready }> {
+  const child = spawn(process.execPath, [MAIN, 'run', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  children.push(child);
+  let said = '';
+  let trouble = '';
+  child.stderr.on('data', (bytes: Buffer) => (trouble += bytes));
+  child.stdout.on('data', (bytes: Buffer) => (said += bytes));
+  await vi.waitFor(() => {
+    if (child.exitCode !== null) throw new Error(trouble);
+    expect(said).toContain('\n');
+  }, soon);
+  return { child, ready: JSON.parse(said) as Ready };
+}
+
+async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  child.kill(signal);
+  return (await exited)[0];
+}
+
+/** Everything the collector has, as the profile reads it. */
+function events(): SiteEvent[] {
+  const read = PROFILES.get('db36-t1297-2020')!.read;
+  return peer.batches.flatMap(({ rows }) =>
+    rows.map(({ frame }) => {
+      const decoded = read(frame);
+      if ('undecodable' in decoded) throw new Error(decoded.undecodable);
+      return decoded.event;
+    }),
+  );
+}
+
+const notes = () => events().flatMap(({ note }) => note ?? []);
+const fires = () => events().filter(({ kind, edge }) => kind === 'fire' && edge === 'began');
+
+describe('the gateway as a process', () => {
+  it('carries a fire from the bytes of a panel to the collector, and says when it starts and stops', async () => {
+    const { child, ready } = await gateway(configure());
+    expect(ready).toMatchObject({ ready: 'gateway', id: 'gw-1', status: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) });
+    await vi.waitFor(() => expect(panel.isConnected).toBe(true), soon);
+    panel.say(fireAt(2));
+    await vi.waitFor(() => expect(fires()).toHaveLength(1), soon);
+    expect(fires()[0]).toMatchObject({
+      source: 'panel-1',
+      place: '1号楼3层东走道',
+      address: { controller: 1, loop: 1, point: 2 },
+      part: { component: { type: 42 } },
+      receivedMs: expect.any(Number),
+    });
+    expect(await stopped(child, 'SIGTERM')).toBe(0);
+    expect(notes()).toEqual(['started', 'stopped']);
+  });
+
+  it('counts noise and shows it, on a page of its own machine', async () => {
+    const { ready } = await gateway(configure());
+    await vi.waitFor(() => expect(panel.isConnected).toBe(true), soon);
+    panel.say(Uint8Array.of(0xde, 0xad, 0xbe, 0xef, ...fireAt(2)));
+    await vi.waitFor(() => expect(fires()).toHaveLength(1), soon);
+    const status = (await (await fetch(`${ready.status}/status`)).json()) as { lines: Array<{ noise: Array<{ hex: string }> }> };
+    expect(status.lines[0]).toMatchObject({ state: 'open', events: expect.any(Number), noise: [{ hex: 'deadbeef' }] });
+    const metrics = await (await fetch(`${ready.status}/metrics`)).text();
+    expect(metrics).toMatch(/^fengsui_gateway_line_open\{line="panel-line"\} 1$/m);
+    expect(metrics).toMatch(/^fengsui_gateway_line_unheard_total\{line="panel-line",why="[\w-]+"\} 1$/m);
+    expect(metrics).toMatch(/^fengsui_gateway_journal_waiting_rows\{lane="alarm"\} 0$/m);
+    expect((await fetch(`${ready.status}/elsewhere`)).status).toBe(404);
+    expect((await fetch(`${ready.status}/status`, { method: 'POST' })).status).toBe(404);
+  });
+
+  it('keeps fires while the collector is away, sends them when it is back, and says how long it was blind after a kill', async () => {
+    const { port } = peer;
+    await peer.stop();
+    const file = configure();
+    const { child, ready } = await gateway(file);
+    await vi.waitFor(() => expect(panel.isConnected).toBe(true), soon);
+    panel.say(fireAt(2));
+    panel.say(fireAt(3));
+    await vi.waitFor(async () => {
+      const { journal } = (await (await fetch(`${ready.status}/status`)).json()) as { journal: { lanes: { alarm: { waiting: number } } } };
+      expect(journal.lanes.alarm.waiting).toBeGreaterThanOrEqual(2);
+    }, soon);
+    await stopped(child, 'SIGKILL');
+    await peer.start(port);
+    const again = await gateway(file);
+    await vi.waitFor(() => expect(notes()).toEqual(['started', 'crashed', 'started']), soon);
+    expect(fires().map(({ address }) => address?.point)).toEqual([2, 3]);
+    expect(events().find(({ note }) => note === 'crashed')?.text).toMatch(/^blind \d{4}-\d\d-\d\dT[\d:.]+Z to \d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect(await stopped(again.child, 'SIGINT')).toBe(0);
+  });
+
+  it('does not start with a wrong configuration, and lists all that is wrong', async () => {
+    const child = spawn(process.execPath, [MAIN, 'run', '--config', configure('colour: red\nlog: { level: loud }\n')]);
+    let problems = '';
+    child.stderr.on('data', (bytes: Buffer) => (problems += bytes));
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(2);
+    expect(problems).toBe('colour: is no key here\nlog.level: must be one of error, warn, info, debug (got loud)\n');
+  });
+
+  it('checks a configuration without running it', async () => {
+    const child = spawn(process.execPath, [MAIN, 'check', '--config', configure()]);
+    let said = '';
+    child.stdout.on('data', (bytes: Buffer) => (said += bytes));
+    const [code] = (await once(child, 'close')) as [number];
+    expect([code, said]).toEqual([0, 'ok\n']);
+  });
+});
