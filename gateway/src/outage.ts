@@ -18,8 +18,12 @@ export interface OutageOptions {
  */
 export class Outage {
   readonly #options: OutageOptions;
-  #said: 'nothing' | 'began' | 'ended' = 'nothing';
-  #is: 'lost' | 'there' | 'unknown' = 'unknown';
+  #said: 'began' | 'ended' | null = null;
+  /** What is to be said by now. */
+  #due: 'began' | 'ended' | null = null;
+  /** Counts the spells: a short one must not be taken for the rest of an earlier one. */
+  #spell = 0;
+  #isLost = false;
   #why = '';
   #telling: Promise<void> = Promise.resolve();
 
@@ -30,20 +34,22 @@ export class Outage {
   /** The link is not there. Said again while it is so, it only renews the reason. */
   lost(why: string): void {
     this.#why = why;
-    if (this.#is === 'lost') return;
-    this.#is = 'lost';
+    if (this.#isLost) return;
+    this.#isLost = true;
+    const spell = ++this.#spell;
     const { clock, signal, graceMs } = this.#options;
     clock.sleep(graceMs, signal).then(
-      () => this.#tellLater(),
+      () => {
+        if (spell === this.#spell) this.#tellLater('began');
+      },
       () => {},
     );
   }
 
   returned(): void {
-    if (this.#is === 'there') return;
-    this.#is = 'there';
-    this.#why = '';
-    this.#tellLater();
+    this.#isLost = false;
+    this.#spell += 1;
+    this.#tellLater('ended');
   }
 
   /** Resolves when everything there is to say is said. */
@@ -51,17 +57,17 @@ export class Outage {
     return this.#telling;
   }
 
-  #tellLater(): void {
+  #tellLater(due: 'began' | 'ended'): void {
+    this.#due = due;
     this.#telling = this.#telling.then(() => this.#tell());
   }
 
   async #tell(): Promise<void> {
     const { clock, signal, tell } = this.#options;
-    while (!signal.aborted) {
-      const edge = this.#is === 'lost' ? 'began' : 'ended';
-      if (this.#said === edge) return;
+    while (!signal.aborted && this.#due !== null && this.#due !== this.#said) {
+      const edge = this.#due;
       try {
-        await tell(edge, this.#why);
+        await tell(edge, edge === 'began' ? this.#why : '');
         this.#said = edge;
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
