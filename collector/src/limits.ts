@@ -27,8 +27,8 @@ export const PACKET_BYTES_MAX = 4 * 1024;
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** A gateway that does not take its receipts is closed; it sends again when it is back. */
 export const DRAIN_TIMEOUT_MS = 10_000;
-/** A dead link shows at the collector within 60 s (P4): 1.5 × keep-alive. */
-export const KEEPALIVE_MAX_S = 60;
+/** A dead link shows here after 1.5 × keep-alive, which must be within 60 s (P4). */
+export const KEEPALIVE_MAX_S = 40;
 /** One idle mTLS connection costs 67–89 KiB. */
 export const SOCKETS_MAX = 10_000;
 /** Many gateways stand behind one address of a mobile operator. */

@@ -71,7 +71,7 @@ async function enrolledGateway(data: string): Promise<Keys> {
 }
 
 async function deliver(intake: string, gateway: Keys, numbers: readonly number[]): Promise<void> {
-  const client = await mqtt.connectAsync(intake, { clientId: 'gw-1', ...gateway, reconnectPeriod: 0 });
+  const client = await mqtt.connectAsync(intake, { clientId: 'gw-1', ...gateway, reconnectPeriod: 0, keepalive: 20 });
   await client.publishAsync('up/gw-1/alarm', Buffer.from(encodeBatch(batchOf(numbers))), { qos: 1 });
   client.end(true);
 }

@@ -82,7 +82,16 @@ async function open(over: Partial<IntakeOptions> = {}): Promise<void> {
 
 function knock(gateway: string, over: IClientOptions = {}): MqttClient {
   const own = keys.get(gateway)!;
-  const client = mqtt.connect({ protocol: 'mqtts', host: '127.0.0.1', port, clientId: gateway, reconnectPeriod: 0, ...own, ...over });
+  const client = mqtt.connect({
+    protocol: 'mqtts',
+    host: '127.0.0.1',
+    port,
+    clientId: gateway,
+    reconnectPeriod: 0,
+    keepalive: 20,
+    ...own,
+    ...over,
+  });
   client.on('error', () => {}); // every test that cares listens itself
   clients.push(client);
   return client;
@@ -241,6 +250,11 @@ describe('who may come in', () => {
     expect(error.code).toBe(code);
     await expect.poll(refusals).toEqual([[reason, 1]]);
     expect((await ledger.state()).quarantined).toBe(0);
+  });
+
+  it.each([0, 41])('nobody whose dead link would go unnoticed for more than a minute (keep-alive %i s)', async (keepalive) => {
+    await ended(knock('gw-1', { keepalive }));
+    expect(intake.state().sessions).toEqual([]);
   });
 
   it('no gateway on the list of revoked ones, from the moment it is there', async () => {
