@@ -22,10 +22,10 @@ function columns(text: string): number {
   return width;
 }
 
-const padded = (text: string, width: number) => text + ' '.repeat(Math.max(1, width - columns(text)));
+export const padded = (text: string, width: number) => text + ' '.repeat(Math.max(1, width - columns(text)));
 
 /** Control characters and bidirectional marks of a device's text must not steer the terminal. */
-function printable(value: unknown): string {
+export function printable(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '–');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, '·');
@@ -78,7 +78,7 @@ function packetLines(view: View, described: readonly Described[], ink: Ink): str
   return [...lines, ...(remarks ?? []).map((remark) => `  ${ink.bad(`! ${remark}`)}`)];
 }
 
-const REASONS: Readonly<Record<string, string>> = {
+export const REASONS: Readonly<Record<string, string>> = {
   checksum: '校验和不符 checksum does not fit',
   length: '长度不符 length does not fit',
   terminator: '结束符不符 end is wrong',

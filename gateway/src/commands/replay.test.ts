@@ -1,0 +1,150 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FAMILIES } from '@fengsui/protocol/families';
+import { encodeModbusReply, encodeReadRequest } from '@fengsui/protocol/modbus';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '../clock.ts';
+import { CaptureFile, type Gate, recordedWire } from '../commission/capture.ts';
+import { type Capture, readCapture } from '../commission/capture-text.ts';
+import { isTalking, type PlayedPanel, playPanel, playUnit } from '../commission/panel.fixture.ts';
+import { Replay } from '../commission/replay.ts';
+import type { GatewayConfiguration } from '../config.ts';
+import type { Heard } from '../line.ts';
+import { buildLines, SITE_WIRES } from '../lines.ts';
+import { openWire } from '../wires/open.ts';
+import { replayThrough, siteOf } from './replay.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fengsui-capture-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const ANY: Gate = () => true;
+const NEVER = new AbortController().signal;
+/** What must be the same live and replayed: everything but the instant it was heard. */
+const words = (heard: readonly Heard[]) =>
+  heard.map(({ device, family, observations, packet }) => ({
+    device,
+    family,
+    observations,
+    packet: packet && Buffer.from(packet).toString('hex'),
+  }));
+
+function header(port: number, family: string) {
+  return { wire: { kind: 'tcp', host: '127.0.0.1', port, serialServer: true } as const, family };
+}
+
+/** Runs the real driver against a played panel until `enough`, and captures both directions. */
+async function live(
+  panel: PlayedPanel,
+  family: string,
+  site: GatewayConfiguration,
+  gate: Gate,
+  enough: (heard: readonly Heard[]) => boolean,
+) {
+  const path = join(folder, 'site.cap');
+  const heard: Heard[] = [];
+  const stop = new AbortController();
+  using file = new CaptureFile(path, header(panel.port, family), systemClock);
+  const [line] = buildLines(site, systemClock, {
+    ...SITE_WIRES,
+    openStream: async (...order) => recordedWire(await openWire(...order), file, gate),
+  });
+  await using running = await line!.open(stop.signal);
+  const watch = (async () => {
+    while (!enough(heard)) await sleep(10);
+    await sleep(100);
+    stop.abort();
+  })();
+  for await (const all of running.heard) heard.push(...all);
+  await watch;
+  file.finish('stopped', []);
+  return { heard, capture: readCapture(await readFile(path, 'utf8')) as Capture };
+}
+
+async function replayed(capture: Capture, site: GatewayConfiguration) {
+  const heard: Heard[] = [];
+  const replay = new Replay(capture);
+  await replayThrough(replay, site, { signal: NEVER, heard: (all) => heard.push(...all) });
+  return { heard, count: replay.count };
+}
+
+function siteFor(name: string, port: number): GatewayConfiguration {
+  const capture = { header: { fengsui: 'capture', version: 1, startedMs: 0, ...header(port, name) }, chunks: [] } as const;
+  return siteOf(FAMILIES.get(name)!, capture, 3);
+}
+
+test.each([...FAMILIES.values()].filter(isTalking).map((family) => [family.name, family] as const))(
+  'a captured conversation with %s says the same when it is replayed',
+  async (name, family) => {
+    await using panel = await playPanel(family);
+    const site = siteFor(name, panel.port);
+    const enough = (heard: readonly Heard[]) => heard.filter(({ packet }) => packet !== null).length >= 3;
+    const { heard, capture } = await live(panel, name, site, ANY, enough);
+    const again = await replayed(capture, site);
+    expect(words(again.heard)).toEqual(words(heard));
+    expect(again.count).toMatchObject({ unasked: 0 });
+  },
+  20_000,
+);
+
+test('a captured Modbus unit is replayed with its readings, question by question', async () => {
+  await using panel = await playUnit(3, 64, 12);
+  const site = siteFor('pressure-transmitter', panel.port);
+  const quick = {
+    ...site,
+    lines: site.lines.map((line) => ({ ...line, devices: line.devices.map((one) => ({ ...one, pollEveryMs: 50 })) })),
+  };
+  const { heard, capture } = await live(panel, 'pressure-transmitter', quick, ANY, () => panel.answers() === 12);
+  const again = await replayed(capture, quick);
+  expect(heard.flatMap(({ observations }) => observations).filter(({ value }) => typeof value === 'number').length).toBeGreaterThan(3);
+  expect(words(again.heard)).toEqual(words(heard));
+  expect(again.count.unasked).toBe(0);
+});
+
+test('a unit that fell silent is lost again when the capture is replayed, however long that took on site', async () => {
+  const wire = { kind: 'tcp', host: '127.0.0.1', port: 502, serialServer: true } as const;
+  const row = (ms: number, direction: 'in' | 'out', bytes: Uint8Array) => ({ ms, direction, bytes });
+  const ask = encodeReadRequest({ unit: 3, function: 3, register: 0, count: 1 });
+  const capture: Capture = {
+    header: { fengsui: 'capture', version: 1, startedMs: Date.UTC(2026, 9, 1), wire },
+    chunks: [row(0, 'out', ask), row(40, 'in', encodeModbusReply(3, 3, [300]))],
+    end: { ms: 600_000, end: 'stopped' },
+  };
+  const { heard } = await replayed(capture, siteFor('pressure-transmitter', 502));
+  const said = heard.flatMap(({ observations }) => observations);
+  expect(said.filter(({ what }) => what === 'link').map(({ detail }) => detail)).toContain('lost');
+});
+
+test('what is kept off the wire is in the capture, and the panel hears no acknowledgement', async () => {
+  const family = FAMILIES.get('jb3208');
+  if (!family || !isTalking(family)) throw new Error('jb3208 is the panel of this test');
+  await using panel = await playPanel(family);
+  const { heard, capture } = await live(
+    panel,
+    'jb3208',
+    siteFor('jb3208', panel.port),
+    () => false,
+    (all) => all.length >= 4,
+  );
+  expect(heard.length).toBeGreaterThanOrEqual(4);
+  expect(capture.chunks.filter(({ withheld }) => withheld).length).toBeGreaterThan(0);
+  expect(panel.heardBytes()).toBe(0);
+});
+
+test('a replay takes the time of the site divided by the speed', async () => {
+  const capture = readCapture(
+    `${JSON.stringify({ fengsui: 'capture', version: 1, startedMs: 0, ...header(1, 'gst-aa-bus') })}\n${JSON.stringify({ ms: 60_000, end: 'stopped' })}\n`,
+  ) as Capture;
+  const startedMs = performance.now();
+  await replayThrough(new Replay(capture), siteFor('gst-aa-bus', 1), { speed: 200, signal: NEVER, heard: () => {} });
+  expect(performance.now() - startedMs).toBeGreaterThan(250);
+});
+
+test('a capture that is there is not written over', async () => {
+  await writeFile(join(folder, 'site.cap'), 'evidence');
+  expect(() => new CaptureFile(join(folder, 'site.cap'), header(1, 'x'), systemClock)).toThrow(/EEXIST/);
+});

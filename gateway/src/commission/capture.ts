@@ -1,0 +1,133 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { type Clock, type Family, toHex } from '@fengsui/protocol';
+import type { Datagram, DatagramWire, PeerAddress, Wire } from '../line.ts';
+import type { CaptureChunk, CaptureEnd, CaptureHeader } from './capture-text.ts';
+
+/** A day of a busy line at 9600 baud is 80 MB; more belongs into several files. */
+export const CAPTURE_BYTES_MAX = 256 * 1024 * 1024;
+
+/**
+ * Writes a capture as it happens: a row reaches the file before its bytes reach anybody else, so a crash loses nothing that
+ * had an effect. Throws the file system's error where it cannot write.
+ */
+export class CaptureFile implements Disposable {
+  readonly #file: number;
+  readonly #clock: Clock;
+  readonly #startMs: number;
+  #bytes = 0;
+  #open = true;
+  /** Resolves when the file has reached its limit. */
+  readonly full: Promise<void>;
+  #fill: () => void = () => {};
+
+  /** The file must not be there yet: a capture of a site cannot be made again. */
+  constructor(path: string, header: Omit<CaptureHeader, 'fengsui' | 'version' | 'startedMs'>, clock: Clock) {
+    this.#file = openSync(path, 'wx', 0o640);
+    this.#clock = clock;
+    this.#startMs = clock.monotonicMs();
+    this.full = new Promise((resolve) => {
+      this.#fill = resolve;
+    });
+    this.#write({ fengsui: 'capture', version: 1, startedMs: clock.wallMs(), ...header });
+  }
+
+  heard(bytes: Uint8Array, from?: PeerAddress): void {
+    this.#chunk('in', bytes, from);
+  }
+
+  /** `withheld`: it was kept off the wire. */
+  wrote(bytes: Uint8Array, withheld: boolean, to?: PeerAddress): void {
+    this.#chunk('out', bytes, to, withheld);
+  }
+
+  #chunk(direction: CaptureChunk['direction'], bytes: Uint8Array, peer?: PeerAddress, withheld = false): void {
+    const far = peer ? { peer: `${peer.address}:${peer.port}` } : {};
+    this.#write({ ms: this.#nowMs(), direction, hex: toHex(bytes), ...far, ...(withheld ? { withheld } : {}) });
+  }
+
+  finish(end: CaptureEnd['end'], looksLike: readonly string[]): void {
+    this.#write({ ms: this.#nowMs(), end, ...(looksLike.length > 0 ? { looksLike } : {}) });
+    fsyncSync(this.#file);
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#open) closeSync(this.#file);
+    this.#open = false;
+  }
+
+  #nowMs(): number {
+    return Math.round((this.#clock.monotonicMs() - this.#startMs) * 1000) / 1000;
+  }
+
+  #write(row: object): void {
+    if (!this.#open) return;
+    const line = `${JSON.stringify(row)}\n`;
+    writeSync(this.#file, line);
+    this.#bytes += line.length;
+    if (this.#bytes >= CAPTURE_BYTES_MAX) this.#fill();
+  }
+}
+
+/** Which packets of a driver may leave: polls, or everything. */
+export type Gate = (packet: Uint8Array) => boolean;
+
+/** The same wire, with everything that crosses it written down. What the gate refuses is written down and never sent. */
+export function recordedWire(wire: Wire, file: CaptureFile, gate: Gate): Wire {
+  async function* read(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of wire.bytes) {
+      file.heard(chunk);
+      yield chunk;
+    }
+  }
+  return {
+    name: wire.name,
+    counters: wire.counters,
+    bytes: read(),
+    async write(bytes) {
+      const goes = gate(bytes);
+      file.wrote(bytes, !goes);
+      if (goes) await wire.write(bytes);
+    },
+    [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose](),
+  };
+}
+
+/** The same socket, with every datagram written down. */
+export function recordedSocket(wire: DatagramWire, file: CaptureFile, gate: Gate): DatagramWire {
+  async function* read(): AsyncGenerator<Datagram> {
+    for await (const datagram of wire.datagrams) {
+      file.heard(datagram.bytes, datagram.from);
+      yield datagram;
+    }
+  }
+  const { name, port, receiveBufferBytes, counters } = wire;
+  return {
+    ...{ name, port, receiveBufferBytes, counters },
+    datagrams: read(),
+    async send(bytes, to) {
+      const goes = gate(bytes);
+      file.wrote(bytes, !goes, to);
+      if (goes) await wire.send(bytes, to);
+    },
+    [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose](),
+  };
+}
+
+/** As many polls as any family tells apart by their turn. */
+const POLL_TURNS = 256;
+
+/** Lets only those packets pass that ask a device for its state: polls of the families, reads of Modbus. */
+export function pollsOnly(families: readonly Family[]): Gate {
+  const polls = new Set<string>();
+  for (const family of families)
+    if (family.shape === 'talks' && family.poll) for (let turn = 0; turn < POLL_TURNS; turn++) polls.add(toHex(family.poll.packet(turn)));
+  const modbus = families.some(({ shape }) => shape === 'polled');
+  return (packet) => polls.has(toHex(packet)) || (modbus && isModbusRead(packet));
+}
+
+/** RTU has its function at 1, Modbus TCP behind a header whose protocol is 0. The driver itself lets nothing but reads pass. */
+function isModbusRead(packet: Uint8Array): boolean {
+  const fn = packet.length === 8 ? packet[1]! : packet.length === 12 && packet[2] === 0 && packet[3] === 0 ? packet[7]! : 0;
+  return fn >= 1 && fn <= 4;
+}
