@@ -259,7 +259,8 @@ describe.each(publishing.map((family) => [family.name, family] as const))('a sim
       const payload = family.play.say(stimulus, imei, 7);
       const published = payload && family.decode(payload);
       if (!payload) return false;
-      expect([imei, null]).toContain(published?.device);
+      // Some devices count fewer digits than an IMEI has.
+      expect(imei.endsWith(published?.device ?? imei), String(published?.device)).toBe(true);
       expectSaid({ ...stimulus, address: {} }, [published!]);
       return true;
     });

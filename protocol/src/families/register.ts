@@ -12,9 +12,15 @@ import { LD128E } from './ld128e.ts';
 import { MODBUS_BASIC } from './modbus-basic.ts';
 import { NB_HUAQIANG } from './nb-huaqiang.ts';
 import { NB_LIAN } from './nb-lian.ts';
+import { NB_MEOKON } from './nb-meokon.ts';
+import { NB_SITERWELL } from './nb-siterwell.ts';
 import { NB_WANLIN } from './nb-wanlin.ts';
 import { OXX20 } from './oxx20.ts';
 import { PRESSURE_TRANSMITTER } from './pressure-transmitter.ts';
+import { PUSH_CTWING } from './push-ctwing.ts';
+import { PUSH_IOTDA } from './push-iotda.ts';
+import { PUSH_OCEANCONNECT } from './push-oceanconnect.ts';
+import { PUSH_ONENET, PUSH_ONENET_OLD } from './push-onenet.ts';
 import { SIMPLEX_4100 } from './simplex-4100.ts';
 import { V3818 } from './v3818.ts';
 
@@ -37,6 +43,13 @@ const ALL: readonly Family[] = [
   V3818,
   NB_LIAN,
   NB_WANLIN,
+  NB_MEOKON,
+  NB_SITERWELL,
+  PUSH_CTWING,
+  PUSH_OCEANCONNECT,
+  PUSH_IOTDA,
+  PUSH_ONENET_OLD,
+  PUSH_ONENET,
 ];
 
 /** THE REGISTER: every device family we know, by name. */

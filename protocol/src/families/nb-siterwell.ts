@@ -1,0 +1,67 @@
+import type { Published, PublishingFamily, Stimulus } from '../family.ts';
+import type { Observation } from '../observation.ts';
+import { batteryOf, FROM_DEVICE, isObject, type JsonObject, NB_SILENCE_MS, numberOf, objectOf, stringOf, textOf } from './json-payload.ts';
+import { says, spoken } from './saying.ts';
+
+/** One implementation reads 0 as the alarm: the polarity is a setting of the product. */
+const SMOKE_STATES: Readonly<Record<string, ReturnType<typeof says>>> = {
+  0: says('fire', 'alarm', '报警'),
+  1: says('heartbeat', 'normal', '正常'),
+};
+
+function read(data: JsonObject, device: string | null): Omit<Published, 'counter'> {
+  const state = stringOf(data['smoke_state']) ?? '';
+  const about = { address: {}, componentType: 42, ...batteryOf(data['battery_value']) };
+  const said = spoken(SMOKE_STATES[state]);
+  const tamper: Observation[] = numberOf(data['tamper_alarm']) ? [{ what: 'removed', detail: 'tamper', ...about }] : [];
+  const error: Observation[] = numberOf(data['error']) ? [{ what: 'fault', detail: `error ${numberOf(data['error'])}`, ...about }] : [];
+  const raw = { smokeValue: numberOf(data['smoke_value']), heartbeatMinutes: numberOf(data['heartbeat_time']) };
+  return {
+    device,
+    fields: { smokeState: numberOf(state), batteryPercent: numberOf(data['battery_value']), ...raw },
+    observations: [...(said ? [{ ...said, ...about }] : []), ...tamper, ...error],
+    remarks: ['which smoke_state is the alarm is a setting of the product: read as 0'],
+  };
+}
+
+function decode(bytes: Uint8Array): Published | null {
+  const text = textOf(bytes);
+  const body = objectOf(text);
+  if (!body) return null;
+  const data = isObject(body['payload']) ? body['payload'] : isObject(body['serviceData']) ? body['serviceData'] : body;
+  if (!('smoke_state' in data)) return null;
+  const { fields, ...rest } = read(data, stringOf(body['IMEI']) ?? stringOf(data['IMEI']));
+  return { ...rest, counter: null, fields: { ...FROM_DEVICE, ...fields, text } };
+}
+
+function say({ what, battery, value }: Stimulus, device: string): Uint8Array | null {
+  if (!['fire', 'heartbeat', 'removed', 'fault'].includes(what) || value !== undefined) return null;
+  const body = {
+    smoke_state: what === 'fire' ? 0 : 1,
+    smoke_value: 0,
+    battery_value: battery?.percent ?? 100,
+    tamper_alarm: what === 'removed' ? 1 : 0,
+    error: what === 'fault' ? 1 : 0,
+  };
+  return new TextEncoder().encode(JSON.stringify({ IMEI: device, payload: { ...body, heartbeat_time: 1440 } }));
+}
+
+/** Siterwell smoke detector behind a parsed profile of CTWing. */
+export const NB_SITERWELL: PublishingFamily = {
+  shape: 'publishes',
+  name: 'nb-siterwell',
+  version: 1,
+  title: { en: 'Siterwell smoke (NB-IoT)', zh: '赛特威尔 烟感(NB-IoT)' },
+  tier: 3,
+  basis: 'one implementation; no sample',
+  notes: [
+    {
+      en: 'Which smoke_state is the alarm is a setting of the product: test the detector before relying on it.',
+      zh: 'smoke_state 哪个值为报警由产品设定:投用前须实测。',
+    },
+  ],
+  carrier: 'coap',
+  decode,
+  silenceMs: NB_SILENCE_MS,
+  play: { say },
+};
