@@ -3,14 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { type Batch, decodeBatch, decodeReceipt, encodeBatch, encodeReceipt, type Receipt } from './batch.ts';
 
 const safe = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const safeOrZero = fc.oneof(fc.constant(0), safe);
 const lane = fc.constantFrom('alarm' as const, 'ordinary' as const);
 const row = fc.record({
   number: safe,
   order: safe,
   frame: fc.uint8Array({ maxLength: 80 }),
   boot: fc.integer({ min: 0, max: 0xffffffff }),
-  monotonicMs: safe,
-  wallMs: safe,
+  monotonicMs: safeOrZero,
+  wallMs: safeOrZero,
   clockSynchronised: fc.boolean(),
 });
 const batch: fc.Arbitrary<Batch> = fc.record({

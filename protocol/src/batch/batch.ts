@@ -89,14 +89,22 @@ export function decodeReceipt(bytes: Uint8Array): Receipt | Malformed {
       epoch,
       lane,
       accepted: [...accepted],
-      rejected: rejected.map(({ number, reason }) => ({ number: number ?? 0, reason: reason ?? '' })),
+      rejected: rejected.map(({ number, reason }) => ({ number: wholeOf(number), reason: reason ?? '' })),
     };
   });
 }
 
 function plainRow(row: Row): Row {
   const { number, order, frame, boot, monotonicMs, wallMs, clockSynchronised } = row;
-  return { number, order, frame, boot, monotonicMs, wallMs, clockSynchronised };
+  const whole = { number: wholeOf(number), order: wholeOf(order), monotonicMs: wholeOf(monotonicMs), wallMs: wholeOf(wallMs) };
+  return { ...whole, frame, boot, clockSynchronised };
+}
+
+/** A 64-bit zero is not written at all and is then read as an object of the library, as are numbers beyond what is safe: these are NaN. */
+function wholeOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  const { low, high } = (value ?? { low: 0, high: 0 }) as { readonly low?: number; readonly high?: number };
+  return low === 0 && high === 0 ? 0 : Number.NaN;
 }
 
 function checked<T>(read: () => T): T | Malformed {
