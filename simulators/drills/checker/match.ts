@@ -1,4 +1,4 @@
-import { claimOf, frameProblem, holdsValue, stimulusKey } from './evidence.ts';
+import { type Claim, claimOf, frameProblem, holdsValue, stimulusKey } from './evidence.ts';
 import type { LedgerRow, Stimulus } from './records.ts';
 
 /** Which event kinds, with which edge, one word of a device can have become; a site may call gas and current by their own names. */
@@ -96,13 +96,19 @@ class DeviceMatch {
   }
 
   take(row: LedgerRow): void {
-    if (OWN_KINDS.includes(row.event.kind)) return;
     const problem = frameProblem(row.frame, row.event.packetHex);
     if (problem) this.falsified.push(`${named(row)}: its frame ${problem}`);
     const claim = row.event.packetHex ? claimOf(this.#family, row.event.packetHex) : null;
-    if (claim) this.#takePacket(row, claim);
+    if (OWN_KINDS.includes(row.event.kind)) this.#hear(row, claim);
+    else if (claim) this.#takePacket(row, claim);
     else if (this.#packet?.heardMs === heardMsOf(row)) this.#takeAlong(row, this.#packet);
     else this.#takeValue(row);
+  }
+
+  /** What the gateway notes because of a packet may carry that packet, for what was heard with it. */
+  #hear(row: LedgerRow, claim: Claim | null): void {
+    const stimulus = claim ? this.#byKey.get(claim.key)?.[0] : undefined;
+    if (claim && stimulus && stimulus.expect !== 'mustNot') this.#packet = { heardMs: heardMsOf(row), whats: claim.whats, stimulus };
   }
 
   /** A packet travels with the first of the events it makes; the others were heard in the same moment. */
