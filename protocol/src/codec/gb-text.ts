@@ -1,3 +1,5 @@
+import iconv from 'iconv-lite';
+
 const gb2312 = new TextDecoder('gb18030', { fatal: true });
 
 /** One character of GB 2312 by its row and column, 1–94 each (区位码); null where the table has none. */
@@ -34,4 +36,16 @@ export function gbRowColumnText(bytes: Uint8Array): string | null {
     text += character;
   }
   return text.trim();
+}
+
+const lenient = new TextDecoder('gb18030');
+
+/** GB 18030 text whatever the bytes: what is no character becomes U+FFFD. For recognising words, never for keeping text. */
+export function gbLenient(bytes: Uint8Array): string {
+  return lenient.decode(bytes);
+}
+
+/** Text as GB 18030 bytes. */
+export function gbBytes(text: string): Uint8Array {
+  return Uint8Array.from(iconv.encode(text, 'gb18030'));
 }

@@ -1,10 +1,14 @@
 import type { Family } from '../family.ts';
 import { ARC_DETECTOR } from './arc-detector.ts';
+import { CT11 } from './ct11.ts';
+import { FC18R_PRINTER } from './fc18r-printer.ts';
 import { FS5101W } from './fs5101w.ts';
 import { GAS_SFJK200 } from './gas-sfjk200.ts';
+import { GS524N } from './gs524n.ts';
 import { GST_AA_BUS } from './gst-aa-bus.ts';
 import { GST_CRT500 } from './gst-crt500.ts';
 import { GST_MODBUS } from './gst-modbus.ts';
+import { GST100_PRINTER } from './gst100-printer.ts';
 import { JB3208 } from './jb3208.ts';
 import { JBF_193K } from './jbf-193k.ts';
 import { JBF_NATIVE } from './jbf-native.ts';
@@ -50,6 +54,10 @@ const ALL: readonly Family[] = [
   PUSH_IOTDA,
   PUSH_ONENET_OLD,
   PUSH_ONENET,
+  CT11,
+  FC18R_PRINTER,
+  GS524N,
+  GST100_PRINTER,
 ];
 
 /** THE REGISTER: every device family we know, by name. */

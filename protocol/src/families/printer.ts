@@ -1,0 +1,109 @@
+import { asciiText } from '../codec/ascii.ts';
+import { gbText } from '../codec/gb-text.ts';
+import { toHex } from '../codec/hex.ts';
+import { type CutRule, NO_START } from '../codec/packets.ts';
+import type { Words } from '../words.ts';
+import { type Saying, says } from './saying.ts';
+
+/** Printer ports have no life sign: silence says nothing about the link. */
+export const NEVER_SILENT_MS = Number.POSITIVE_INFINITY;
+
+/** What every printer port must tell the installer. */
+export const PRINTER_NOTE: Words = {
+  en: 'A printer port has no acknowledgement, no sequence and no checksum: what is lost is lost, and completeness cannot be claimed. Many panels drive the printer by a parallel port, which RS-232 cannot reach.',
+  zh: '打印口无应答、无序号、无校验:丢失即丢失,不能保证完整。许多控制器用并口驱动打印机,RS-232 无法接入。',
+};
+
+/**
+ * Cuts a printer's text: a block is what the pattern says from its first byte on, one character a byte. A start that has not
+ * become a block within `maxBytes` is none.
+ */
+export function printedCut(first: readonly number[], pattern: RegExp, maxBytes: number): CutRule {
+  const anchored = new RegExp(`^(?:${pattern.source})`, pattern.flags);
+  return {
+    maxBytes,
+    measure(bytes, from, to) {
+      if (!first.includes(bytes[from]!)) return NO_START;
+      const held = Math.min(to, from + maxBytes);
+      const found = anchored.exec(asciiText(bytes.subarray(from, held)));
+      if (found) return found[0].length;
+      return held - from < maxBytes ? 'more' : { why: 'length', claimedBytes: 1 };
+    },
+  };
+}
+
+/** Commands of the printers in the field: their first bytes, and how many argument bytes follow. */
+const COMMANDS: ReadonlyArray<readonly [first: readonly number[], argumentBytes: number]> = [
+  [[0x1b, 0x40], 0],
+  [[0x1b, 0x38], 1],
+  [[0x1b, 0x31], 1],
+  [[0x1b, 0x36], 0],
+  [[0x1b, 0x39], 0],
+  [[0x1b, 0x4a], 1],
+  [[0x1b, 0x63, 0x00], 0],
+  [[0x1b, 0x66, 0x00], 1],
+  [[0x1c, 0x26], 0],
+  [[0x1c, 0x2e], 0],
+  [[0x1c, 0x69, 0x00], 0],
+  [[0x1c, 0x76, 0x00], 0],
+];
+const LINE_FEED = 0x0a;
+
+/** The bytes of printed text without the printer's own commands, runs of line feeds as one. */
+export function withoutCommands(bytes: Uint8Array): Uint8Array {
+  const text: number[] = [];
+  for (let at = 0; at < bytes.length; at++) {
+    const command = COMMANDS.find(([first]) => first.every((byte, index) => bytes[at + index] === byte));
+    if (command) at += command[0].length + command[1] - 1;
+    else if (bytes[at] !== LINE_FEED || text.at(-1) !== LINE_FEED) text.push(bytes[at]!);
+  }
+  return Uint8Array.from(text);
+}
+
+/** Printed text for a field: the text where the bytes are GB 18030, otherwise null, and the bytes in any case. */
+export function printedText(bytes: Uint8Array): { text: string | null; textHex: string } {
+  return { text: gbText(bytes)?.trim() ?? null, textHex: toHex(bytes) };
+}
+
+/** Event words of printed texts, the longer before the shorter that they contain. */
+const WORDS: ReadonlyArray<readonly [RegExp, Saying]> = [
+  [/主电.{0,4}(恢复|正常)/, says('power-restored', 'mains restored', '主电恢复', 'main')],
+  [/备电.{0,4}(恢复|正常)/, says('power-restored', 'battery restored', '备电恢复', 'backup')],
+  [/主电.{0,2}故障/, says('power-fault', 'mains fault', '主电故障', 'main')],
+  [/备电.{0,2}故障/, says('power-fault', 'battery fault', '备电故障', 'backup')],
+  [/通[信讯]故障恢复|通[信讯]恢复/, says('fault-restored', 'communication restored', '通信故障恢复', 'communication')],
+  [/通[信讯]故障/, says('fault', 'communication fault', '通信故障', 'communication')],
+  [/输出线故障恢复/, says('fault-restored', 'output line restored', '输出线故障恢复', 'output-line')],
+  [/输出线故障/, says('fault', 'output line fault', '输出线故障', 'output-line')],
+  [/故障(恢复|消除|解除|清除)|恢复正常/, says('fault-restored', 'fault restored', '故障恢复')],
+  [/(屏蔽|隔离).{0,4}(解除|释放|恢复|清除)|(解除|取消)(屏蔽|隔离)/, says('unshield', 'released', '屏蔽解除')],
+  [/屏蔽|隔离/, says('shield', 'isolated', '屏蔽')],
+  [/预(报警|警).{0,3}(解除|清除|恢复)/, says('restored', 'pre-alarm cleared', '预警解除', 'prealarm')],
+  [/预(报警|警)/, says('prealarm', 'pre-alarm', '预警')],
+  [/监管.{0,3}(解除|清除|恢复)/, says('restored', 'supervisory cleared', '监管解除', 'supervisory')],
+  [/监管/, says('supervisory', 'supervisory', '监管')],
+  [/反馈.{0,3}(撤销|消失|恢复|停止)|回答撤销/, says('feedback-ended', 'feedback withdrawn', '反馈撤销')],
+  [/反馈|回答|动作/, says('feedback', 'feedback', '反馈')],
+  [/停止|停动/, says('stop', 'stopped', '停止')],
+  [/启动|请求/, says('start', 'started', '启动')],
+  [/火警(恢复|解除|消除)/, says('restored', 'fire over', '火警恢复')],
+  [/火警|火灾报警|报警/, says('fire', 'fire', '火警')],
+  [/故障/, says('fault', 'fault', '故障')],
+  [/复位/, says('reset', 'reset', '复位')],
+  [/消音/, says('silence', 'silenced', '消音')],
+  [/自检|测试/, says('test', 'test', '测试')],
+];
+
+/** What a printed Chinese event word says. */
+export function wordSaying(text: string): Saying | undefined {
+  return WORDS.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** The Chinese word by which a printer says something. */
+export function printedWord(what: string, detail?: string): string | null {
+  const rows = WORDS.filter(([, saying]) => saying.what === what);
+  return (
+    (rows.find(([, saying]) => saying.detail === detail) ?? rows.find(([, saying]) => saying.detail === undefined) ?? rows[0])?.[1].zh ??
+    null
+  );
+}
