@@ -1,19 +1,31 @@
 #!/usr/bin/env node
 import { stderr } from 'node:process';
+import { Failure } from '@fengsui/protocol';
 import { Command } from 'commander';
-import { addCheck } from './commands/check.ts';
-import { addDecode } from './commands/decode.ts';
-import { addEncode } from './commands/encode.ts';
-import { addRun } from './commands/run.ts';
+
+type Add = (program: Command) => void;
+
+/** Only the command that is named is loaded: `decode` needs neither a serial port nor a database to start. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  run: async () => (await import('./commands/run.ts')).addRun,
+  check: async () => (await import('./commands/check.ts')).addCheck,
+  listen: async () => (await import('./commands/listen.ts')).addListen,
+  capture: async () => (await import('./commands/capture.ts')).addCapture,
+  replay: async () => (await import('./commands/replay.ts')).addReplay,
+  decode: async () => (await import('./commands/decode.ts')).addDecode,
+  encode: async () => (await import('./commands/encode.ts')).addEncode,
+};
 
 const program = new Command('gateway').description(
   'Fengsui gateway: carries alarms from the devices of a site to the collector / 烽燧站端网关',
 );
-for (const add of [addRun, addCheck, addDecode, addEncode]) add(program);
 
 try {
+  const named = Object.hasOwn(COMMANDS, process.argv[2] ?? '') ? COMMANDS[process.argv[2]!] : undefined;
+  for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program);
   await program.parseAsync();
 } catch (error) {
-  stderr.write(`${error instanceof TypeError ? error.message : ((error as Error).stack ?? error)}\n`);
+  const known = error instanceof TypeError || error instanceof Failure;
+  stderr.write(`${known ? error.message : ((error as Error).stack ?? error)}\n`);
   process.exitCode = 1;
 }
