@@ -4,7 +4,7 @@ import { clockSynchronisedBy } from './clock.ts';
 import type { GatewayConfiguration } from './config.ts';
 import { openStatusPage, ProcessNumbers } from './health.ts';
 import { Itself } from './itself.ts';
-import { openJournal } from './journal/journal.ts';
+import { DamageWatch, openJournal } from './journal/journal.ts';
 import * as limits from './limits.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { buildLines } from './lines.ts';
@@ -37,6 +37,8 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const journal = await openJournal({ directory: data, profile, envelope, clock, clockSynchronised });
   const append = journal.append.bind(journal);
   const itself = new Itself({ id, zoneMinutes, clock, append, log });
+  const damage = new DamageWatch();
+  await itself.damaged(damage.news(await journal.state(), true));
   await itself.started(journal.before);
 
   const hearing = new AbortController();
@@ -61,7 +63,8 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
     ...{ configuration: uplink, gateway: id, outbox: journal, clock, numbers: uplinkNumbers, outage, random },
     signal: sending.signal,
   });
-  const watched = itself.watch(() => journal.alive(), hearing.signal);
+  const alive = async () => itself.damaged(damage.news(await journal.alive()));
+  const watched = itself.watch(alive, hearing.signal);
   const heard = lines.map(({ line, numbers }) => {
     const tell = itself.driver.bind(itself, line.name);
     return superviseLine({ line, numbers, clock, random, normalizer, append, tell, log, signal: hearing.signal });

@@ -54,6 +54,13 @@ export class Itself {
     return this.#options.append([{ ...this.event(source, { edge, ...(why === '' ? {} : { text: why }) }), kind: 'link' }]);
   }
 
+  /** Something of the journal was found damaged. */
+  async damaged(texts: readonly string[]): Promise<void> {
+    const { id, append, log } = this.#options;
+    for (const text of texts) log.error({}, `journal damaged: ${text}`);
+    if (texts.length > 0) await append(texts.map((text) => this.event(id, { note: 'journal-damaged', edge: 'momentary', text })));
+  }
+
   /** Tells until the signal aborts when the wall clock steps, and lets `alive` know now and then that the gateway lives. */
   async watch(alive: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;

@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventOf, open, temporaryFolder } from './journal.fixture.ts';
-import type { Journal, Stored } from './journal.ts';
+import { DamageWatch, type Journal, type Stored } from './journal.ts';
 
 const folders: string[] = [];
 const opened: Journal[] = [];
@@ -153,7 +153,11 @@ describe('what goes wrong around the journal', () => {
     database.prepare('UPDATE rows SET wall_ms = wall_ms + 1 WHERE number = 5').run();
     database.close();
     const second = await journalIn(directory);
+    const damage = new DamageWatch();
+    expect(damage.news(await second.alive(), true)).toEqual([]);
     expect(await waiting(second, 'alarm')).toEqual([1, 2, 4]);
+    expect(damage.news(await second.alive())).toEqual(['2 rows set aside']);
+    expect(damage.news(await second.alive())).toEqual([]);
     expect((await second.state()).lanes.alarm).toMatchObject({ quarantined: 2, waiting: 3 });
     expect(await waiting(second, 'alarm')).toEqual([1, 2, 4]);
   });
@@ -165,6 +169,9 @@ describe('what goes wrong around the journal', () => {
     await first.close();
     writeFileSync(join(directory, 'alarm.sqlite'), 'this is no database at all, and long enough to be looked at'.repeat(40));
     const second = await journalIn(directory);
+    expect(new DamageWatch().news(await second.state(), true)).toEqual([
+      expect.stringMatching(/^moved aside: alarm\.damaged-\d+\.sqlite$/),
+    ]);
     const [fire] = await second.append([eventOf('fire')]);
     expect(fire).toMatchObject({ number: 1, lane: 'alarm' });
     expect(fire!.epoch).toBeGreaterThan(old!.epoch);
@@ -261,7 +268,7 @@ describe('numbers survive a kill', () => {
     for (const lane of LANES) expect(await waiting(journal, lane)).toEqual(upTo(lanes[lane].newest));
     expect(new Set(promised).size).toBe(promised.length);
     expect(journal.boot).toBe(11);
-  });
+  }, 120_000);
 });
 
 /** Starts a process that appends, kills it after so many promises, and answers what it was promised. */
@@ -343,9 +350,9 @@ describe('laws of taking and settling', () => {
         for (const lane of LANES)
           expect(reasonsIn(directory, lane)).toEqual([...model[lane]].filter(([, is]) => is === 'rejected').map(() => 'malformed'));
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
-  });
+  }, 120_000);
 });
 
 function remember(model: Record<Lane, Map<number, string>>, stored: readonly Stored[]): void {

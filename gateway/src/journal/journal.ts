@@ -4,6 +4,7 @@ import * as limits from '../limits.ts';
 import { Clerk } from './clerk.ts';
 import type { Before, JournalState, Settled, Stored, Taken } from './messages.ts';
 
+export { DamageWatch } from './damage.ts';
 export type { Before, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
 
 /** The gateway's durable, numbered queue of frames. */
@@ -28,7 +29,7 @@ export interface Journal {
   /** Resolves when a lane has a row behind a position; rejects with the signal's reason. */
   wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
   /** Notes that the gateway lives, so that the next start knows how long it was blind after a crash. */
-  alive(): Promise<void>;
+  alive(): Promise<JournalState>;
   /** Commits what waits, checkpoints and closes. Everything asked later is refused. */
   close(): Promise<void>;
 }
@@ -135,8 +136,9 @@ class WorkerJournal implements Journal {
     });
   }
 
-  async alive(): Promise<void> {
+  async alive(): Promise<JournalState> {
     await this.#clerk.ask({ ask: 'alive', wallMs: Math.round(this.#options.clock.wallMs()) });
+    return this.state();
   }
 
   close(): Promise<void> {
