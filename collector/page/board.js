@@ -26,6 +26,12 @@ export const devices = new Map();
 export let entries = [];
 /** @type {Status | null} */
 export let status = null;
+let loaded = false;
+
+/** Whether anything is known: before that, silence means nothing. */
+export function isLoaded() {
+  return loaded;
+}
 
 /**
  * Lays a list over what is known. Changes that overtook the list are newer and stay; what the list no longer has goes.
@@ -53,6 +59,7 @@ function change(known, rows, key) {
 
 /** @param {{ position: number, incidents: Incident[] }} answer */
 export function layIncidents(answer) {
+  loaded = true;
   lay(incidents, answer.incidents, ({ id }) => id, answer.position);
 }
 

@@ -1,5 +1,5 @@
 // The three lists of the page: incidents, devices, events.
-import { devices, entries, incidents, openIncidents, restoredIncidents } from './board.js';
+import { devices, entries, incidents, isLoaded, openIncidents, restoredIncidents } from './board.js';
 import { addressOf, componentOf, counting, element, numberOf, plain, testTag, timeElement } from './show.js';
 import { nameOf, say } from './words.js';
 
@@ -44,9 +44,17 @@ function placeOf({ place, address, source = '' }) {
 
 /** @param {Incident} incident @param {IncidentPoint} point */
 function pointElement(incident, point) {
-  const what = [nameOf('kinds', point.kind), componentOf(point.part), addressOf(point.address)].filter(Boolean).join(' · ');
+  const kind = point.kind === incident.class ? '' : nameOf('kinds', point.kind);
+  const what = [kind, componentOf(point.part), addressOf(point.address)].filter(Boolean).join(' · ');
   const row = element('li', point.endedMs === null ? 'stands' : 'over');
-  row.append(element('span', 'place', placeOf({ ...point, source: incident.source })), element('span', 'what', what));
+  const isFirst = point === incident.points[0];
+  const place = element(
+    'span',
+    'place',
+    placeOf({ ...point, source: incident.source }),
+    isFirst ? element('span', 'tag', say('firstPoint')) : null,
+  );
+  row.append(place, element('span', 'what', what));
   row.append(timeElement(point.beganMs));
   return row;
 }
@@ -82,7 +90,7 @@ function incidentElement(incident) {
   const what = [first && componentOf(first.part), first && addressOf(first.address), first?.text && plain(first.text)]
     .filter(Boolean)
     .join(' · ');
-  card.append(element('p', 'what', what));
+  if (what) card.append(element('p', 'what', what));
   card.append(element('p', 'origin', `${say('source')} ${plain(incident.source)} · ${say('gateway')} ${plain(incident.gateway)}`));
   if (incident.state === 'restored' && incident.restoredMs !== null) {
     const by = say(incident.restoredBy === 'reset' ? 'byReset' : 'byDevice');
@@ -91,9 +99,11 @@ function incidentElement(incident) {
   return card;
 }
 
-export function incidentElements() {
+/** @param {boolean} isLost */
+export function incidentElements(isLost) {
   const open = openIncidents().map(incidentElement);
-  return open.length > 0 ? open : [element('p', 'quiet', say('quiet'))];
+  if (open.length > 0) return open;
+  return [isLoaded() && !isLost ? element('p', 'quiet', say('quiet')) : element('p', 'unknown', say('unknown'))];
 }
 
 export function restoredElements() {
@@ -122,7 +132,9 @@ function deviceElement(device) {
   const rank = rankOf(device);
   const row = element('article', `device ${COLOURS[rank]}`);
   row.dataset['key'] = device.key;
-  const where = [componentOf(device.part), plain(device.source), addressOf(device.address)].filter(Boolean).join(' · ');
+  const where = [componentOf(device.part), device.place ? plain(device.source) : '', device.place ? addressOf(device.address) : '']
+    .filter(Boolean)
+    .join(' · ');
   const flags = element('div', 'flags');
   for (const { state, test } of device.states) {
     const name = `${nameOf('states', state)}${test ? ` ${say('test')}` : ''}`;
@@ -139,7 +151,7 @@ function deviceElement(device) {
   );
   const facts = element('div', 'facts', ...device.readings.map(readingElement));
   const { battery, radio, heardMs } = device;
-  if (battery?.percent !== undefined) facts.append(element('span', battery.low ? 'beyond' : '', `${say('battery')} ${battery.percent} %`));
+  if (battery?.percent !== undefined) facts.append(element('span', battery.low ? 'weak' : '', `${say('battery')} ${battery.percent} %`));
   const strength = radio?.rsrp ?? radio?.rssi;
   if (strength !== undefined) facts.append(element('span', '', `${say('signal')} ${strength} dBm`));
   if (heardMs !== undefined) facts.append(element('span', 'heard', `${say('heard')} `, counting(heardMs, 'ago')));
@@ -185,7 +197,7 @@ function eventElement({ event, gateway }) {
   const colour = edge === 'ended' ? 'ended' : isTest || rank === -1 ? 'condition' : COLOURS[rank];
   const what = [nameOf('kinds', kind), say(`edge-${edge}`), note && say(`note-${note}`)].filter(Boolean).join(' ');
   const where = kind === 'gateway' ? plain(gateway) : placeOf({ address, source, ...(place !== undefined && { place }) });
-  const row = element('li', `event ${colour}`, timeElement(time.ms), element('span', 'kind', what), testTag(isTest));
+  const row = element('li', `event ${colour}`, timeElement(time.ms), element('span', 'kind', what, testTag(isTest)));
   row.append(element('span', 'where', where, text ? element('small', '', ` ${plain(text)}`) : null));
   return row;
 }

@@ -1,5 +1,5 @@
 // The live page: for somebody on a night shift who must see a fire at once and believe what is shown.
-import { openIncidents, status } from './board.js';
+import { isLoaded, openIncidents, status } from './board.js';
 import { connect, logIn } from './link.js';
 import { deviceElements, eventElements, incidentElements, restoredElements, tally } from './lists.js';
 import { count, counting, element, plain, takeZone, timeOf, zoneName } from './show.js';
@@ -18,6 +18,8 @@ const by = (id) => /** @type {T} */ (document.getElementById(id));
 let silenced = new Set();
 let onlyAbnormal = false;
 let operator = '';
+/** For how long the connection has been lost. @type {number | null} */
+let lostSeconds = null;
 
 /** @param {import('./board.js').Incident} incident */
 const voices = (incident) => incident.points.map(({ eventId }) => `${incident.id} ${eventId}`);
@@ -37,13 +39,19 @@ function soundOut() {
 
 function drawTally() {
   const numbers = tally();
+  const isKnown = isLoaded();
   const tiles = Object.entries(numbers).map(([name, number]) => {
-    const tile = element('li', `${name}${number > 0 ? ' some' : ''}`, element('b', '', String(number)), element('span', '', say(name)));
+    const tile = element(
+      'li',
+      `${name}${number > 0 ? ' some' : ''}`,
+      element('b', '', isKnown ? String(number) : '–'),
+      element('span', '', say(name)),
+    );
     tile.dataset['number'] = String(number);
     return tile;
   });
   by('tally').replaceChildren(...tiles);
-  document.title = `${numbers.fires > 0 ? `🔥 ${say('fires')} ${numbers.fires} · ` : ''}烽燧 Fengsui`;
+  document.title = `${numbers.fires > 0 ? `【${say('fires')} ${numbers.fires}】 ` : ''}烽燧 Fengsui`;
   document.body.classList.toggle('on-fire', numbers.fires > 0);
 }
 
@@ -100,7 +108,7 @@ function drawFrame() {
 
 function draw() {
   drawFrame();
-  by('incidents').replaceChildren(...incidentElements());
+  by('incidents').replaceChildren(...incidentElements(lostSeconds !== null));
   by('restored').replaceChildren(...restoredElements());
   by('devices').replaceChildren(...deviceElements(/** @type {HTMLInputElement} */ (by('search')).value, onlyAbnormal));
   by('timeline').replaceChildren(...eventElements());
@@ -124,11 +132,9 @@ function changed() {
   );
 }
 
-/** @type {number | null} */
-let lostSeconds = null;
-
 /** @param {number | null} seconds for how long; null: not lost */
 function lost(seconds) {
+  if ((lostSeconds === null) !== (seconds === null)) changed();
   lostSeconds = seconds;
   const bar = by('lost');
   bar.hidden = seconds === null;
@@ -181,8 +187,8 @@ by('abnormal').addEventListener('click', () => {
   draw();
 });
 by('search').addEventListener('input', changed);
-// Any touch of the page is the gesture that browsers ask for.
-for (const gesture of ['pointerdown', 'keydown']) {
+// Any touch of the page is the gesture that browsers ask for. Not pointerdown: the bar would go away under the finger.
+for (const gesture of ['click', 'keydown']) {
   document.addEventListener(gesture, () => isSoundEnabled() || enableSound().then(soundOut, () => {}));
 }
 setInterval(() => {
