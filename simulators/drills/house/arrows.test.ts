@@ -51,6 +51,8 @@ const BREAKS: Readonly<Record<string, ReadonlyArray<readonly [from: string, to: 
   'door-protobufjs': [['protocol/src/r.ts', 'protobufjs']],
   'door-iconv-lite': [['gateway/src/normalizer/s.ts', 'iconv-lite']],
   'door-lydell-node-pty': [['gateway/src/wires/t.ts', '@lydell/node-pty']],
+  'door-exceljs': [['gateway/src/normalizer/ab.ts', 'exceljs']],
+  'door-csv-parse': [['gateway/src/wires/ac.ts', 'csv-parse']],
   'no-cycles': [['gateway/src/journal/u.ts', 'type:gateway/src/journal/v.ts']],
   'no-orphans': [['gateway/src/journal/w.ts', '']],
   resolvable: [['gateway/src/journal/x.ts', 'absent-package']],

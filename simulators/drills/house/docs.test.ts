@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { checkConfiguration } from '../../../gateway/src/config.ts';
+import { checkConfiguration as checkCollector } from '../../../collector/src/config.ts';
+import { checkConfiguration as checkGateway } from '../../../gateway/src/config.ts';
 import { readScenario } from '../../src/scenario.ts';
 import { fences, relativeLinks, tableUnder } from './markdown.ts';
 import { ROOT, runTool } from './tool.ts';
@@ -86,14 +87,17 @@ describe('the docs', () => {
     expect(said('README.zh-CN.md')).toEqual(said('README.md'));
   });
 
-  it('show a gateway configuration that is right', () => {
+  it.each([
+    ['gateway', checkGateway, 'jbf-193k', ['ca.pem', 'gw-jdz-0001.pem', 'gw-jdz-0001.key'].map((file) => `gw-jdz-0001/${file}`)],
+    ['collector', checkCollector, '8080', ['municipal.token']],
+  ] as const)('show a %s configuration that is right', (program, check, spoil, files) => {
     const folder = mkdtempSync(join(tmpdir(), 'fengsui-docs-'));
     try {
       mkdirSync(join(folder, 'gw-jdz-0001'));
-      for (const file of ['ca.pem', 'gw-jdz-0001.pem', 'gw-jdz-0001.key'])
-        writeFileSync(join(folder, 'gw-jdz-0001', file), '', { mode: 0o600 });
-      expect(checkConfiguration(shown('yaml gateway'), folder)).not.toHaveProperty('problems');
-      expect(checkConfiguration(shown('yaml gateway').replace('jbf-193k', 'jbf-0'), folder)).toHaveProperty('problems');
+      for (const file of files) writeFileSync(join(folder, file), 'secret', { mode: 0o600 });
+      const text = shown(`yaml ${program}`);
+      expect(check(text, folder)).not.toHaveProperty('problems');
+      expect(check(text.replace(spoil, 'wrong'), folder)).toHaveProperty('problems');
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -1,7 +1,8 @@
 import type { FailureRow, Family, PolledFamily, RegisterPoint, Words } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
+import { COLLECTOR_SCHEMA } from '../../../collector/src/config-schema.ts';
 import { FAILURES as COLLECTOR_FAILURES } from '../../../collector/src/failures.ts';
-import { GATEWAY_SCHEMA } from '../../../gateway/src/config.ts';
+import { GATEWAY_SCHEMA } from '../../../gateway/src/config-schema.ts';
 import { FAILURES as GATEWAY_FAILURES } from '../../../gateway/src/failures.ts';
 import { type Schema, settings } from './settings-table.ts';
 
@@ -91,6 +92,10 @@ ${points()}
 Paths count from the folder of the YAML file. A setting with neither a default nor the word *optional* has to be given.
 
 ${configuration(GATEWAY_SCHEMA as unknown as Schema)}
+
+## Configuration of the collector · 采集端配置
+
+${configuration(COLLECTOR_SCHEMA as unknown as Schema)}
 
 ## Failures of the gateway · 网关失败代码
 
