@@ -156,7 +156,7 @@ export const GATEWAY_SCHEMA = Type.Object(
         key: Type.Optional(Type.String()),
         /** Name the collector's certificate must carry, where it differs from the host of the URL. */
         serverName: Type.Optional(host),
-        keepaliveS: Type.Integer({ default: limits.KEEPALIVE_S, minimum: 1, maximum: 60 }),
+        keepaliveS: Type.Integer({ default: limits.KEEPALIVE_S, minimum: 1, maximum: 40 }),
         reconnectMinMs: Type.Integer({ default: limits.RECONNECT_MIN_MS, minimum: 50, maximum: 60_000 }),
         reconnectMaxMs: Type.Integer({ default: limits.RECONNECT_MAX_MS, minimum: 50, maximum: 60_000 }),
         receiptTimeoutMs: Type.Integer({ default: limits.RECEIPT_TIMEOUT_MS, minimum: 100, maximum: 60_000 }),
