@@ -114,7 +114,10 @@ function openPolled(parts: Parts, devices: ReadonlyArray<Known<PolledFamily>>): 
   };
 }
 
-function openPublishing({ configuration, line, counters, links, clock, wires }: Parts, known: ReadonlyArray<Known<PublishingFamily>>): Open {
+function openPublishing(
+  { configuration, line, counters, links, clock, wires }: Parts,
+  known: ReadonlyArray<Known<PublishingFamily>>,
+): Open {
   const { wire: setting } = line;
   if (setting.kind !== 'udp') throw new Error(`${line.name}: CoAP comes over udp`);
   const devices = known.map(({ device, family }) => ({ name: device.name, family, device: device.device! }));
