@@ -1,9 +1,9 @@
+import { COLLECTOR_SCHEMA } from '@fengsui/collector/src/config-schema.ts';
+import { FAILURES as COLLECTOR_FAILURES } from '@fengsui/collector/src/failures.ts';
+import { GATEWAY_SCHEMA } from '@fengsui/gateway/src/config-schema.ts';
+import { FAILURES as GATEWAY_FAILURES } from '@fengsui/gateway/src/failures.ts';
 import type { FailureRow, Family, PolledFamily, RegisterPoint, Words } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
-import { COLLECTOR_SCHEMA } from '../../../collector/src/config-schema.ts';
-import { FAILURES as COLLECTOR_FAILURES } from '../../../collector/src/failures.ts';
-import { GATEWAY_SCHEMA } from '../../../gateway/src/config-schema.ts';
-import { FAILURES as GATEWAY_FAILURES } from '../../../gateway/src/failures.ts';
 import { type Schema, settings } from './settings-table.ts';
 
 /** One line of a cell, without what would break a table. */
