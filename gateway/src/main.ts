@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   run: async () => (await import('./commands/run.ts')).addRun,
   check: async () => (await import('./commands/check.ts')).addCheck,
   listen: async () => (await import('./commands/listen.ts')).addListen,
+  scan: async () => (await import('./commands/scan.ts')).addScan,
   capture: async () => (await import('./commands/capture.ts')).addCapture,
   replay: async () => (await import('./commands/replay.ts')).addReplay,
   decode: async () => (await import('./commands/decode.ts')).addDecode,

@@ -6,7 +6,7 @@ import { systemClock } from '../clock.ts';
 import { CaptureFile, type Gate, pollsOnly, recordedSocket, recordedWire } from '../commission/capture.ts';
 import type { CaptureEnd } from '../commission/capture-text.ts';
 import { candidatesOf, Recogniser } from '../commission/recognise.ts';
-import { parseWire, showLine } from '../commission/wire-text.ts';
+import { parseWire, showLine, USUAL_LINE } from '../commission/wire-text.ts';
 import type { GatewayConfiguration, LineConfiguration, WireConfiguration } from '../config.ts';
 import type { Heard } from '../line.ts';
 import { configurationFrom } from './check.ts';
@@ -23,7 +23,6 @@ interface Options {
   readonly events?: boolean;
 }
 
-const USUAL: LineSetting = { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 };
 const NOTHING: Gate = () => false;
 
 function say(line: string): void {
@@ -39,7 +38,7 @@ async function capture(options: Options): Promise<void> {
 /** The line setting a wire is opened with, for the header. */
 function settingOf(wire: WireConfiguration, family: string | undefined): LineSetting {
   const known = family === undefined ? undefined : chosen(FAMILIES, family, 'family');
-  const line = known && known.shape !== 'publishes' ? known.line : USUAL;
+  const line = known && known.shape !== 'publishes' ? known.line : USUAL_LINE;
   return wire.kind === 'serial' ? { ...line, ...definedOf(wire) } : line;
 }
 

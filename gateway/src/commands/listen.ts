@@ -1,5 +1,5 @@
 import { stderr, stdout } from 'node:process';
-import type { Family, LineSetting, PublishingFamily } from '@fengsui/protocol';
+import type { Family, PublishingFamily } from '@fengsui/protocol';
 import { toHex } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import type { Command } from 'commander';
@@ -9,7 +9,7 @@ import { type HeardView, listenOpen, listenTo, newTally, type Tally, tallyView }
 import { showHeard, showTally } from '../commission/listen-text.ts';
 import { candidatesOf, type Standing } from '../commission/recognise.ts';
 import { familyViews, type View } from '../commission/views.ts';
-import { parseWire } from '../commission/wire-text.ts';
+import { parseWire, USUAL_LINE } from '../commission/wire-text.ts';
 import type { SerialConfiguration, TcpConfiguration, UdpConfiguration } from '../config.ts';
 import type { Datagram } from '../line.ts';
 import { chosen, seconds, untilStopped } from './until.ts';
@@ -20,9 +20,6 @@ interface Options {
   readonly seconds?: number;
   readonly json?: boolean;
 }
-
-/** What most serial devices are set to: the start where nobody knows better. */
-const USUAL: LineSetting = { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 };
 
 type Show = (heard: HeardView) => void;
 
@@ -65,7 +62,7 @@ async function listenStream(
 ): Promise<Heard> {
   if (family?.shape === 'publishes') throw new TypeError(`--family: ${family.name} publishes by UDP: --wire udp:host:port`);
   const [{ openWire }, { Inbox }] = await Promise.all([import('../wires/open.ts'), import('../drivers/inbox.ts')]);
-  await using wire = await openWire(setting, family?.line ?? USUAL, signal);
+  await using wire = await openWire(setting, family?.line ?? USUAL_LINE, signal);
   await using inbox = new Inbox(wire.bytes, systemClock, signal);
   stderr.write(`只听不发 listening, nothing is sent: ${wire.name}\n`);
   const listening = { take: (withinMs: number) => inbox.take(withinMs), clock: systemClock, tally };

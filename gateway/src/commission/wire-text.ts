@@ -3,6 +3,9 @@ import type { WireConfiguration } from '../config.ts';
 
 const PARITIES = { N: 'none', E: 'even', O: 'odd' } as const;
 
+/** What most serial devices are set to: the start where nobody knows better. */
+export const USUAL_LINE: LineSetting = { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 };
+
 /** `9600,8N1`, as a person says a line setting. */
 export function showLine({ baudRate, dataBits, parity, stopBits }: LineSetting): string {
   return `${baudRate},${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
