@@ -159,10 +159,16 @@ function deviceElement(device) {
   return row;
 }
 
-/** A source as a whole is shown where it has something of its own to say, or no points. @param {Device} device @param {Set<string>} withPoints */
-function isShown(device, withPoints) {
-  const isWhole = Object.keys(device.address).length === 0 && !device.part.component;
-  return !isWhole || device.states.length > 0 || device.readings.length > 0 || !withPoints.has(`${device.gateway}\n${device.source}`);
+/**
+ * A source as a whole is shown where it has something of its own to say, or no points: that it is out of reach, its points say too.
+ * A wire of the gateway itself, which has no family, is shown while something is wrong with it.
+ * @param {Device} device
+ * @param {Set<string>} withPoints
+ */
+function isShown({ gateway, source, address, part, states, readings, family }, withPoints) {
+  if (Object.keys(address).length > 0 || part.component || readings.length > 0) return true;
+  if (withPoints.has(`${gateway}\n${source}`)) return states.some(({ state }) => state !== 'offline');
+  return family !== undefined || states.length > 0;
 }
 
 function shownDevices() {

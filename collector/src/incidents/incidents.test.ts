@@ -114,6 +114,14 @@ describe('the incident projection', () => {
     expect(fire?.id).toBe(`${fault?.id}-fire`);
   });
 
+  it('does not count what a burning room says besides', () => {
+    const reading = { kind: 'reading', edge: 'momentary', address: one, states: ['fire'] } as const;
+    expect(fold(heard({ kind: 'fire', address: one, states: ['fire'] }, reading, reading))).toMatchObject([{ events: 1, points: [{}] }]);
+    expect(fold(heard({ kind: 'fire', address: one }, reading, { kind: 'fire', edge: 'ended', address: one }))).toMatchObject([
+      { state: 'restored' },
+    ]);
+  });
+
   it('takes a first fire and a fire of a point for one matter that ends together', () => {
     const entries = heard(
       { kind: 'first-fire', address: one },

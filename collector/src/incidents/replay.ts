@@ -16,18 +16,20 @@ export interface Told {
 
 export const NOTHING_TOLD: Told = { open: new Map(), closed: [] };
 
-/** The kinds that an event says to stand. */
-function standingKinds({ event: { kind, edge, states } }: Mark): readonly EventKind[] {
-  const kinds = ALARM_STATES.filter((state) => states?.includes(state));
-  const said = edge !== 'ended' && classOf(kind) && !(kind === 'link' && edge === 'momentary');
-  const ended = edge === 'ended' ? kinds.filter((state) => state !== kind) : kinds;
-  return said ? [...new Set([kind, ...ended])] : ended;
+/** Whether the event itself says that its kind stands. */
+function says({ event: { kind, edge } }: Mark): boolean {
+  return edge !== 'ended' && classOf(kind) !== null && !(kind === 'link' && edge === 'momentary');
+}
+
+/** Alarms that stand although the event is about something else: its flags say so. */
+function alarmsBeside({ event: { kind, states } }: Mark): readonly EventKind[] {
+  return ALARM_STATES.filter((state) => state !== kind && states?.includes(state));
 }
 
 /** Whether incidents have to know of it at all. */
 export function matters(mark: Mark): boolean {
   const { kind } = mark.event;
-  return isReset(mark.event) || kind === 'normal' || classOf(kind) !== null || standingKinds(mark).length > 0;
+  return isReset(mark.event) || kind === 'normal' || classOf(kind) !== null || alarmsBeside(mark).length > 0;
 }
 
 function keyOf(name: IncidentClass, test: boolean, kind: EventKind, point: string): string {
@@ -59,8 +61,12 @@ function opened(mark: Mark, gateway: string, name: IncidentClass, kind: EventKin
   };
 }
 
+function isStanding(incident: Incident, mark: Mark, kind: EventKind): boolean {
+  return incident.points.some((point) => point.point === mark.point && point.kind === kind && point.endedMs === null);
+}
+
 function joined(incident: Incident, mark: Mark, kind: EventKind): Incident {
-  const stands = incident.points.some((point) => point.point === mark.point && point.kind === kind && point.endedMs === null);
+  const stands = isStanding(incident, mark, kind);
   const points = stands ? incident.points : [...incident.points, began(mark, kind)];
   return { ...incident, points, events: incident.events + 1, position: mark.position };
 }
@@ -70,6 +76,7 @@ function open(told: Told, mark: Mark, gateway: string, kind: EventKind): Told {
   const test = (mark.event.test?.length ?? 0) > 0;
   const key = keyOf(name, test, kind, mark.point);
   const known = told.open.get(key);
+  if (known && kind !== mark.event.kind && isStanding(known, mark, kind)) return told; // every reading of a burning room says so again
   return { ...told, open: new Map(told.open).set(key, known ? joined(known, mark, kind) : opened(mark, gateway, name, kind, test)) };
 }
 
@@ -115,6 +122,7 @@ function overAtOnce(told: Told, mark: Mark): Told {
 
 /** The incidents of a source after one more mark, which is the latest of all. */
 export function after(told: Told, mark: Mark, gateway: string): Told {
-  const begun = standingKinds(mark).reduce((so, kind) => open(so, mark, gateway, kind), ended(told, mark));
+  const kinds = [...(says(mark) ? [mark.event.kind] : []), ...alarmsBeside(mark)];
+  const begun = kinds.reduce((so, kind) => open(so, mark, gateway, kind), ended(told, mark));
   return overAtOnce(begun, mark);
 }

@@ -54,7 +54,12 @@ function sourceAfter(known: Device | undefined, gateway: string, event: SiteEven
   return { ...source, resets, sourceOffline, cleared: { ...source.cleared, reset: lastReset(resets, {}) } };
 }
 
-/** A reset is about a controller of the source, not about a point: the same event without its point. */
+/** A word about the link to a source that has no address: it is out of reach with all its points, whichever part the event names. */
+function isSourceLink({ kind, address }: SiteEvent): boolean {
+  return kind === 'link' && Object.keys(address ?? {}).length === 0;
+}
+
+/** A reset is about a controller of the source and a link about all of it, not about a point: the same event without its point. */
 function ofSource(event: SiteEvent): SiteEvent {
   const { address: _, ...rest } = event;
   const { systemType, systemAddress } = event.part;
@@ -63,7 +68,7 @@ function ofSource(event: SiteEvent): SiteEvent {
 
 function fold(rows: Rows<Device>, entry: Entry): ReadonlyMap<string, Device> {
   const { gateway, epoch, ordinal, position } = entry;
-  const event = isReset(entry.event) ? ofSource(entry.event) : entry.event;
+  const event = isReset(entry.event) || isSourceLink(entry.event) ? ofSource(entry.event) : entry.event;
   const at: Order = { epoch, ordinal };
   const changed = new Map<string, Device>();
   if (event.kind === 'gateway') return changed;

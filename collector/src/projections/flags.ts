@@ -25,13 +25,20 @@ const ALL = Object.keys(STATES) as State[];
 /** What a reset does not clear (GB 4717-2024: fault and feedback follow their source, a shield is lifted by hand). */
 const SURVIVES_RESET: ReadonlySet<State> = new Set(flagsAfter(ALL, { kind: 'reset', edge: 'momentary' }));
 
+/** What qualifies a fire of the same part, and is over with it. */
+const WITH_FIRE: readonly State[] = ['first-fire', 'manual-call-point'];
+
 function isState(kind: string): kind is State {
   return Object.hasOwn(STATES, kind) && kind !== 'reset';
 }
 
-/** What an event says of single flags. A state that was over at once still latches, where it latches; otherwise it leaves no flag. */
+/**
+ * What an event says of single flags. The flags it lists are on; those it does not list stay as they are, for a gateway that has
+ * just started does not know them all. A state that was over at once still latches, where it latches; otherwise it leaves no flag.
+ */
 function said({ kind, edge, states, battery, tilt, release }: SiteEvent): ReadonlyMap<State, boolean> {
   const flags = new Map<State, boolean>();
+  if (kind === 'fire' && edge === 'ended') for (const state of WITH_FIRE) flags.set(state, false);
   for (const state of states ?? []) if (isState(state)) flags.set(state, true);
   if (battery?.low !== undefined) flags.set('battery-low', battery.low);
   if (tilt?.beyondLimit !== undefined) flags.set('tilt', tilt.beyondLimit);

@@ -45,7 +45,7 @@ describe('the device projection', () => {
   });
 
   it('agrees with the flags of the protocol when one point is heard in order', () => {
-    const plain = fc.constantFrom<EventKind>('fire', 'first-fire', 'fault', 'feedback', 'start', 'shield', 'supervisory', 'reset');
+    const plain = fc.constantFrom<EventKind>('fire', 'prealarm', 'fault', 'feedback', 'start', 'shield', 'supervisory', 'reset');
     const edge = fc.constantFrom('began' as const, 'ended' as const, 'still' as const);
     fc.assert(
       fc.property(fc.array(fc.record({ kind: plain, edge }), { minLength: 1, maxLength: 40 }), (said) => {
@@ -117,6 +117,23 @@ describe('the device projection', () => {
     expect([...fold(entries).devices.values()].map((row) => viewOfDevice(row).online)).toEqual([false, false, false]);
     const back = [...entries, ...heard({ kind: 'link', edge: 'ended' }).map((entry) => ({ ...entry, ordinal: 4, position: 4 }))];
     expect([...fold(back).devices.values()].map((row) => viewOfDevice(row).online)).toEqual([true, true, true]);
+  });
+
+  it('takes a lost link without address for one of the whole source, whichever part it names', () => {
+    const part = (address: number) => ({ systemType: 11, systemAddress: 1, component: { type: 24, address } });
+    const rows = fold(heard({ kind: 'low', part: part(1) }, { kind: 'link', part: part(0) })).devices;
+    expect([...rows.values()].map((row) => viewOfDevice(row).online)).toEqual([false, false]);
+    expect(rows.get(keyOf('gw-1', 'panel-1', ''))).toMatchObject({ part: { value: { systemType: 11, systemAddress: 1 } } });
+  });
+
+  it('ends with a fire what qualified it', () => {
+    const fire = { kind: 'fire', states: ['fire', 'first-fire', 'manual-call-point'] } as const;
+    expect(statesOf(heard(fire))).toEqual(['fire', 'first-fire', 'manual-call-point']);
+    expect(statesOf(heard(fire, { kind: 'fire', edge: 'ended', states: [] }))).toEqual([]);
+  });
+
+  it('does not take a flag that an event leaves out for one that ended', () => {
+    expect(statesOf(heard({ kind: 'fire' }, { kind: 'reading', edge: 'momentary', states: [] }))).toEqual(['fire']);
   });
 
   it('does not take a silence for a word of the device', () => {
