@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../codec/hex.ts';
 import { cutAll } from '../codec/packets.ts';
-import { decodeFrame } from '../gb26875/frame.ts';
+import { decodeFrame, encodeFrame } from '../gb26875/frame.ts';
 import { gb26875, gb26875Site } from './gb26875.ts';
 
 interface Vector {
@@ -57,5 +57,56 @@ describe('transmission devices over GB/T 26875.3', () => {
       expect(cutAll(gb26875.cut, frame)).toMatchObject([{ kind: 'packet' }]);
       expect(gb26875.answer!(frame, false, '2026-11-23T08:00:00')).toBeNull();
     }
+  });
+
+  test.each(['fire', 'fault', 'shield', 'supervisory', 'start', 'feedback', 'reset'] as const)(
+    'a simulator says %s and it is heard',
+    (what) => {
+      const packet = gb26875.play.say({ what, address: { controller: 2, point: 77 }, deviceTime: '2026-11-23T08:00:00' })!;
+      const [cut, ...rest] = cutAll(gb26875.cut, packet);
+      expect(rest).toEqual([]);
+      expect(gb26875.decode(cut!.bytes).observations).toMatchObject([{ what, deviceTime: '2026-11-23T08:00:00' }]);
+      expect(gb26875.play.confirms!(gb26875.answer!(packet, false, '2026-11-23T08:00:01')!)).toBe(true);
+    },
+  );
+
+  test('what no frame can say is not said', () => {
+    expect(gb26875.play.say({ what: 'tilt', address: {}, deviceTime: '2026-11-23T08:00:00' })).toBeNull();
+  });
+
+  test('an empty upload is a sign of life, and is confirmed', () => {
+    const idle = gb26875.play.idle!('2026-11-23T08:00:00');
+    expect(gb26875.decode(idle).observations).toMatchObject([{ what: 'heartbeat' }]);
+    expect(gb26875.answer!(idle, false, '2026-11-23T08:00:00')![26]).toBe(3);
+  });
+
+  test('a twelve-byte heartbeat is a sign of life, and has its own reply', () => {
+    const short = fromHex('40400725518012ff04882323')!;
+    expect(gb26875.decode(short).observations).toEqual([{ what: 'heartbeat', address: { device: '0725518012ff' } }]);
+    expect(toHex(gb26875.answer!(short, false, '2026-11-23T08:00:00')!)).toBe('404000000000000000002323');
+  });
+
+  test('an unknown command is denied', () => {
+    const frame = Uint8Array.from(gb26875.play.idle!('2026-11-23T08:00:00'));
+    frame[26] = 99;
+    expect(gb26875.answer!(frame, false, '2026-11-23T08:00:00')![26]).toBe(6);
+  });
+
+  const upload = (adu: string) =>
+    encodeFrame({ serial: 1, mainVersion: 1, userVersion: 1, time: 0, source: 1, destination: 2, command: 2 }, fromHex(adu)!);
+  test('an analogue value is a reading in its unit', () => {
+    expect(gb26875.decode(upload('03010b015b1000020005ac0d081e0e05031b')).observations).toMatchObject([
+      { what: 'reading', value: 350, quantity: 'pressure-kpa', deviceTime: '2027-03-05T14:30:08' },
+    ]);
+  });
+  test('a duty answer names its operator', () => {
+    expect(gb26875.decode(upload('18012003000000000000')).observations).toMatchObject([
+      { what: 'duty-answer', operatorNumber: 3, deviceTime: null },
+    ]);
+  });
+  test('a unit that does not fit is confirmed and kept with its reason', () => {
+    const odd = upload('0501010203');
+    expect(gb26875.decode(odd)).toMatchObject({ observations: [], remarks: [expect.stringContaining('size')] });
+    expect(gb26875.answer!(odd, false, '2026-11-23T08:00:00')![26]).toBe(3);
   });
 });
