@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readScenario } from '../../src/scenario.ts';
 import { fences, relativeLinks, tableUnder } from './markdown.ts';
-import { ROOT, runTool } from './tool.ts';
+import { ROOT, runTool, type ToolRun } from './tool.ts';
 
 const pages = globSync('{*.md,docs/**/*.md}', { cwd: ROOT });
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8');
@@ -42,6 +42,13 @@ function programCommands(): ReadonlyArray<readonly [line: string, entry: string,
   return [...lines.values()];
 }
 
+const helps = new Map<string, Promise<ToolRun>>();
+function helpOf(entry: string, command: string): Promise<ToolRun> {
+  const name = `${entry} ${command}`;
+  if (!helps.has(name)) helps.set(name, runTool(process.execPath, [join(ROOT, entry), command, '--help']));
+  return helps.get(name)!;
+}
+
 /** The one block of the operating page with that name. */
 function shown(language: string): string {
   const blocks = fences(read('docs/operate.md')).filter((fence) => fence.language === language);
@@ -69,7 +76,7 @@ describe('the docs', () => {
   });
 
   it.each(programCommands())('%s is a command with those flags', async (_line, entry, command, flags) => {
-    const { code, output } = await runTool(process.execPath, [join(ROOT, entry), command, '--help']);
+    const { code, output } = await helpOf(entry, command);
     expect(output).toMatch(new RegExp(`^Usage: .*\\b${command}\\b`, 'm'));
     expect(code).toBe(0);
     expect(flags.filter((flag) => !new RegExp(`${flag}\\b`).test(output))).toEqual([]);
