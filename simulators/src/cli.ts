@@ -9,8 +9,8 @@ import { MODES } from './municipal-modes.ts';
 import { MunicipalPlatform } from './municipal-platform.ts';
 import { WrongInput } from './problems.ts';
 import { complain, direct, exitWith, sayReady, stayUntilStopped } from './process.ts';
+import { runProxy } from './proxy.ts';
 import { seeded } from './random.ts';
-import { runProxy } from './run-proxy.ts';
 import { loadScenario, readLiveStep } from './scenario.ts';
 import { TruthLog } from './truth.ts';
 

@@ -1,9 +1,9 @@
-import { createSocket, type Socket } from 'node:dgram';
 import type { Clock, PublishingFamily, Stimulus } from '@fengsui/protocol';
 import { generate, type ParsedPacket, parse } from 'coap-packet';
 import { deviceTime } from './clock.ts';
+import { CoapExchange, option } from './coap-exchange.ts';
+import { DatagramLine } from './datagram-line.ts';
 import type { Device, Narrate } from './device.ts';
-import { failure } from './failures.ts';
 import { WrongInput } from './problems.ts';
 import type { Random } from './random.ts';
 import type { Action, ActionName } from './scenario.ts';
@@ -29,19 +29,9 @@ export interface CoapDeviceParts {
 
 /** The module binds again after so long without an observer. */
 const REBIND_AFTER_MS = 10_000;
-const BACKOFF_MAX = 8;
 /** What the device answers at /t/d: GET is the observation, POST a command. */
 const DOWNLINK_CODES: Readonly<Record<string, string>> = { '0.01': '2.05', '0.02': '2.04' };
 const NO_BYTES = Buffer.alloc(0);
-
-/** A confirmable message on its way: repeated until answered. */
-interface Exchange {
-  readonly datagram: Buffer;
-  readonly messageId: number;
-  readonly token: Buffer;
-  readonly settled: (answer: ParsedPacket) => void;
-  timer: NodeJS.Timeout | null;
-}
 
 interface Report {
   readonly payload: Buffer;
@@ -49,12 +39,6 @@ interface Report {
   readonly stimulus: Stimulus;
   readonly counter: number;
   readonly left: () => void;
-}
-
-function option(name: string, value: string | number): { name: string; value: Buffer } {
-  if (typeof value === 'string') return { name, value: Buffer.from(value) };
-  const bytes = [(value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff]; // RFC 7252 §3.2: no leading zeros
-  return { name, value: Buffer.from(bytes.slice(bytes.findIndex((byte) => byte !== 0) >>> 0)) };
 }
 
 function pathOf(packet: ParsedPacket): string {
@@ -69,21 +53,19 @@ export class CoapDevice implements Device {
   readonly able: readonly ActionName[] = ['say', 'noise', 'duplicate', 'silence', 'unplug', 'rebind', 'clock'];
   readonly #parts: CoapDeviceParts;
   readonly #queue: Report[] = [];
-  #socket: Socket | null = null;
-  #exchange: Exchange | null = null;
+  readonly #line: DatagramLine;
+  readonly #exchange: CoapExchange;
   #observer: Buffer | null = null;
   #rebindTimer: NodeJS.Timeout | null = null;
   #plugTimer: NodeJS.Timeout | null = null;
-  #messageId: number;
   #observed = 0;
   #counter = 0;
   #clockOffsetMs = 0;
-  #silentUntilMs = 0;
-  #duplicates = { packets: 0, copies: 1 };
 
   constructor(parts: CoapDeviceParts) {
     this.#parts = parts;
-    this.#messageId = parts.random.below(0x10000);
+    this.#line = new DatagramLine(parts.server, parts.clock, (bytes) => this.#heard(bytes));
+    this.#exchange = new CoapExchange((datagram) => this.#line.send(datagram), parts.ackTimeoutMs, parts.random.below(0x10000));
     this.#counter = parts.random.below(0x100);
   }
 
@@ -97,7 +79,7 @@ export class CoapDevice implements Device {
   }
 
   async start(): Promise<void> {
-    await this.#open();
+    await this.#line.open();
     if (this.#parts.mode === 'observe') this.#register();
   }
 
@@ -110,39 +92,22 @@ export class CoapDevice implements Device {
   async perform(action: Action): Promise<void> {
     if (action.kind === 'say') return this.#say(action.say);
     if (action.kind === 'noise') this.#babble(action);
-    if (action.kind === 'duplicate') this.#duplicates = { ...action };
-    if (action.kind === 'silence') this.#silentUntilMs = this.#parts.clock.monotonicMs() + action.forMs;
+    if (action.kind === 'duplicate') this.#line.duplicateNext(action.packets, action.copies);
+    if (action.kind === 'silence') this.#line.silence(action.forMs);
     if (action.kind === 'clock') this.#clockOffsetMs = action.offsetMs;
     if (action.kind === 'rebind') await this.#rebind();
     if (action.kind === 'unplug') await this.#unplug(action.forMs);
   }
 
-  async #open(): Promise<void> {
-    const { server } = this.#parts;
-    const socket = createSocket(server.host.includes(':') ? 'udp6' : 'udp4');
-    socket.on('message', (bytes) => this.#heard(bytes));
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', (error) => reject(failure('SIM_PEER_UNREACHABLE', `${server.host}:${server.port}`, error)));
-      socket.bind(0, resolve);
-    });
-    socket.removeAllListeners('error');
-    socket.on('error', () => {}); // ICMP says that nobody listens: the datagram is lost, the repeat will come
-    this.#socket = socket;
-  }
-
   async #close(): Promise<void> {
     if (this.#rebindTimer) clearTimeout(this.#rebindTimer);
-    this.#endExchange();
-    const socket = this.#socket;
-    this.#socket = null;
-    if (socket) await new Promise<void>((resolve) => socket.close(resolve));
+    this.#exchange.end();
+    await this.#line.close();
   }
 
   /** A new source address, the same binding: what an operator's NAT does to a device that slept. */
   async #rebind(): Promise<void> {
-    const old = this.#socket;
-    await this.#open();
-    old?.close();
+    await this.#line.open();
     this.#parts.narrate('comes from a new address');
   }
 
@@ -152,7 +117,7 @@ export class CoapDevice implements Device {
     await this.#close();
     this.#plugTimer = setTimeout(
       () =>
-        void this.#open().then(
+        void this.#line.open().then(
           () => this.#resume(),
           (error: Error) => narrate(error.message),
         ),
@@ -168,7 +133,7 @@ export class CoapDevice implements Device {
   #babble(noise: { readonly bytes?: number; readonly hex?: string }): void {
     const { truth, clock, random } = this.#parts;
     truth.write({ atMs: clock.wallMs(), what: 'noise', address: {}, expect: 'mustNot' });
-    this.#send(noise.hex ? Buffer.from(noise.hex.replace(/\s+/g, ''), 'hex') : Buffer.from(random.bytes(noise.bytes ?? 16)));
+    this.#line.send(noise.hex ? Buffer.from(noise.hex.replace(/\s+/g, ''), 'hex') : Buffer.from(random.bytes(noise.bytes ?? 16)));
   }
 
   #say(said: Omit<Stimulus, 'deviceTime'>): Promise<void> {
@@ -189,17 +154,20 @@ export class CoapDevice implements Device {
     if (this.#rebindTimer) clearTimeout(this.#rebindTimer);
     const query = option('Uri-Query', `ep=${this.#parts.endpoint}`);
     const options = [option('Uri-Path', 't'), option('Uri-Path', 'r'), query];
-    this.#begin({ code: 'POST', options, payload: NO_BYTES, token: Buffer.from(this.#parts.random.bytes(4)) }, ({ code, reset }) => {
-      this.#parts.narrate(reset ? 'registration was reset' : `registered (${code})`);
-      if (!this.bound) this.#rebindTimer = setTimeout(() => this.#register(), REBIND_AFTER_MS);
-      this.#next();
-    });
+    this.#exchange.begin(
+      { code: 'POST', options, payload: NO_BYTES, token: Buffer.from(this.#parts.random.bytes(4)) },
+      ({ code, reset }) => {
+        this.#parts.narrate(reset ? 'registration was reset' : `registered (${code})`);
+        if (!this.bound) this.#rebindTimer = setTimeout(() => this.#register(), REBIND_AFTER_MS);
+        this.#next();
+      },
+    );
   }
 
   /** Sends the oldest report, when nothing else is on its way. */
   #next(): void {
     const report = this.#queue[0];
-    if (!report || this.#exchange || !this.#socket || !this.bound) return;
+    if (!report || this.#exchange.busy || !this.#line.isOpen || !this.bound) return;
     this.#note(report);
     if (this.#parts.mode === 'observe') this.#notify(report);
     else this.#post(report);
@@ -209,7 +177,7 @@ export class CoapDevice implements Device {
   #notify(report: Report): void {
     this.#observed = (this.#observed + 1) & 0xffffff;
     const message = { code: '2.05', options: [option('Observe', this.#observed)], payload: report.payload, token: this.#observer! };
-    this.#begin(message, ({ reset }) => {
+    this.#exchange.begin(message, ({ reset }) => {
       if (!reset) return this.#acknowledged(report);
       this.#parts.narrate('the server no longer knows the token: registers again');
       this.#register();
@@ -218,12 +186,15 @@ export class CoapDevice implements Device {
 
   #post(report: Report): void {
     const options = [option('Uri-Path', 't'), option('Uri-Path', 'd'), option('Uri-Query', `ep=${this.#parts.endpoint}`)];
-    this.#begin({ code: 'POST', options, payload: report.payload, token: Buffer.from(this.#parts.random.bytes(4)) }, ({ code, reset }) => {
-      if (!reset && (code.startsWith('2.') || code === '0.00')) return this.#acknowledged(report);
-      this.#parts.narrate(`the server refused the report: ${reset ? 'reset' : code}`);
-      this.#queue.shift();
-      this.#next();
-    });
+    this.#exchange.begin(
+      { code: 'POST', options, payload: report.payload, token: Buffer.from(this.#parts.random.bytes(4)) },
+      ({ code, reset }) => {
+        if (!reset && (code.startsWith('2.') || code === '0.00')) return this.#acknowledged(report);
+        this.#parts.narrate(`the server refused the report: ${reset ? 'reset' : code}`);
+        this.#queue.shift();
+        this.#next();
+      },
+    );
   }
 
   #note(report: Report): void {
@@ -251,69 +222,17 @@ export class CoapDevice implements Device {
     this.#next();
   }
 
-  #begin(
-    message: {
-      readonly code: string;
-      readonly options: Array<{ name: string; value: Buffer }>;
-      readonly payload: Buffer;
-      readonly token: Buffer;
-    },
-    settled: (answer: ParsedPacket) => void,
-  ): void {
-    this.#endExchange();
-    const messageId = (this.#messageId = (this.#messageId + 1) & 0xffff);
-    const datagram = generate({ ...message, messageId, confirmable: true });
-    const exchange: Exchange = { datagram, messageId, token: message.token, settled, timer: null };
-    this.#exchange = exchange;
-    this.#repeat(exchange, 1);
-  }
-
-  #repeat(exchange: Exchange, factor: number): void {
-    this.#send(exchange.datagram);
-    exchange.timer = setTimeout(() => this.#repeat(exchange, Math.min(2 * factor, BACKOFF_MAX)), factor * this.#parts.ackTimeoutMs);
-  }
-
-  #endExchange(): void {
-    if (this.#exchange?.timer) clearTimeout(this.#exchange.timer);
-    this.#exchange = null;
-  }
-
-  #send(datagram: Buffer): void {
-    const { server, clock } = this.#parts;
-    if (clock.monotonicMs() < this.#silentUntilMs) return;
-    const copies = this.#duplicates.packets > 0 ? this.#duplicates.copies : 1;
-    this.#duplicates.packets--;
-    for (let copy = 0; copy < copies; copy++) this.#socket?.send(datagram, server.port, server.host);
-  }
-
   #heard(bytes: Buffer): void {
-    if (this.#parts.clock.monotonicMs() < this.#silentUntilMs) return;
     let packet: ParsedPacket;
     try {
       packet = parse(bytes);
     } catch {
       return; // no CoAP: a device drops it
     }
-    if (packet.ack || packet.reset) this.#answered(packet);
-    else if (packet.code === '0.00') this.#send(generate({ code: '0.00', messageId: packet.messageId, reset: true }));
+    if (packet.ack || packet.reset) this.#exchange.answered(packet);
+    else if (packet.code === '0.00') this.#line.send(generate({ code: '0.00', messageId: packet.messageId, reset: true }));
     else if (packet.code.startsWith('0.')) this.#asked(packet);
-    else this.#answeredApart(packet);
-  }
-
-  #answered(packet: ParsedPacket): void {
-    const exchange = this.#exchange;
-    if (exchange?.messageId !== packet.messageId) return;
-    this.#endExchange();
-    exchange.settled(packet);
-  }
-
-  /** A response in a message of its own: acknowledged, and taken when it belongs to what waits. */
-  #answeredApart(packet: ParsedPacket): void {
-    if (packet.confirmable) this.#send(generate({ code: '0.00', messageId: packet.messageId, ack: true }));
-    const exchange = this.#exchange;
-    if (!exchange?.token.equals(packet.token)) return;
-    this.#endExchange();
-    exchange.settled(packet);
+    else this.#exchange.answeredApart(packet);
   }
 
   /** The server's own requests: it observes /t/d, or sends a command there. */
@@ -321,7 +240,7 @@ export class CoapDevice implements Device {
     const observes = pathOf(packet) === '/t/d' && packet.code === '0.01';
     const code = pathOf(packet) === '/t/d' ? (DOWNLINK_CODES[packet.code] ?? '4.05') : '4.04';
     const options = observes ? [option('Observe', this.#observed)] : [];
-    this.#send(generate({ code, messageId: packet.messageId, token: packet.token, options, ack: packet.confirmable }));
+    this.#line.send(generate({ code, messageId: packet.messageId, token: packet.token, options, ack: packet.confirmable }));
     if (packet.code === '0.02') this.#parts.narrate(`was sent a command of ${packet.payload.length} bytes: ${code}`);
     if (!observes) return;
     this.#observer = packet.token;

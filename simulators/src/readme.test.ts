@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { LINK_MODES } from './link.ts';
 import { MODE_NAMES } from './municipal-modes.ts';
-import { LINK_MODES } from './proxy.ts';
 import { ACTION_NAMES, MISANSWERS, readScenario } from './scenario.ts';
 
 const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');

@@ -2,8 +2,10 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { GOOD_LINK, type LinkQuality, TcpLink, UdpLink } from './proxy.ts';
+import { GOOD_LINK, type LinkQuality } from './link.ts';
 import { seeded } from './random.ts';
+import { TcpLink } from './tcp-link.ts';
+import { UdpLink } from './udp-link.ts';
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {

@@ -1,0 +1,123 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { failure } from './failures.ts';
+import { GOOD_LINK, type Link, type LinkMode, type LinkOptions, type LinkQuality, passes } from './link.ts';
+import type { Random } from './random.ts';
+
+/** Gives chunks on in order, each after its delay and at the pace of the link: one timer, so that none overtakes. */
+class Lane {
+  readonly #quality: () => LinkQuality;
+  readonly #random: Random;
+  readonly #waiting: Array<{ readonly atMs: number; readonly give: () => void }> = [];
+  #freeAtMs = 0;
+
+  constructor(quality: () => LinkQuality, random: Random) {
+    this.#quality = quality;
+    this.#random = random;
+  }
+
+  pass(bytes: number, give: () => void): void {
+    const { delayMs, jitterMs, bytesPerSecond } = this.#quality();
+    const now = performance.now();
+    const wireMs = bytesPerSecond === null ? 0 : (bytes / bytesPerSecond) * 1000;
+    this.#freeAtMs = Math.max(this.#freeAtMs + wireMs, now + delayMs + this.#random.next() * jitterMs + wireMs);
+    this.#waiting.push({ atMs: this.#freeAtMs, give });
+    if (this.#waiting.length === 1) this.#next();
+  }
+
+  #next(): void {
+    for (let head = this.#waiting[0]; head; head = this.#waiting[0]) {
+      const waitMs = head.atMs - performance.now();
+      if (waitMs >= 1) {
+        setTimeout(() => this.#next(), waitMs);
+        return;
+      }
+      this.#waiting.shift();
+      head.give();
+    }
+  }
+}
+
+/** A TCP link. */
+export class TcpLink implements Link {
+  readonly #options: LinkOptions;
+  readonly #pairs = new Set<readonly [client: Socket, server: Socket]>();
+  #quality: LinkQuality;
+  #mode: LinkMode = 'pass';
+  #server: Server | null = null;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#quality = options.quality ?? GOOD_LINK;
+  }
+
+  async start(): Promise<{ host: string; port: number }> {
+    const { host, port } = this.#options.listen;
+    const server = createServer({ allowHalfOpen: true }, (client) => this.#join(client));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(failure('SIM_ADDRESS_TAKEN', `${host}:${port}`, error)));
+      server.listen(port, host, resolve);
+    });
+    this.#server = server;
+    return { host, port: (server.address() as AddressInfo).port };
+  }
+
+  setMode(mode: LinkMode): void {
+    this.#mode = mode;
+    if (mode === 'cut') this.#breakAll();
+    for (const pair of this.#pairs) this.#hold(pair);
+  }
+
+  setQuality(quality: Partial<LinkQuality>): void {
+    this.#quality = { ...this.#quality, ...quality };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#breakAll();
+    const server = this.#server;
+    this.#server = null;
+    if (server) await new Promise((resolve) => server.close(resolve));
+  }
+
+  #breakAll(): void {
+    for (const [client, server] of this.#pairs) {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+    this.#pairs.clear();
+  }
+
+  #join(client: Socket): void {
+    if (this.#mode === 'cut') {
+      client.resetAndDestroy();
+      return;
+    }
+    const server = connect({ ...this.#options.to, allowHalfOpen: true });
+    const pair = [client, server] as const;
+    this.#pairs.add(pair);
+    client.setNoDelay(true);
+    server.setNoDelay(true);
+    this.#carry(client, server);
+    this.#carry(server, client);
+    this.#hold(pair);
+    const close = () => {
+      this.#pairs.delete(pair);
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of pair) socket.on('error', close).on('close', close);
+  }
+
+  /** Reads only in the directions that pass: what the sender's TCP gave away waits in the buffers of the link. */
+  #hold([client, server]: readonly [client: Socket, server: Socket]): void {
+    if (passes(this.#mode, true)) client.resume();
+    else client.pause();
+    if (passes(this.#mode, false)) server.resume();
+    else server.pause();
+  }
+
+  #carry(from: Socket, to: Socket): void {
+    const lane = new Lane(() => this.#quality, this.#options.random);
+    from.on('data', (bytes) => lane.pass(bytes.length, () => !to.destroyed && to.write(bytes)));
+    from.on('end', () => lane.pass(0, () => to.end()));
+  }
+}
