@@ -12,3 +12,6 @@ export const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** Datagrams that wait in this process while the journal commits; the devices behind those dropped send again. */
 export const DATAGRAMS_WAITING_MAX = 4_096;
+
+/** How often a serial device's name is looked at; a pulled adapter must be a fault within 60 s, and spins a core until then. */
+export const SERIAL_PRESENCE_CHECK_MS = 1_000;
