@@ -2,8 +2,10 @@ import { asciiText } from '../codec/ascii.ts';
 import { gbText } from '../codec/gb-text.ts';
 import { toHex } from '../codec/hex.ts';
 import { type CutRule, NO_START } from '../codec/packets.ts';
+import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
+import type { Observation } from '../observation.ts';
 import type { Words } from '../words.ts';
-import { type Saying, says } from './saying.ts';
+import { FROM_PANEL, orNull, packetsOnly, type Saying, says, spoken } from './saying.ts';
 
 /** Printer ports have no life sign: silence says nothing about the link. */
 export const NEVER_SILENT_MS = Number.POSITIVE_INFINITY;
@@ -106,4 +108,61 @@ export function printedWord(what: string, detail?: string): string | null {
     (rows.find(([, saying]) => saying.detail === detail) ?? rows.find(([, saying]) => saying.detail === undefined) ?? rows[0])?.[1].zh ??
     null
   );
+}
+
+/** Characters one byte each, back to bytes. */
+export const latin = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
+
+/** First bytes of GBK characters. */
+export const GBK_FIRST: readonly number[] = Array.from({ length: 0xfe - 0x81 + 1 }, (_, index) => 0x81 + index);
+
+/** What a printed block says. */
+export interface Printed {
+  readonly saying: Saying | undefined;
+  readonly address: Observation['address'];
+  readonly deviceTime?: string | null;
+  readonly text?: string | null;
+  readonly fields?: Record<string, unknown>;
+}
+
+/** A printed block read, with its bytes beside it: fonts of the printer's own do not decode. */
+export function told(packet: Uint8Array, { saying, address, deviceTime, text, fields }: Printed): Decoded {
+  const said = spoken(saying);
+  const time = deviceTime === undefined ? {} : { deviceTime };
+  return {
+    fields: { ...FROM_PANEL, eventName: saying?.en ?? null, ...address, ...time, text: text ?? null, ...fields, raw: toHex(packet) },
+    observations: said ? [{ ...said, address, ...time, ...(text ? { text } : {}) }] : [],
+    remarks: saying ? [] : ['no known event word: kept raw'],
+  };
+}
+
+/** MMMLLAAA: machine, loop, address. */
+export function placeOf(digits: string): Observation['address'] {
+  return { controller: Number(digits.slice(0, 3)), loop: Number(digits.slice(3, 5)), point: Number(digits.slice(5)) };
+}
+
+/** The same, written; null where a number has too many digits. */
+export function placeDigits({ controller = 1, loop = 1, point = 1 }: Observation['address']): string | null {
+  const digits = String(controller).padStart(3, '0') + String(loop).padStart(2, '0') + String(point).padStart(3, '0');
+  return digits.length === 8 ? digits : null;
+}
+
+type Card = Pick<TalkingFamily, 'name' | 'title' | 'line' | 'cut' | 'decode'> & Pick<Partial<TalkingFamily>, 'notes'>;
+
+/** A printer port of which one implementation is all there is. */
+export function printer(card: Card, say: (stimulus: Stimulus) => Uint8Array | null): TalkingFamily {
+  return {
+    shape: 'talks',
+    version: 1,
+    tier: 3,
+    basis: 'one implementation; no sample',
+    ...card,
+    notes: [PRINTER_NOTE, ...(card.notes ?? [])],
+    decode: packetsOnly(card.cut, card.decode),
+    emits: [],
+    neverSent: [],
+    gapMs: 1000,
+    silenceMs: NEVER_SILENT_MS,
+    play: { say: (stimulus) => orNull(() => say(stimulus)) },
+  };
 }
