@@ -90,6 +90,10 @@ export interface TalkingFamily extends FamilyCard {
   readonly silenceMs: number;
   /** A device may say one thing several times (GST AA bus: three copies): equal packets within this time are one. */
   readonly repeatMs?: number;
+  /** Who sent a packet, where devices name themselves and many share a wire: lower-case hex. */
+  readonly sender?: (packet: Uint8Array) => string;
+  /** The family read with the habits of a maker, by the name of the dialect; the site names one for each device. */
+  readonly dialects?: ReadonlyMap<string, TalkingFamily>;
   /** Plays the device. */
   readonly play: {
     /** Sent every `idleEveryMs` when there is nothing to say; absent where the device is silent. */

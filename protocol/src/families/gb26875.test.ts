@@ -86,6 +86,32 @@ describe('transmission devices over GB/T 26875.3', () => {
     expect(toHex(gb26875.answer!(short, false, '2026-11-23T08:00:00')!)).toBe('404000000000000000002323');
   });
 
+  test('a heartbeat of one byte has the reply its devices wait for', () => {
+    const dialect = gb26875.dialects!.get('main-version-16')!;
+    const beat = encodeFrame(
+      { serial: 7, mainVersion: 16, userVersion: 0, time: 0, source: 1, destination: 2, command: 2 },
+      Uint8Array.of(0x16),
+    );
+    expect(dialect.decode(beat).observations).toMatchObject([{ what: 'heartbeat' }]);
+    expect(toHex(dialect.answer!(beat, false, '2026-11-23T08:00:00')!)).toContain('0100031');
+    expect(decodeFrame(dialect.answer!(beat, false, '2026-11-23T08:00:00')!).unit).toEqual(Uint8Array.of(0x17));
+    expect(decodeFrame(gb26875.answer!(beat, false, '2026-11-23T08:00:00')!).unit).toHaveLength(0);
+  });
+
+  test('a device with a BCD clock is told the time in BCD, and its own is read so', () => {
+    const dialect = gb26875.dialects!.get('dahua-bcd')!;
+    const frame = upload(`0201010128070000000200${'00'.repeat(31)}512310230926`);
+    expect(dialect.decode(frame).observations).toMatchObject([{ what: 'fire', deviceTime: '2026-09-23T10:23:51' }]);
+    expect(toHex(dialect.answer!(frame, false, '2026-11-23T08:09:10')!.subarray(6, 12))).toBe('100908231126');
+  });
+
+  test('a dialect reads the state word of its maker', () => {
+    const frame = upload(`0201010180070000000200${'00'.repeat(31)}000000000000`);
+    expect(gb26875.decode(frame).observations).toMatchObject([{ what: 'fire' }]);
+    expect(gb26875.dialects!.get('four-faith')!.decode(frame).observations).toMatchObject([{ what: 'high' }]);
+    expect(gb26875.sender!(frame)).toBe('010000000000');
+  });
+
   test('an unknown command is denied', () => {
     const frame = Uint8Array.from(gb26875.play.idle!('2026-11-23T08:00:00'));
     frame[26] = 99;

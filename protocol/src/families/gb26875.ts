@@ -3,11 +3,12 @@ import { QUANTITIES, type Quantity } from '../event.ts';
 import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
 import { DEVICE_STATES, FACILITY_OPERATIONS, namesOfBits, SYSTEM_STATES } from '../gb26875/codes.ts';
 import { DIALECTS, type Dialect, heartbeatOf, STANDARD } from '../gb26875/dialects.ts';
-import { encodeText, parseTimeTag, showText, showTimeTag, type TimeTag } from '../gb26875/fields.ts';
-import { decodeFrame, encodeFrame, type Frame } from '../gb26875/frame.ts';
+import { encodeText, parseTimeTag, showText, showTimeTag, type TimeTag, tagFromBcd, tagToBcd } from '../gb26875/fields.ts';
+import { decodeFrame, encodeFrame, FRAME_BYTES_MIN, type Frame } from '../gb26875/frame.ts';
 import { decodeUnit, encodeUnit } from '../gb26875/units.ts';
 import { analogueIn, componentStates, frameView } from '../gb26875/view.ts';
 import type { Observation, What } from '../observation.ts';
+import { orNull } from './saying.ts';
 
 const SEND = 2;
 const CONFIRM = 3;
@@ -94,7 +95,7 @@ function base(object: ObjectFields, source: string, dialect: Dialect): Omit<Obse
   return {
     address: addressOf(object, source, dialect),
     ...(object.componentType === undefined ? {} : { componentType: object.componentType }),
-    ...(object.time === undefined ? {} : { deviceTime: showTimeTag(object.time) }),
+    ...(object.time === undefined ? {} : { deviceTime: showTimeTag(dialect.bcdClock ? tagFromBcd(object.time) : object.time) }),
     ...(text === '' ? {} : { text, textHex: toHex(object.text!) }),
   };
 }
@@ -125,7 +126,7 @@ function operationObservations(type: number, object: ObjectFields, source: strin
 }
 
 function observationsOf({ control, unit }: Frame, bytes: Uint8Array, dialect: Dialect): Observation[] {
-  const source = toHex(bytes.subarray(12, 18));
+  const source = senderOf(bytes);
   if (heartbeatOf(bytes, dialect)) return [{ what: 'heartbeat', address: { device: source } }];
   const read = decodeUnit(unit, dialect.types);
   if (control.command !== SEND && control.command !== 5) return control.command === CONFIRM ? [{ what: 'link', address: {} }] : [];
@@ -136,34 +137,45 @@ function observationsOf({ control, unit }: Frame, bytes: Uint8Array, dialect: Di
   return objects.flatMap((object) => (object.status === undefined ? [] : stateObservations(read.type, object, source, dialect)));
 }
 
+/** 源地址, the key of a device: its six bytes as they are (gb26875 notes, 11). */
+function senderOf(bytes: Uint8Array): string {
+  return toHex(bytes.length < FRAME_BYTES_MIN ? bytes.subarray(2, 8) : bytes.subarray(12, 18));
+}
+
 function decode(bytes: Uint8Array, dialect: Dialect): Decoded {
-  if (bytes.length < 30)
-    return {
-      fields: { heartbeat: 'twelve-bytes', source: toHex(bytes.subarray(2, 8)) },
-      observations: [{ what: 'heartbeat', address: { device: toHex(bytes.subarray(2, 8)) } }],
-    };
+  const device = senderOf(bytes);
+  if (bytes.length < FRAME_BYTES_MIN)
+    return { fields: { heartbeat: 'twelve-bytes', source: device }, observations: [{ what: 'heartbeat', address: { device } }] };
   const { kind: _, hex: __, ...fields } = frameView(bytes, dialect);
   const unit = fields['unit'] as { why?: string } | null;
   return { fields, observations: observationsOf(decodeFrame(bytes), bytes, dialect), ...(unit?.why ? { remarks: [unit.why] } : {}) };
 }
 
+/** The unit that answers a heartbeat of one byte (gb26875 notes, 12.1). */
+const ONE_BYTE_REPLY = 0x17;
+
+/** Time-out of 10 s and three re-sends: a frame that is wholly equal within four of them is a repeat (gb26875 notes, 13.2). */
+const REPEAT_MS = 40_000;
+
 /** 确认: serial and version of the upload, own time, addresses swapped. Unknown commands are denied (§6.5.3), private ones confirmed. */
-function answer(bytes: Uint8Array, localTime: string): Uint8Array | null {
-  if (bytes.length === 12) return Uint8Array.of(0x40, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0x23, 0x23);
+function answer(bytes: Uint8Array, localTime: string, dialect: Dialect): Uint8Array | null {
+  if (bytes.length < FRAME_BYTES_MIN) return Uint8Array.of(0x40, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0x23, 0x23);
   const { control } = decodeFrame(bytes);
   if (control.command === CONFIRM || control.command === 5 || control.command === 6) return null;
+  const time = parseTimeTag(localTime);
   const known = control.command === SEND || control.command === 1 || control.command === 7 || control.command >= 128;
   const { serial, mainVersion, userVersion, source, destination } = control;
   const reply = {
     serial,
     mainVersion,
     userVersion,
-    time: parseTimeTag(localTime),
+    time: dialect.bcdClock ? tagToBcd(time) : time,
     source: destination,
     destination: source,
     command: known ? CONFIRM : 6,
   };
-  return encodeFrame(reply, new Uint8Array(0));
+  const isOneByte = heartbeatOf(bytes, dialect) === 'one-byte-unit';
+  return encodeFrame(reply, Uint8Array.from(isOneByte ? [ONE_BYTE_REPLY] : []));
 }
 
 const SAYABLE: ReadonlyMap<What, number> = new Map([
@@ -174,7 +186,6 @@ const SAYABLE: ReadonlyMap<What, number> = new Map([
   ['start', 0b100001],
   ['feedback', 0b1000001],
   ['restored', 1],
-  ['fault-restored', 1],
 ]);
 
 function say({ what, address, componentType, deviceTime }: Stimulus): Uint8Array | null {
@@ -206,7 +217,7 @@ function say({ what, address, componentType, deviceTime }: Stimulus): Uint8Array
 const HEAD = `40 40${' ??'.repeat(22)}`;
 const reply = (command: string) => `${HEAD} 00 00 ${command} ?? 23 23`;
 
-function family(name: string, dialect: Dialect, card: Pick<TalkingFamily, 'title' | 'basis' | 'notes'>): TalkingFamily {
+function family(name: string, dialect: Dialect, card: Card): TalkingFamily {
   return {
     shape: 'talks',
     name,
@@ -216,10 +227,13 @@ function family(name: string, dialect: Dialect, card: Pick<TalkingFamily, 'title
     line: { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 },
     cut: dialect.cut,
     decode: (packet) => decode(packet, dialect),
-    answer: (packet, _, localTime) => answer(packet, localTime),
+    answer: (packet, _, localTime) => answer(packet, localTime, dialect),
+    sender: senderOf,
+    repeatMs: REPEAT_MS,
     emits: [
       { bytes: reply('03'), en: 'confirm', zh: '确认' },
       { bytes: reply('06'), en: 'denial', zh: '否认' },
+      { bytes: `${HEAD} 01 00 03 17 ?? 23 23`, en: 'confirm of a one-byte heartbeat', zh: '单字节心跳确认' },
       { bytes: '40 40 00 00 00 00 00 00 00 00 23 23', en: 'reply to a 12-byte heartbeat', zh: '12 字节心跳应答' },
     ],
     neverSent: [
@@ -239,15 +253,23 @@ function family(name: string, dialect: Dialect, card: Pick<TalkingFamily, 'title
           Uint8Array.of(),
         ),
       idleEveryMs: 25_000,
-      say,
+      say: (stimulus) => orNull(() => say(stimulus)),
       confirms: (packet) => packet[26] === CONFIRM,
       repeatEveryMs: 5_100,
     },
   };
 }
 
+type Card = Pick<TalkingFamily, 'title' | 'basis' | 'notes'>;
+
+/** A family with itself in every dialect. */
+function inDialects(name: string, standard: Dialect, card: Card): TalkingFamily {
+  const dialects = new Map([...DIALECTS.values()].map((dialect) => [dialect.name, family(name, dialect, card)]));
+  return { ...family(name, standard, card), dialects };
+}
+
 /** User information transmission devices of any maker, by the standard's text. */
-export const gb26875 = family('gb26875', STANDARD, {
+export const gb26875 = inDialects('gb26875', STANDARD, {
   title: { en: 'GB/T 26875.3 transmission device', zh: 'GB/T 26875.3 用户信息传输装置' },
   basis: 'GB/T 26875.3-2011; 168 frames, many captured',
   notes: [
@@ -259,7 +281,7 @@ export const gb26875 = family('gb26875', STANDARD, {
 });
 
 /** One maker's transmitters with a private heartbeat and a private description. */
-export const gb26875Site = family('gb26875-site', DIALECTS.get('private-heartbeat')!, {
+export const gb26875Site = inDialects('gb26875-site', DIALECTS.get('private-heartbeat')!, {
   title: { en: 'GB/T 26875.3 transmitter with private heartbeat', zh: 'GB/T 26875.3 传输装置(私有心跳)' },
   basis: 'field captures of three sites',
 });

@@ -44,6 +44,13 @@ export function tagFromBcd(tag: TimeTag): TimeTag {
   return plain;
 }
 
+/** The tag as a BCD clock writes it. */
+export function tagToBcd(tag: TimeTag): TimeTag {
+  let bcd = 0;
+  for (let index = 0; index < 6; index++) bcd += (Math.trunc(at(tag, index) / 10) * 16 + (at(tag, index) % 10)) * 256 ** index;
+  return bcd;
+}
+
 /** The six bytes of a tag in wire order, as hex. */
 export function hexOfTimeTag(tag: TimeTag): string {
   return toHex(Uint8Array.from({ length: 6 }, (_, index) => at(tag, index)));
