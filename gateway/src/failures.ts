@@ -15,6 +15,12 @@ export const FAILURES = {
     zh: '线路中断',
     remedy: 'Check the cable, the converter and the power of the device',
   },
+  'service-manager': {
+    retry: 'later',
+    en: 'the service manager could not be told',
+    zh: '无法通知服务管理器',
+    remedy: 'Check that systemd-notify is installed and the unit has NotifyAccess=all',
+  },
   'registrations-unreadable': {
     retry: 'never',
     en: 'the file of CoAP registrations cannot be read',

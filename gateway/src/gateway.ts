@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@fengsui/protocol';
+import { createNormalizer } from '@fengsui/protocol/normalizer';
 import { clockSynchronisedBy } from './clock.ts';
 import type { GatewayConfiguration } from './config.ts';
 import { openStatusPage, ProcessNumbers } from './health.ts';
@@ -8,7 +9,6 @@ import { DamageWatch, openJournal } from './journal/journal.ts';
 import * as limits from './limits.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { buildLines } from './lines.ts';
-import { createNormalizer } from './normalizer/normalizer.ts';
 import { Outage } from './outage.ts';
 import { metricsOf, statusOf } from './status.ts';
 import { type Log, superviseLine } from './supervise.ts';
@@ -17,6 +17,8 @@ import { linger, runUplink, UplinkNumbers } from './uplink/uplink.ts';
 export interface Gateway {
   /** Address of the status page. */
   readonly status: string;
+  /** Goes once through this thread, the journal's thread and its disk, and reads back: what an alarm needs to become durable. */
+  roundTrip(): Promise<void>;
   /** Stops in order: nothing new is heard, what was heard is durable, the last word is that it stopped. */
   stop(): Promise<void>;
 }
@@ -72,6 +74,10 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
 
   return {
     status: page.url,
+    async roundTrip() {
+      await alive();
+      await journal.state();
+    },
     async stop() {
       hearing.abort();
       await Promise.all([...heard, watched]);

@@ -5,6 +5,7 @@ import { destination, type Logger, pino } from 'pino';
 import { systemClock } from '../clock.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import * as limits from '../limits.ts';
+import { feedWatchdog, serviceManager } from '../watchdog.ts';
 import { configurationFrom } from './check.ts';
 
 export function addRun(program: Command): void {
@@ -24,18 +25,24 @@ async function run({ config }: { readonly config: string }): Promise<void> {
   process.on('unhandledRejection', (error) => die(log, error));
   try {
     const gateway = await startGateway(configuration, { clock: systemClock, random: Math.random, log });
-    stopOnSignal(gateway, log);
+    const stopping = new AbortController();
+    const manager = serviceManager(process.env);
+    stopOnSignal(gateway, log, stopping);
     stdout.write(`${JSON.stringify({ ready: 'gateway', id: configuration.gateway.id, status: gateway.status })}\n`);
+    if (!manager) return;
+    await manager.notify('READY=1');
+    await feedWatchdog({ manager, roundTrip: gateway.roundTrip, clock: systemClock, log, signal: stopping.signal });
   } catch (error) {
     die(log, error);
   }
 }
 
-function stopOnSignal(gateway: Gateway, log: Logger): void {
+function stopOnSignal(gateway: Gateway, log: Logger, stopped: AbortController): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return;
     stopping = true;
+    stopped.abort();
     log.info({ signal }, 'stopping');
     setTimeout(() => die(log, new Error(`not stopped within ${limits.EXIT_WITHIN_MS} ms`)), limits.EXIT_WITHIN_MS).unref();
     gateway.stop().then(
