@@ -29,6 +29,8 @@ interface FamilyCard {
 /** A packet the host may send, or may never send: its words and its bytes. */
 export interface Emission extends Words {
   readonly bytes: BytePattern;
+  /** The ninth bit these bytes must carry, on lines that need a wire with mark and space parity. */
+  readonly ninthBit?: 'mark' | 'space';
 }
 
 /** Line setting of a serial wire: the family's default, overridden by the site. */
@@ -70,8 +72,11 @@ export interface TalkingFamily extends FamilyCard {
   readonly cut: CutRule;
   /** Reads one packet that `cut` delimited. Never throws: what it does not know stays in `fields` and `remarks`. */
   readonly decode: (packet: Uint8Array) => Decoded;
-  /** What the host sends to make the device speak; absent where the device speaks by itself. `turn` counts polls from 0. */
-  readonly poll?: { readonly packet: (turn: number) => Uint8Array; readonly everyMs: number };
+  /**
+   * What the host sends to make the device speak; absent where the device speaks by itself. `turn` counts polls from 0, `unit` is the
+   * address of the panel on lines where it has one (default 1).
+   */
+  readonly poll?: { readonly packet: (turn: number, unit?: number) => Uint8Array; readonly everyMs: number };
   /**
    * The answer a packet wants, or null. It is written only after what the packet said is durable.
    * `first` is true for the first packet answered since the wire opened: the place to ask for everything again.

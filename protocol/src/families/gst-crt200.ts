@@ -121,11 +121,15 @@ function say({ what, detail, address, deviceType }: Stimulus, typeCode: TypeCode
   return packet;
 }
 
-const ACKNOWLEDGEMENTS: readonly Emission[] = Array.from({ length: 16 }, (_, address) => ({
-  bytes: hexOf(IDLE | address),
-  en: `acknowledgement to controller ${address}`,
-  zh: `应答控制器 ${address}`,
-}));
+/** Polls and acknowledgements of every address; on the CRT200 line the address byte carries a mark. */
+function emissions(ninthBit?: 'mark'): Emission[] {
+  const bit = ninthBit ? { ninthBit } : {};
+  const addresses = Array.from({ length: 16 }, (_, address) => address);
+  return addresses.flatMap((address) => [
+    { bytes: hexOf(POLL | address), ...bit, en: `poll of controller ${address}`, zh: `巡检控制器 ${address}` },
+    { bytes: hexOf(IDLE | address), ...bit, en: `acknowledgement to controller ${address}`, zh: `应答控制器 ${address}` },
+  ]);
+}
 
 /** What the CRT200 and HW200 cards share. */
 export function gstCard(typeCode: TypeCode) {
@@ -136,8 +140,8 @@ export function gstCard(typeCode: TypeCode) {
     decode: packetsOnly(cut, decoder(typeCode)),
     describe: (packet: Uint8Array) => (isEvent(packet) ? (packet.length === EVENT.size ? EVENT : TEXT_EVENT).describe(packet) : []),
     answer,
-    poll: { packet: () => Uint8Array.of(POLL | 1), everyMs: 500 },
-    emits: [{ bytes: '31', en: 'poll', zh: '巡检' }, ...ACKNOWLEDGEMENTS],
+    poll: { packet: (_: number, unit = 1) => Uint8Array.of(POLL | (unit & 0x0f)), everyMs: 500 },
+    emits: emissions(typeCode === 'bcd' ? 'mark' : undefined),
     neverSent: [{ bytes: '21 07 *', en: 'isolation upload', zh: '上传屏蔽' }],
     gapMs: 100,
     silenceMs: 93_000,

@@ -193,12 +193,12 @@ export const GST_CRT500: TalkingFamily = {
     const body = packet.length > 1 ? headAt(packet, 0)?.body : undefined;
     return body && packet.length === LAYOUTS[body].size ? LAYOUTS[body].describe(packet) : [];
   },
-  poll: { packet: () => Uint8Array.of(1, 0), everyMs: 300 },
+  poll: { packet: (_, unit = 1) => Uint8Array.of(unit, 0), everyMs: 300 },
   answer,
   emits: [
-    { bytes: '?? 00', en: 'select a controller (mark)', zh: '选择控制器(MARK)' },
-    { bytes: '0f', en: 'send one frame (space)', zh: '请求一帧(SPACE)' },
-    { bytes: '1f', en: 'accepted (space)', zh: '已收到(SPACE)' },
+    { bytes: '?? 00', ninthBit: 'mark', en: 'select a controller', zh: '选择控制器' },
+    { bytes: '0f', ninthBit: 'space', en: 'send one frame', zh: '请求一帧' },
+    { bytes: '1f', ninthBit: 'space', en: 'accepted', zh: '已收到' },
   ],
   neverSent: [
     { bytes: '?? 5f', en: 'reset', zh: '复位' },

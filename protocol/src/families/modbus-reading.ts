@@ -51,7 +51,7 @@ function readReply(
     const said = value === null ? [] : saidBy(point, value);
     const about = { address: point.address ?? {}, ...(point.componentType === undefined ? {} : { componentType: point.componentType }) };
     observations.push(...said.map((word) => ({ ...word, ...about })));
-    if (said.length === 0 && (point.quantity || point.says))
+    if (said.length === 0)
       observations.push({ what: 'reading', detail: point.name, ...about, value, ...(point.quantity ? { quantity: point.quantity } : {}) });
   }
   return { fields, observations, remarks };
@@ -75,6 +75,16 @@ function readOther(packet: Exclude<ModbusPacket, Reply>, ends: Ends): Decoded {
   return { fields: { direction: ends.to, ...written, reads: 'write request' }, observations: [], fromHost: true };
 }
 
+/** Registers no point of the family names: read all the same, by their address. */
+function unnamed(values: readonly number[], request: RegisterRequest | null): Observation[] {
+  return values.map((value, index) => ({
+    what: 'reading',
+    address: {},
+    value,
+    ...(request ? { detail: `register ${hex16((request.register + index) & 0xffff)}` } : {}),
+  }));
+}
+
 /** The decoder of a polled family, from its points. */
 export function modbusDecoder(points: readonly RegisterPoint[], addition?: Addition, ends: Ends = DEVICE): PolledFamily['decode'] {
   return (bytes, request) => {
@@ -86,10 +96,11 @@ export function modbusDecoder(points: readonly RegisterPoint[], addition?: Addit
       ? readReply(points, packet, request)
       : { fields: {}, observations: [], remarks: ['a reply cannot be read without its request'] };
     const added = addition?.(values, request, packet) ?? {};
+    const own = read.observations.length > 0 ? read.observations : unnamed(values, request);
     const named = packet.function <= 2 ? { contacts: values } : { registers: values };
     return {
       fields: { direction: ends.from, slave: packet.unit, function: packet.function, ...named, ...read.fields, ...added.fields },
-      observations: added.observations ?? read.observations,
+      observations: added.observations ?? own,
       remarks: [...(added.observations ? [] : (read.remarks ?? [])), ...(added.remarks ?? [])],
     };
   };
