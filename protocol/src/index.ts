@@ -11,6 +11,7 @@ export * from './event.ts';
 export * from './failure.ts';
 export type * from './family.ts';
 export { flagsAfter } from './flags.ts';
+export * from './heard.ts';
 export { MEANINGS } from './meaning.ts';
 export * from './observation.ts';
 export type * from './profile.ts';

@@ -8,10 +8,10 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerModbus, type Clock, PacketCutter, type SiteEvent, sealModbus } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
+import { createNormalizer } from '@fengsui/protocol/normalizer';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkConfiguration, type GatewayConfiguration } from '../config.ts';
 import { buildLines } from '../lines.ts';
-import { createNormalizer } from '../normalizer/normalizer.ts';
 import { readCoap, writeCoap } from './coap-message.ts';
 import type { Links } from './links.ts';
 

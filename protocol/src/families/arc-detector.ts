@@ -1,5 +1,5 @@
 import type { PolledFamily, RegisterPoint } from '../family.ts';
-import { type Addition, modbusDecoder } from './modbus-reading.ts';
+import { type Addition, describeModbus, modbusDecoder } from './modbus-reading.ts';
 import { SENSOR_POLL } from './pressure-transmitter.ts';
 
 const setting = (name: string, en: string, zh: string, register: number): RegisterPoint => ({
@@ -53,4 +53,5 @@ export const ARC_DETECTOR: PolledFamily = {
   points: POINTS,
   readMax: 1,
   decode: modbusDecoder(POINTS, read),
+  describe: describeModbus,
 };

@@ -1,5 +1,5 @@
 import type { PolledFamily, RegisterPoint } from '../family.ts';
-import { modbusDecoder } from './modbus-reading.ts';
+import { describeModbus, modbusDecoder } from './modbus-reading.ts';
 import { SENSOR_POLL } from './pressure-transmitter.ts';
 
 const RESIDUAL = 17;
@@ -49,4 +49,5 @@ export const ASJ_RESIDUAL: PolledFamily = {
   points: POINTS,
   readMax: 16,
   decode: modbusDecoder(POINTS),
+  describe: describeModbus,
 };

@@ -1,7 +1,7 @@
 import type { PolledFamily, RegisterPoint } from '../family.ts';
 import type { Observation } from '../observation.ts';
 import { CONTROLLER_BITS, GAS_STATE, GASES, SUPPLIES, UNITS } from './gas-sfjk200-codes.ts';
-import { type Addition, modbusDecoder } from './modbus-reading.ts';
+import { type Addition, describeModbus, modbusDecoder } from './modbus-reading.ts';
 import { spoken } from './saying.ts';
 
 const LOOPS = 4;
@@ -173,4 +173,5 @@ export const GAS_SFJK200: PolledFamily = {
   answerTimeoutMs: 1000,
   lostAfterMisses: 5,
   decode: modbusDecoder(POINTS, read),
+  describe: describeModbus,
 };

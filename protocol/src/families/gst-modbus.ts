@@ -1,7 +1,7 @@
 import type { DeviceAddress } from '../event.ts';
 import type { PolledFamily, RegisterPoint } from '../family.ts';
 import type { Observation } from '../observation.ts';
-import { type Addition, modbusDecoder } from './modbus-reading.ts';
+import { type Addition, describeModbus, modbusDecoder } from './modbus-reading.ts';
 import { FROM_PANEL, type Sayings, says, spoken, TO_PANEL } from './saying.ts';
 
 /** Register values. 4 is undocumented. */
@@ -106,4 +106,5 @@ export const GST_MODBUS: PolledFamily = {
   answerTimeoutMs: 1000,
   lostAfterMisses: 5,
   decode: modbusDecoder(POINTS, read, { from: FROM_PANEL.direction, to: TO_PANEL.direction }),
+  describe: describeModbus,
 };

@@ -1,5 +1,5 @@
 import type { PolledFamily, RegisterPoint } from '../family.ts';
-import { modbusDecoder } from './modbus-reading.ts';
+import { describeModbus, modbusDecoder } from './modbus-reading.ts';
 import { SENSOR_POLL, TRANSMITTER_POINTS } from './pressure-transmitter.ts';
 
 const CONTACTS = 16;
@@ -41,4 +41,5 @@ export const MODBUS_BASIC: PolledFamily = {
   points: POINTS,
   readMax: 64,
   decode: modbusDecoder(POINTS),
+  describe: describeModbus,
 };

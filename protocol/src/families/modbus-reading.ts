@@ -1,4 +1,7 @@
+import { u16be } from '../codec/big-endian.ts';
 import { hexOf } from '../codec/digits.ts';
+import { raw, u8, u16le } from '../codec/fields.ts';
+import { type Described, field, layout } from '../codec/layout.ts';
 import { EXCEPTIONS, type ModbusPacket, modbusValues, readModbusPacket } from '../codec/modbus.ts';
 import { pointValue, saidBy, widthOf } from '../codec/points.ts';
 import type { Decoded, PolledFamily, RegisterPoint, RegisterRequest } from '../family.ts';
@@ -104,4 +107,35 @@ export function modbusDecoder(points: readonly RegisterPoint[], addition?: Addit
       remarks: [...(added.observations ? [] : (read.remarks ?? [])), ...(added.remarks ?? [])],
     };
   };
+}
+
+const byte = (en: string, zh: string) => field(u8, en, zh);
+const START = { unit: byte('unit', '从站'), function: byte('function', '功能码') };
+const CRC = { crc: field(u16le, 'CRC, low byte first', 'CRC(低字节在前)') };
+const REQUEST = layout({
+  ...START,
+  register: field(u16be, 'first register', '起始寄存器'),
+  count: field(u16be, 'registers', '寄存器数'),
+  ...CRC,
+});
+const EXCEPTION = layout({ ...START, exception: byte('exception', '异常码'), ...CRC });
+
+/** A Modbus packet field by field. */
+export function describeModbus(bytes: Uint8Array): Described[] {
+  const packet = readModbusPacket(bytes);
+  if (!packet) return [];
+  if (packet.kind === 'request') return REQUEST.describe(bytes);
+  if (packet.kind === 'exception') return EXCEPTION.describe(bytes);
+  if (packet.kind !== 'reply')
+    return layout({ ...START, rest: field(raw(bytes.length - 4), 'written', '写入内容'), ...CRC }).describe(bytes);
+  const registers = packet.function <= 2 ? 0 : packet.data.length / 2;
+  const named = Array.from(
+    { length: registers },
+    (_, index) => [`register${index}`, field(u16be, `register ${index + 1}`, `寄存器 ${index + 1}`)] as const,
+  );
+  const values =
+    registers > 0
+      ? Object.fromEntries(named)
+      : { contacts: field(raw(packet.data.length), 'contacts, lowest bit first', '触点(低位在前)') };
+  return layout({ ...START, size: byte('bytes', '字节数'), ...values, ...CRC }).describe(bytes);
 }

@@ -1,5 +1,5 @@
 import type { PolledFamily, RegisterPoint } from '../family.ts';
-import { modbusDecoder } from './modbus-reading.ts';
+import { describeModbus, modbusDecoder } from './modbus-reading.ts';
 
 /** The map four makers' transmitters share. Read 2–6 in one request: unit, decimals, value, zero and span, enough to see a saturated sensor. */
 export const TRANSMITTER_POINTS: readonly RegisterPoint[] = [
@@ -41,4 +41,5 @@ export const PRESSURE_TRANSMITTER: PolledFamily = {
   points: TRANSMITTER_POINTS,
   readMax: 16,
   decode: modbusDecoder(TRANSMITTER_POINTS),
+  describe: describeModbus,
 };

@@ -1,5 +1,6 @@
-import { type DeviceAddress, flagsAfter, type Part, STATES, type State } from '@fengsui/protocol';
-import type { Said } from '../line.ts';
+import { type DeviceAddress, type Part, STATES, type State } from '../event.ts';
+import { flagsAfter } from '../flags.ts';
+import type { Said } from '../heard.ts';
 import type { Meaning } from './meaning-on-site.ts';
 import { keyOfAddress, PointTable } from './point-table.ts';
 import type { DeviceRecord, PointRecord } from './points.ts';

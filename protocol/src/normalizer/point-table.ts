@@ -1,5 +1,5 @@
-import type { DeviceAddress } from '@fengsui/protocol';
-import type { Said } from '../line.ts';
+import type { DeviceAddress } from '../event.ts';
+import type { Said } from '../heard.ts';
 import type { PointRecord } from './points.ts';
 
 const FIELDS = ['controller', 'loop', 'point', 'zone', 'channel', 'device'] as const satisfies readonly (keyof DeviceAddress)[];

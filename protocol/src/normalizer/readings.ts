@@ -1,8 +1,10 @@
-import type { Measured, Quality, Quantity } from '@fengsui/protocol';
-import { REPORT_EVERY_MS } from '../limits.ts';
-import type { Said } from '../line.ts';
+import type { Measured, Quality, Quantity } from '../event.ts';
+import type { Said } from '../heard.ts';
 import type { PointRecord } from './points.ts';
 import { judge, type LimitState, WITHIN } from './thresholds.ts';
+
+/** A reading without a setting of its own is reported at least this often. */
+export const REPORT_EVERY_MS = 600_000;
 
 /** What we remember of one quantity at one point. */
 export interface ReadingState {

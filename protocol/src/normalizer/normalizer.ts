@@ -1,5 +1,6 @@
-import type { Battery, Clock, Measured, SiteEvent } from '@fengsui/protocol';
-import { type Heard, isSignOfLife, type Said } from '../line.ts';
+import type { Clock } from '../clock.ts';
+import type { Battery, Measured, SiteEvent } from '../event.ts';
+import { type Heard, isSignOfLife, type Said } from '../heard.ts';
 import { msOf } from './event-time.ts';
 import { type Meaning, meaningsOf } from './meaning-on-site.ts';
 import type { DeviceRecord } from './points.ts';

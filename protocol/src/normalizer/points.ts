@@ -1,4 +1,5 @@
-import type { DeviceAddress, EventKind, Quantity, What } from '@fengsui/protocol';
+import type { DeviceAddress, EventKind, Quantity } from '../event.ts';
+import type { What } from '../observation.ts';
 
 /** A limit of a reading: crossing it begins low or high, coming back by the hysteresis ends it. */
 export interface LimitRecord {

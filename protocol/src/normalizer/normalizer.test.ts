@@ -1,7 +1,8 @@
-import { type EventKind, type Observation, QUANTITIES, type Quantity, type SiteEvent, WHATS } from '@fengsui/protocol';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
-import type { Heard, Said } from '../line.ts';
+import { type EventKind, QUANTITIES, type Quantity, type SiteEvent } from '../event.ts';
+import type { Heard, Said } from '../heard.ts';
+import { type Observation, WHATS } from '../observation.ts';
 import { createNormalizer, type Normalizer } from './normalizer.ts';
 import type { DeviceRecord, PointRecord } from './points.ts';
 

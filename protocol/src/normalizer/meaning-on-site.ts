@@ -1,5 +1,8 @@
-import { type Edge, ENDED_BY, type EventKind, MEANINGS, type State, WHATS, type What } from '@fengsui/protocol';
-import type { Said } from '../line.ts';
+import { ENDED_BY } from '../codec/points.ts';
+import type { Edge, EventKind, State } from '../event.ts';
+import type { Said } from '../heard.ts';
+import { MEANINGS } from '../meaning.ts';
+import { WHATS, type What } from '../observation.ts';
 import type { PointRecord } from './points.ts';
 
 /** What a word means on this site. */

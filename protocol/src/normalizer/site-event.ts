@@ -1,5 +1,7 @@
-import { crc32, type Measured, OPERATIONS, type Operation, type SiteEvent, type State, type TestReason, toHex } from '@fengsui/protocol';
-import type { Heard, Said } from '../line.ts';
+import { crc32 } from '../codec/checksums.ts';
+import { toHex } from '../codec/hex.ts';
+import { type Measured, OPERATIONS, type Operation, type SiteEvent, type State, type TestReason } from '../event.ts';
+import type { Heard, Said } from '../heard.ts';
 import { timeOf } from './event-time.ts';
 import type { Meaning } from './meaning-on-site.ts';
 import type { SiteDevice, Spot } from './site-device.ts';

@@ -1,4 +1,5 @@
-import { type EventTime, toHex } from '@fengsui/protocol';
+import { toHex } from '../codec/hex.ts';
+import type { EventTime } from '../event.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
