@@ -1,4 +1,4 @@
-import { f32le, i16le, i32le, u16le, u32le } from './fields.ts';
+import { u16le, u32le } from './fields.ts';
 import type { FixedKind } from './layout.ts';
 
 /** The same kind with its bytes the other way round: high byte first. */
@@ -17,9 +17,6 @@ function highFirst(kind: FixedKind<number>): FixedKind<number> {
   };
 }
 
-/** Whole numbers and IEEE 754 numbers, high byte first. */
+/** Whole numbers, high byte first. */
 export const u16be = highFirst(u16le);
-export const i16be = highFirst(i16le);
 export const u32be = highFirst(u32le);
-export const i32be = highFirst(i32le);
-export const f32be = highFirst(f32le);

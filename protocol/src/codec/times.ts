@@ -63,18 +63,6 @@ export const BCD: ClockDigits = {
   },
 };
 export const NIBBLES: ClockDigits = nibblePair;
-/** Two ASCII digits. */
-export const ASCII: ClockDigits = {
-  size: 2,
-  read(bytes, at) {
-    const text = String.fromCharCode(bytes[at]!, bytes[at + 1]!);
-    return /^\d\d$/.test(text) ? Number(text) : null;
-  },
-  write(bytes, at, value) {
-    bytes[at] = 0x30 + Math.floor(value / 10);
-    bytes[at + 1] = 0x30 + (value % 10);
-  },
-};
 
 /**
  * A device's clock in a packet: kept as its bytes, seen as a time. An impossible time is seen as null with its hex beside it
