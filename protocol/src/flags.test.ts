@@ -27,6 +27,10 @@ test('a reset clears fire, start and supervisory, and leaves fault, feedback and
   expect(after(...before, ['reset', 'momentary'])).toEqual(['fault', 'shield', 'feedback']);
 });
 
+test('what is said about a fire ends with it', () => {
+  expect(flagsAfter(['fire', 'fault', 'first-fire', 'manual-call-point'], { kind: 'fire', edge: 'ended' })).toEqual(['fault']);
+});
+
 test('a fault follows its source', () => {
   expect(after(['fault', 'began'], ['fault', 'ended'])).toEqual([]);
 });

@@ -14,6 +14,9 @@ const LATCHED: ReadonlySet<State> = new Set<State>([
   'muted',
 ]);
 
+/** Flags that only say more about another. */
+const ABOUT: Readonly<Partial<Record<State, readonly State[]>>> = { fire: ['first-fire', 'manual-call-point'] };
+
 const ORDER = Object.keys(STATES) as State[];
 
 function isState(kind: string): kind is State {
@@ -22,14 +25,14 @@ function isState(kind: string): kind is State {
 
 /**
  * The independent flags of a part after one more event. Fault and feedback follow their source, a shield survives a reset,
- * a reset clears what latched; the first fire alarm of a part is kept beside its fire until the reset.
+ * a reset clears what latched; what is said about a fire (the first one, by a manual call point) goes with it.
  * Returns the flags in the order of the table, each once.
  */
 export function flagsAfter(flags: readonly State[], { kind, edge }: { readonly kind: EventKind; readonly edge: Edge }): State[] {
   const set = new Set(flags);
   if (kind === 'reset') for (const flag of LATCHED) set.delete(flag);
   else if (kind === 'link') set[edge === 'ended' ? 'delete' : 'add']('offline');
-  else if (isState(kind) && edge === 'ended') set.delete(kind);
+  else if (isState(kind) && edge === 'ended') for (const flag of [kind, ...(ABOUT[kind] ?? [])]) set.delete(flag);
   else if (isState(kind) && edge !== 'momentary') set.add(kind);
   return ORDER.filter((flag) => set.has(flag));
 }

@@ -45,11 +45,9 @@ export class SiteDevice {
   apply(spot: Spot, meaning: Meaning, address: DeviceAddress): readonly State[] {
     if (meaning.kind === 'reset') this.#reset(meaning, address);
     const flags = new Set(flagsAfter(this.flags(spot), meaning));
-    if (meaning.kind === 'fire') {
-      const begins = meaning.edge === 'began';
-      if (begins && !this.#anyFire()) flags.add('first-fire');
-      if (begins && spot.part.component?.type === MANUAL_CALL_POINT) flags.add('manual-call-point');
-      if (meaning.edge === 'ended') for (const flag of ['first-fire', 'manual-call-point'] as const) flags.delete(flag);
+    if (meaning.kind === 'fire' && meaning.edge === 'began') {
+      if (!this.#anyFire()) flags.add('first-fire');
+      if (spot.part.component?.type === MANUAL_CALL_POINT) flags.add('manual-call-point');
     }
     return this.put(spot, [...flags]);
   }
