@@ -5,11 +5,9 @@ const gb2312 = new TextDecoder('gb18030', { fatal: true });
 /** One character of GB 2312 by its row and column, 1–94 each (区位码); null where the table has none. */
 export function gbCharacter(row: number, column: number): string | null {
   if (row < 1 || row > 94 || column < 1 || column > 94) return null;
-  try {
-    return gb2312.decode(Uint8Array.of(0xa0 + row, 0xa0 + column));
-  } catch {
-    return null;
-  }
+  const character = gbText(Uint8Array.of(0xa0 + row, 0xa0 + column));
+  // Places GB 2312 leaves empty decode to the private use area of Unicode: no character.
+  return character === null || /\p{Co}/u.test(character) ? null : character;
 }
 
 /** GB 18030 text; null where the bytes are none. Nothing is invented: the caller keeps the bytes. */
