@@ -9,6 +9,7 @@ type Add = (program: Command) => void;
 const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   run: async () => (await import('./commands/run.ts')).addRun,
   check: async () => (await import('./commands/check.ts')).addCheck,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   listen: async () => (await import('./commands/listen.ts')).addListen,
   scan: async () => (await import('./commands/scan.ts')).addScan,
   capture: async () => (await import('./commands/capture.ts')).addCapture,

@@ -1,0 +1,110 @@
+import { stdout } from 'node:process';
+import { FAMILIES } from '@fengsui/protocol/families';
+import type { Command } from 'commander';
+import { systemClock } from '../clock.ts';
+import { certificateFindings } from '../commission/doctor/certificates.ts';
+import { clockFindings } from '../commission/doctor/clock-health.ts';
+import { dataFindings } from '../commission/doctor/data-folder.ts';
+import { doubtful, type Finding, type Health, right, wrong } from '../commission/doctor/finding.ts';
+import { uplinkFindings } from '../commission/doctor/uplink-reach.ts';
+import { doorFindings, serialFindings, tcpFindings, udpFindings } from '../commission/doctor/wire-health.ts';
+import { COLOURED, type Ink, PLAIN } from '../commission/explain.ts';
+import { serialPorts } from '../commission/serial-ports.ts';
+import { USUAL_LINE } from '../commission/wire-text.ts';
+import { type GatewayConfiguration, type LineConfiguration, loadConfiguration } from '../config.ts';
+
+const SIGNS: Readonly<Record<Health, string>> = { right: '✓', doubtful: '!', wrong: '✗' };
+
+function show({ about, health, en, zh, remedy }: Finding, ink: Ink): string {
+  const mark = health === 'right' ? ink.good : ink.bad;
+  const line = `${mark(SIGNS[health])} ${about}: ${zh} · ${en}`;
+  return remedy === undefined ? line : `${line}\n    → ${remedy}`;
+}
+
+/** Everything the doctor looks at, in the order a person would: from the wire to the collector. Yields as it finds. */
+async function* examine(configuration: GatewayConfiguration): AsyncGenerator<Finding> {
+  const { gateway, data, uplink, lines } = configuration;
+  const nowMs = systemClock.wallMs();
+  for (const line of lines) yield* await lineFindings(line);
+  if (lines.length === 0)
+    yield doubtful('lines', 'the configuration has no line', '配置中没有线路', 'gateway scan serial prints lines to paste');
+  yield* clockFindings(nowMs, gateway.clockSynchronisedFile);
+  yield* dataFindings(data);
+  const { url, ca, certificate, key, serverName } = uplink;
+  const identity = Object.fromEntries(Object.entries({ ca, certificate, key }).filter(([, path]) => path !== undefined));
+  yield* certificateFindings(identity, gateway.id, nowMs);
+  yield* await uplinkFindings({ url, ...identity, ...(serverName === undefined ? {} : { serverName }) }, nowMs);
+}
+
+/** A third-tier family is an attempt: whoever installs it has to test every kind of alarm. */
+function tierFindings({ name, devices }: LineConfiguration): Finding[] {
+  return devices.flatMap(({ family }) => {
+    const known = FAMILIES.get(family);
+    if (known?.tier !== 3) return [];
+    return [
+      doubtful(
+        `line ${name}`,
+        `${family} is experimental`,
+        `${family} 为实验性支持`,
+        'let the panel make a test alarm, a fault and a reset, and compare (docs/install.md)',
+      ),
+    ];
+  });
+}
+
+async function lineFindings(line: LineConfiguration): Promise<Finding[]> {
+  const about = `line ${line.name}`;
+  return [...(await wireFindings(about, line)), ...tierFindings(line)];
+}
+
+/** Opens the wire of a line for a moment and lets it go. */
+async function wireFindings(about: string, { wire, devices }: LineConfiguration): Promise<Finding[]> {
+  const { openTcpServer, openUdp, openWire } = await import('../wires/open.ts');
+  const { RECEIVE_BUFFER_BYTES } = await import('../wires/limits.ts');
+  const { signal } = new AbortController();
+  if (wire.kind === 'udp')
+    return udpFindings(about, wire, async () => {
+      await using socket = await openUdp(wire, signal);
+      return { receiveBufferBytes: socket.receiveBufferBytes, wantedBytes: RECEIVE_BUFFER_BYTES };
+    });
+  if (wire.kind === 'tcp-server')
+    return doorFindings(about, wire, async () => {
+      await using _door = await openTcpServer(wire, signal);
+    });
+  const [setting = USUAL_LINE] = devices.flatMap(({ family }) => {
+    const known = FAMILIES.get(family);
+    return known && known.shape !== 'publishes' ? [known.line] : [];
+  });
+  const tryWire = async () => {
+    await using _wire = await openWire(wire, setting, signal);
+  };
+  return wire.kind === 'serial' ? serialFindings(about, wire, serialPorts(), tryWire) : tcpFindings(about, wire, tryWire);
+}
+
+async function doctor({ config, json }: { readonly config: string; readonly json?: boolean }): Promise<void> {
+  const ink = stdout.isTTY ? COLOURED : PLAIN;
+  const counts: Record<Health, number> = { right: 0, doubtful: 0, wrong: 0 };
+  const report = (finding: Finding) => {
+    counts[finding.health] += 1;
+    stdout.write(`${json ? JSON.stringify(finding) : show(finding, ink)}\n`);
+  };
+  const configuration = loadConfiguration(config);
+  if ('problems' in configuration) {
+    const remedy = 'mend it, then ask the doctor again; docs/reference.md lists every setting';
+    for (const problem of configuration.problems) report(wrong('configuration', problem, '配置有误', remedy));
+  } else {
+    report(right('configuration', `${config} is sound`, '配置正确'));
+    for await (const finding of examine(configuration)) report(finding);
+  }
+  if (!json) stdout.write(`\n✓ ${counts.right}  ! ${counts.doubtful}  ✗ ${counts.wrong}\n`);
+  if (counts.wrong > 0) process.exitCode = 1;
+}
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('examine ports, clock, disk, certificates and the way to the collector, each with a remedy / 体检')
+    .requiredOption('--config <file>', 'YAML file, see gateway/example.yaml')
+    .option('--json', 'one JSON object a line')
+    .action(doctor);
+}
