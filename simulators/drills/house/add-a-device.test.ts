@@ -1,79 +1,33 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { fromHex, type PolledFamily } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { fences } from './markdown.ts';
-import { ROOT, runTool } from './tool.ts';
+import { ROOT } from './tool.ts';
 
-interface Vector {
-  readonly name: string;
-  readonly hex: string;
-  readonly checksumOk: boolean;
-  readonly meaning: { readonly what?: string; readonly request?: string; readonly value?: number };
-}
-
-const page = await readFile(join(ROOT, 'docs/add-a-device.md'), 'utf8');
-const written = (language: string) => fences(page).filter((fence) => fence.language === language);
-const vectors = JSON.parse(written('json')[0]?.text ?? '') as Vector[];
-let folder = '';
-let family: PolledFamily;
-
-/** The page's family as a file outside the tree: its imports lead back into the tree. */
-async function familyFile(): Promise<string> {
-  const code = written('ts')[0]?.text ?? '';
-  const file = join(folder, 'residual-current-asj.ts');
-  await writeFile(
-    file,
-    code.replaceAll(/from '(\.\.?\/[^']+)'/g, (_, path) => `from '${join(ROOT, 'protocol/src/families', path)}'`),
-  );
-  return file;
-}
-
-function requestOf({ meaning }: Vector) {
-  const [register = '', count = ''] = meaning.request?.split('/') ?? [];
-  return meaning.request ? { register: Number.parseInt(register, 16), count: Number(count) } : null;
-}
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'fengsui-add-a-device-'));
-  const loaded = (await import(pathToFileURL(await familyFile()).href)) as { RESIDUAL_CURRENT_ASJ: PolledFamily };
-  family = loaded.RESIDUAL_CURRENT_ASJ;
-});
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const page = read('docs/add-a-device.md');
+const shown = (language: string) => fences(page).flatMap((fence) => (fence.language === language ? [fence.text] : []));
 
 describe('the page that shows how to add a device', () => {
-  it('has a family that passes the strictest type check', async () => {
-    const types = { typeRoots: [join(ROOT, 'node_modules/@types')] };
-    const settings = { extends: join(ROOT, 'tsconfig.json'), include: [join(folder, '*.ts')], compilerOptions: types };
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
-    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-    expect(await runTool('tsc', ['-p', folder])).toEqual({ code: 0, output: '' });
-  });
-
-  it.each(vectors.filter(({ checksumOk }) => checksumOk))('its packet $name says what the page says', (vector) => {
-    const { observations } = family.decode(fromHex(vector.hex)!, requestOf(vector));
-    expect(observations.map(({ what }) => what)).toEqual([vector.meaning.what]);
-    if (vector.meaning.value !== undefined) expect(observations[0]?.value).toBe(vector.meaning.value);
-    expect(observations[0]?.componentType ?? 17).toBe(17);
-  });
-
-  it.each(vectors.filter(({ checksumOk }) => !checksumOk))('its packet $name, which is broken, says nothing', (vector) => {
-    expect(family.decode(fromHex(vector.hex)!, requestOf(vector)).observations).toEqual([]);
+  it('shows the family, its packets and its register line as they stand in the tree', () => {
+    const [family, line] = shown('ts');
+    expect(family).toBe(read('protocol/src/families/asj-residual.ts'));
+    expect(read('protocol/src/families/register.ts')).toContain(line);
+    expect(JSON.parse(shown('json')[0]!)).toEqual(JSON.parse(read('protocol/vectors/asj-residual.json')));
   });
 
   it('configures points that the family has', () => {
-    const [device] = parse(written('yaml')[0]?.text ?? '') as [{ family: string; points: { register: string }[] }];
-    expect(device.family).toBe(family.name);
-    expect(device.points.map(({ register }) => register)).toEqual(family.points.map(({ name }) => name));
+    const { lines } = parse(shown('yaml')[0]!) as { lines: { devices: { family: string; points: { register: string }[] }[] }[] };
+    const device = lines[0]!.devices[0]!;
+    const family = FAMILIES.get(device.family);
+    const names = family?.shape === 'polled' ? family.points.map(({ name }) => name) : [];
+    expect(names).toEqual(expect.arrayContaining(device.points.map(({ register }) => register)));
   });
 
   it('points to one real family of each shape', () => {
-    const shown = [...page.matchAll(/\| `protocol\/src\/families\/([\w-]+)\.ts` \|/g)].map(([, name]) => FAMILIES.get(name ?? '')?.shape);
-    expect(shown).toEqual(['talks', 'polled', 'publishes']);
+    const named = [...page.matchAll(/\| `protocol\/src\/families\/([\w-]+)\.ts` \|/g)].map(([, name]) => FAMILIES.get(name ?? '')?.shape);
+    expect(named).toEqual(['talks', 'polled', 'publishes']);
   });
 });
