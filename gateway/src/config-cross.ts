@@ -100,11 +100,11 @@ function wireProblems(lines: ReadonlyArray<Readable<LineConfiguration>>, sound: 
   return lines.flatMap(({ item: { wire }, path: line }) => {
     const path = `${line}.wire`;
     if (!sound(path)) return [];
-    if (wire.kind === 'udp' && isIP(wire.host) === 0) return [`${path}.host: must be an address of this machine (got ${wire.host})`];
+    const listens = wire.kind === 'udp' || wire.kind === 'tcp-server';
+    if (listens && isIP(wire.host) === 0) return [`${path}.host: must be an address of this machine (got ${wire.host})`];
     const key = wire.kind === 'serial' ? wire.path : `${wire.kind} ${wire.host}:${wire.port}`;
     const earlier = taken.get(key);
-    if (earlier !== undefined && !(wire.kind === 'udp' && wire.port === 0))
-      return [`${path}: is opened twice, ${earlier} has it too (${key})`];
+    if (earlier !== undefined && !(listens && wire.port === 0)) return [`${path}: is opened twice, ${earlier} has it too (${key})`];
     taken.set(key, path);
     return [];
   });
@@ -116,6 +116,13 @@ const WIRES_OF_SHAPE: Readonly<Record<Family['shape'], readonly string[]>> = {
   publishes: ['udp'],
 };
 
+/** Wires that devices come to by themselves: those that name themselves in every packet may share one. */
+const DOORS: readonly string[] = ['tcp-server', 'udp'];
+
+function wiresOf(family: Family): readonly string[] {
+  return family.shape === 'talks' && family.sender ? [...WIRES_OF_SHAPE.talks, ...DOORS] : WIRES_OF_SHAPE[family.shape];
+}
+
 function lineProblems({ item: line, path }: Readable<LineConfiguration>, sound: Sound): string[] {
   const devices = readable(line.devices, `${path}.devices`).map((device) => ({ ...device, family: FAMILIES.get(device.item.family) }));
   const shapes = new Set(devices.flatMap(({ family }) => family?.shape ?? []));
@@ -125,11 +132,14 @@ function lineProblems({ item: line, path }: Readable<LineConfiguration>, sound: 
     ...(shapes.size > 1
       ? [`${path}.devices: must all talk, all be polled or all publish; one wire has one conversation (got ${[...shapes].join(', ')})`]
       : []),
-    ...(talking.length > 1 ? [`${path}.devices: must hold one panel, a panel has its line to itself (got ${talking.length})`] : []),
+    ...(talking.length > 1 && !(sound(`${path}.wire`) && DOORS.includes(line.wire.kind))
+      ? [`${path}.devices: must hold one panel, a panel has its line to itself (got ${talking.length})`]
+      : []),
     ...(sound(`${path}.wire`) ? settingProblems(line, path, devices) : []),
     ...twice.map(({ key, path }) => `${path}: must differ from the others on its line in unit or device (got ${key})`),
     ...devices.flatMap(({ item, path, family }) => (sound(`${path}.family`) ? deviceProblems(item, path, family, sound) : [])),
     ...(sound(`${path}.wire`) ? devices.flatMap(({ path, family }) => fitProblems(path, family, line.wire.kind)) : []),
+    ...(sound(`${path}.wire`) && DOORS.includes(line.wire.kind) ? devices.flatMap((device) => senderProblems(device, sound)) : []),
   ];
 }
 
@@ -153,8 +163,26 @@ function repeated<T extends { readonly key: string | number | undefined }>(items
 }
 
 function fitProblems(path: string, family: Family | undefined, wire: string): string[] {
-  if (!family || WIRES_OF_SHAPE[family.shape].includes(wire)) return [];
-  return [`${path}.family: ${family.name} needs a wire of kind ${WIRES_OF_SHAPE[family.shape].join(' or ')} (got ${wire})`];
+  if (!family || wiresOf(family).includes(wire)) return [];
+  return [`${path}.family: ${family.name} needs a wire of kind ${wiresOf(family).join(' or ')} (got ${wire})`];
+}
+
+/** Devices that share a door are told apart by their source address alone. */
+function senderProblems(
+  { item, path, family }: Readable<DeviceConfiguration> & { readonly family: Family | undefined },
+  sound: Sound,
+): string[] {
+  if (family?.shape !== 'talks' || !family.sender || !sound(`${path}.device`)) return [];
+  if (item.device === undefined) return [`${path}.device: is missing, ${family.name} is told apart by its source address`];
+  return /^[0-9a-f]{12}$/i.test(item.device)
+    ? []
+    : [`${path}.device: must be the source address as it is on the wire, 12 hex digits (got ${item.device})`];
+}
+
+function dialectProblems({ dialect }: DeviceConfiguration, path: string, family: Family): string[] {
+  if (dialect === undefined) return [];
+  const dialects = family.shape === 'talks' ? [...(family.dialects?.keys() ?? [])] : [];
+  return dialects.length > 0 ? known(path, dialect, dialects) : [`${path}: must be absent, ${family.name} has no dialects`];
 }
 
 function deviceProblems(device: DeviceConfiguration, path: string, family: Family | undefined, sound: Sound): string[] {
@@ -165,6 +193,7 @@ function deviceProblems(device: DeviceConfiguration, path: string, family: Famil
     ...(family.shape === 'publishes' && device.device === undefined
       ? [`${path}.device: is missing, ${family.name} is told apart by it`]
       : []),
+    ...(sound(`${path}.dialect`) ? dialectProblems(device, `${path}.dialect`, family) : []),
     ...(family.shape === 'polled' && device.unit === undefined ? [`${path}.unit: is missing, ${family.name} is polled by it`] : []),
     ...(registers && Array.isArray(device.points) && device.points.length === 0
       ? [`${path}.points: must name at least one register (one of ${registers.join(', ')})`]

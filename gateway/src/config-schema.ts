@@ -45,6 +45,16 @@ const Wire = Type.Union([
     closed,
   ),
   Type.Object({ kind: Type.Literal('udp'), host, port: Type.Integer(u16) }, closed),
+  Type.Object(
+    {
+      /** Devices connect to us: transmission devices of GB/T 26875.3. */
+      kind: Type.Literal('tcp-server'),
+      host,
+      port: Type.Integer(u16),
+      connectionsMax: Type.Integer({ default: limits.CONNECTIONS_MAX, minimum: 1, maximum: 10_000 }),
+    },
+    closed,
+  ),
 ]);
 
 const Address = Type.Object(
@@ -116,8 +126,10 @@ const Device = Type.Object(
     ),
     /** Modbus unit; polled devices. */
     unit: Type.Optional(Type.Integer({ minimum: 1, maximum: 247 })),
-    /** IMEI or endpoint name; publishing devices. */
+    /** IMEI or endpoint name of publishing devices; source address (12 hex digits, as on the wire) of those that share a door. */
     device: Type.Optional(text(64)),
+    /** Habits of the maker, where the family has dialects (GB/T 26875.3). */
+    dialect: Type.Optional(Type.String()),
     /** Overrides the family's silence after which the device counts as lost. */
     silenceMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 366 * 86_400_000 })),
     /** Overrides the family's period between two polls. */
@@ -180,6 +192,7 @@ export type WireConfiguration = LineConfiguration['wire'];
 export type SerialConfiguration = Extract<WireConfiguration, { kind: 'serial' }>;
 export type TcpConfiguration = Extract<WireConfiguration, { kind: 'tcp' }>;
 export type UdpConfiguration = Extract<WireConfiguration, { kind: 'udp' }>;
+export type TcpServerConfiguration = Extract<WireConfiguration, { kind: 'tcp-server' }>;
 export type DeviceConfiguration = LineConfiguration['devices'][number];
 export type PointConfiguration = DeviceConfiguration['points'][number];
 export type ThresholdConfiguration = NonNullable<PointConfiguration['low']>;

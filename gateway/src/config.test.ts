@@ -128,7 +128,7 @@ lines:
         'lines[0].wire.baudRate: must be one of 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200 (got 9601)',
         expect.stringMatching(/^lines\[0\]\.devices\[0\]\.family: must be one of .*did you mean "jbf-193k"\?\)$/),
         'lines[1].name: must be unique, lines[0].name has it too (got a)',
-        'lines[1].wire.kind: must be one of serial, tcp, udp (got usb)',
+        'lines[1].wire.kind: must be one of serial, tcp, udp, tcp-server (got usb)',
         'lines[1].devices[0].name: must be unique, lines[0].devices[0].name has it too (got p)',
         'lines[1].devices[0].unit: is missing, pressure-transmitter is polled by it',
         expect.stringMatching(/^lines\[1\]\.devices\[0\]\.points\[0\]\.register: must be one of .*did you mean "pressure"\?\)$/),
@@ -175,6 +175,30 @@ lines:
       'kind: serial, path: /dev/x',
       'unit: 3, points: [ { register: pressure, low: { limit: 100, hysteresis: 60 }, high: { limit: 200, hysteresis: 50 } } ]',
       'lines[0].devices[0].points[0]: low.limit + low.hysteresis must be below high.limit - high.hysteresis',
+    ],
+    [
+      'gb26875',
+      'kind: tcp-server, host: 127.0.0.1, port: 0',
+      '',
+      'lines[0].devices[0].device: is missing, gb26875 is told apart by its source address',
+    ],
+    [
+      'gb26875',
+      'kind: udp, host: 127.0.0.1, port: 0',
+      'device: "3000001"',
+      'lines[0].devices[0].device: must be the source address as it is on the wire, 12 hex digits (got 3000001)',
+    ],
+    [
+      'gb26875',
+      'kind: serial, path: /dev/x',
+      'dialect: forfaith',
+      expect.stringContaining('lines[0].devices[0].dialect: must be one of standard, four-faith'),
+    ],
+    [
+      'jbf-193k',
+      'kind: serial, path: /dev/x',
+      'dialect: standard',
+      'lines[0].devices[0].dialect: must be absent, jbf-193k has no dialects',
     ],
   ])('says what does not fit: %s on %s with %s', (family, wire, device, problem) => {
     expect(problemsOf(line(family, wire, device))).toEqual([problem]);

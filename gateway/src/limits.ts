@@ -73,6 +73,43 @@ export const JOURNAL_LOCK_TIMEOUT_MS = 2_000;
 /** The write-ahead log is cut back to this size after a checkpoint. */
 export const WAL_BYTES_MAX = 16 * 1024 * 1024;
 
+/** Held in reserve on the journal's volume: a full disk locks a write-ahead log shut, even for deleting. Alarms get in on this. */
+export const JOURNAL_BALLAST_BYTES = 64 * 1024 * 1024;
+
+/** Beyond this the ordinary lane gives up rows, readings first. A month of 64 points every ten minutes is a fifth of it. */
+export const JOURNAL_ORDINARY_BYTES_MAX = 1024 * 1024 * 1024;
+
+/** The ordinary lane gives up rows until it is this much below its limit, so that it need not begin again at once. */
+export const JOURNAL_RELIEF_SHARE = 0.9;
+
+/** Of how many readings of one point that wait one is left when room is wanted: SQLite gives a page back only when most of it is empty. */
+export const JOURNAL_THIN_TO_ONE_OF = 4;
+
+/** GB 25506: 10,000 rows a class. */
+export const JOURNAL_KEEP_ROWS = 10_000;
+
+/** GB/T 45839-2025 5.9.5: history of 30 days where the site is linked, of a year where it is not. */
+export const JOURNAL_KEEP_MS = 30 * 86_400_000;
+export const JOURNAL_KEEP_UNLINKED_MS = 366 * 86_400_000;
+
+/** How often the journal looks at the room on its volume: a full disk is told within 10 s. */
+export const JOURNAL_SPACE_EVERY_MS = 2_000;
+
+/** Shares of the volume in use at which the gateway speaks, and how far it must fall before it says that this is over. */
+export const DISK_WATERMARKS = [0.8, 0.9, 0.95] as const;
+export const DISK_WATERMARK_FALL = 0.03;
+
+/** The ballast is written in pieces with a rest between them, so that it never stands in the way of a commit. */
+export const BALLAST_PIECE_BYTES = 1024 * 1024;
+export const BALLAST_REST_MS = 50;
+
+/** What the journal does on the side: rows a step, and what part of the time it may take. */
+export const CHORE_ROWS = 64;
+export const CHORE_WINDOW_ROWS = 1_000;
+export const CHORE_REST_FACTOR = 4;
+export const CHORE_REST_MIN_MS = 20;
+export const CHORE_IDLE_MS = 500;
+
 /** When stopping, a living link has this long to carry the last words. */
 export const LINGER_MS = 1_000;
 
@@ -91,3 +128,6 @@ export const REPORT_EVERY_MS = 600_000;
 
 /** Where systemd-timesyncd says that the clock was set from the network. */
 export const CLOCK_SYNCHRONISED_FILE = '/run/systemd/timesync/synchronized';
+
+/** Transmission devices connected to one door: a district's worth; each costs a socket and at most one packet of memory. */
+export const CONNECTIONS_MAX = 256;

@@ -20,6 +20,23 @@ export interface Wire extends AsyncDisposable {
   write(bytes: Uint8Array): Promise<void>;
 }
 
+export interface ServerCounters extends WireCounters {
+  /** Connections open now. */
+  readonly connections: number;
+  /** Connections that were turned away, or closed to make room. */
+  readonly dropped: number;
+}
+
+/** A TCP door that devices come to: every connection is a wire of its own. */
+export interface WireServer extends AsyncDisposable {
+  readonly name: string;
+  /** The port it listens on. */
+  readonly port: number;
+  /** May be read once. */
+  readonly connections: AsyncIterable<Wire>;
+  readonly counters: ServerCounters;
+}
+
 export interface PeerAddress {
   readonly address: string;
   readonly port: number;

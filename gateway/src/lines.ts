@@ -3,6 +3,7 @@ import type { Clock, Family, LineSetting, PolledFamily, PublishingFamily, Talkin
 import { FAMILIES } from '@fengsui/protocol/families';
 import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration } from './config.ts';
 import { driveCoap } from './drivers/coap.ts';
+import { Correspondents, type NamedTalker } from './drivers/correspondents.ts';
 import { LineCounters } from './drivers/driver.ts';
 import { Exchanges } from './drivers/exchanges.ts';
 import { Links } from './drivers/links.ts';
@@ -11,10 +12,11 @@ import { PolledUnit } from './drivers/polled-unit.ts';
 import { registrationFile } from './drivers/registration-file.ts';
 import { Registrations } from './drivers/registrations.ts';
 import { Repeats } from './drivers/repeats.ts';
+import { driveDatagrams, driveServer } from './drivers/served.ts';
 import { driveTalking } from './drivers/talking.ts';
-import { familyLabel } from './line.ts';
-import type { Line } from './supervise.ts';
-import { openUdp, openWire } from './wires/open.ts';
+import { familyLabel, type Wire } from './line.ts';
+import type { Line, Running } from './supervise.ts';
+import { openTcpServer, openUdp, openWire } from './wires/open.ts';
 
 /** A line with what the status page shows of it. */
 export interface BuiltLine extends Line {
@@ -34,18 +36,25 @@ type Open = Line['open'];
 export interface Wires {
   readonly openStream: typeof openWire;
   readonly openDatagrams: typeof openUdp;
+  readonly openServer: typeof openTcpServer;
 }
-export const SITE_WIRES: Wires = { openStream: openWire, openDatagrams: openUdp };
+export const SITE_WIRES: Wires = { openStream: openWire, openDatagrams: openUdp, openServer: openTcpServer };
 
 /** Puts wire, driver and the memory of its devices together for every line of the site. */
 export function buildLines(configuration: GatewayConfiguration, clock: Clock, wires = SITE_WIRES): BuiltLine[] {
   return configuration.lines.map((line) => {
-    const devices = line.devices.map((device) => ({ device, family: FAMILIES.get(device.family)! }));
+    const devices = line.devices.map((device) => ({ device, family: familyOf(device) }));
     const counters = new LineCounters();
     const links = new Links(devices.map(watched), clock);
     const open = openerOf({ configuration, line, devices, counters, links, clock, wires });
     return { name: line.name, configuration: line, counters, links, open };
   });
+}
+
+/** The family of a device, in its dialect. The configuration is checked: both are there. */
+function familyOf({ family: name, dialect }: DeviceConfiguration): Family {
+  const family = FAMILIES.get(name)!;
+  return (family.shape === 'talks' && dialect !== undefined && family.dialects?.get(dialect)) || family;
 }
 
 interface Parts {
@@ -73,16 +82,38 @@ function ofShape<S extends Family['shape']>(devices: ReadonlyArray<Known<Family>
 }
 
 function openerOf(parts: Parts): Open {
-  const [talking] = ofShape(parts.devices, 'talks');
-  if (talking) return openTalking(parts, talking);
+  const talking = ofShape(parts.devices, 'talks');
+  if (talking[0]) return openTalkers(parts, [talking[0], ...talking.slice(1)]);
   const polled = ofShape(parts.devices, 'polled');
   return polled.length > 0 ? openPolled(parts, polled) : openPublishing(parts, ofShape(parts.devices, 'publishes'));
 }
 
 function streamOpener({ line, wires }: Parts, setting: LineSetting) {
   const { wire } = line;
-  if (wire.kind === 'udp') throw new Error(`${line.name}: a stream cannot come over udp`);
+  if (wire.kind === 'udp' || wire.kind === 'tcp-server') throw new Error(`${line.name}: one stream cannot come over ${wire.kind}`);
   return (signal: AbortSignal) => wires.openStream(wire, setting, signal);
+}
+
+function openTalkers(parts: Parts, talking: readonly [Known<TalkingFamily>, ...Array<Known<TalkingFamily>>]): Open {
+  const { wire } = parts.line;
+  if (wire.kind !== 'udp' && wire.kind !== 'tcp-server') return openTalking(parts, talking[0]);
+  const { configuration, counters, links, clock, wires } = parts;
+  const devices = talking.map(({ device, family }): NamedTalker => ({ name: device.name, family, device: device.device! }));
+  const correspondents = new Correspondents(devices, FAMILIES.get(talking[0].device.family) as TalkingFamily);
+  const line = { correspondents, links, clock, counters, zoneMinutes: configuration.gateway.zoneMinutes };
+  return async (signal) => {
+    if (wire.kind === 'udp') {
+      const socket = await wires.openDatagrams(wire, signal);
+      return running(socket, driveDatagrams({ ...line, wire: socket, signal }));
+    }
+    const server = await wires.openServer(wire, signal);
+    return running(server, driveServer({ ...line, server, signal }));
+  };
+}
+
+/** An open wire with its driver, let go together. */
+function running(wire: AsyncDisposable & Pick<Wire, 'name' | 'counters'>, heard: Running['heard']): Running {
+  return { at: wire.name, counters: wire.counters, heard, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
 }
 
 function openTalking(parts: Parts, { device, family }: Known<TalkingFamily>): Open {
@@ -93,8 +124,7 @@ function openTalking(parts: Parts, { device, family }: Known<TalkingFamily>): Op
   const talking = { name: device.name, family, ...(device.silenceMs === undefined ? {} : { silenceMs: device.silenceMs }) };
   return async (signal) => {
     const wire = await openStream(signal);
-    const heard = driveTalking({ wire, device: talking, links, repeats, zoneMinutes, clock, signal, counters });
-    return { at: wire.name, counters: wire.counters, heard, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
+    return running(wire, driveTalking({ wire, device: talking, links, repeats, zoneMinutes, clock, signal, counters }));
   };
 }
 
@@ -109,8 +139,7 @@ function openPolled(parts: Parts, devices: ReadonlyArray<Known<PolledFamily>>): 
   });
   return async (signal) => {
     const wire = await openStream(signal);
-    const heard = drivePolled({ wire, form, units, links, clock, signal, counters });
-    return { at: wire.name, counters: wire.counters, heard, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
+    return running(wire, drivePolled({ wire, form, units, links, clock, signal, counters }));
   };
 }
 
@@ -130,7 +159,6 @@ function openPublishing(
   return async (signal) => {
     registrations ??= new Registrations(await store.load());
     const wire = await wires.openDatagrams(setting, signal);
-    const heard = driveCoap({ wire, devices, families, exchanges, registrations, store, links, clock, signal, counters });
-    return { at: wire.name, counters: wire.counters, heard, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
+    return running(wire, driveCoap({ wire, devices, families, exchanges, registrations, store, links, clock, signal, counters }));
   };
 }

@@ -56,7 +56,7 @@ function fileFor(options: Options, wire: WireConfiguration, family: string | und
 }
 
 /** Listens only: no byte is written to the wire. */
-async function captureWire(options: Options, wire: WireConfiguration): Promise<void> {
+async function captureWire(options: Options, wire: ReturnType<typeof parseWire>): Promise<void> {
   const setting = settingOf(wire, options.family);
   const { openUdp, openWire } = await import('../wires/open.ts');
   using file = fileFor(options, wire, options.family);
@@ -90,6 +90,9 @@ async function captureLine(options: Options, config: string): Promise<void> {
   const [built] = buildLines({ ...configuration, lines: [line] }, systemClock, {
     openStream: async (...order) => recordedWire(await openWire(...order), file, gate),
     openDatagrams: async (...order) => recordedSocket(await openUdp(...order), file, gate),
+    openServer: async () => {
+      throw new TypeError('--line: a tcp-server line has many wires at once, capture it on the network / tcp-server 线路请在网络上抓包');
+    },
   });
   say(
     options.answer

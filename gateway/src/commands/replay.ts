@@ -44,6 +44,7 @@ export async function replayThrough(
   const [line] = buildLines({ ...configuration, data }, replay.clock, {
     openStream: async () => replay.wire,
     openDatagrams: async () => replay.socket,
+    openServer: async () => replay.server,
   });
   const wait = Number.isFinite(speed) ? (ms: number) => sleep(ms / speed, undefined, { signal: stopped }).catch(() => {}) : undefined;
   try {

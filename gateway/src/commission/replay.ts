@@ -1,5 +1,5 @@
 import type { Clock } from '@fengsui/protocol';
-import type { Datagram, DatagramWire, PeerAddress, Wire } from '../line.ts';
+import type { Datagram, DatagramWire, PeerAddress, Wire, WireServer } from '../line.ts';
 import type { Capture, CaptureChunk } from './capture-text.ts';
 import { quiet, ReplayClock } from './replay-clock.ts';
 
@@ -96,6 +96,16 @@ export class Replay {
   get wire(): Wire {
     const write = async (bytes: Uint8Array) => this.#wrote(bytes);
     return { name: 'replay', counters: this.counters, bytes: this.#bytes, write, [Symbol.asyncDispose]: async () => this.#end() };
+  }
+
+  /** The same as the only connection of a door. */
+  get server(): WireServer {
+    const { wire } = this;
+    async function* connections() {
+      yield wire;
+    }
+    const counters = { ...this.counters, connections: 1 };
+    return { name: 'replay', port: 0, counters, connections: connections(), [Symbol.asyncDispose]: async () => this.#end() };
   }
 
   get socket(): DatagramWire {

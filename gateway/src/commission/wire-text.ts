@@ -1,5 +1,5 @@
 import type { LineSetting } from '@fengsui/protocol';
-import type { WireConfiguration } from '../config.ts';
+import type { SerialConfiguration, TcpConfiguration, UdpConfiguration } from '../config.ts';
 
 const PARITIES = { N: 'none', E: 'even', O: 'odd' } as const;
 
@@ -22,7 +22,7 @@ export function parseLine(text: string): LineSetting | null {
 const FORMS = 'serial:/dev/ttyUSB0@9600,8N1, tcp:host:port or udp:host:port';
 
 /** A wire as a person names it on a command line. Throws TypeError where it is none. */
-export function parseWire(text: string): WireConfiguration {
+export function parseWire(text: string): SerialConfiguration | TcpConfiguration | UdpConfiguration {
   const serial = /^serial:([^@]+)(?:@(.+))?$/.exec(text);
   if (serial) {
     const line = serial[2] === undefined ? {} : parseLine(serial[2]);

@@ -47,7 +47,8 @@ export type Unheard =
   | 'unknown-token'
   | 'unknown-device'
   | 'undecodable'
-  | 'too-many';
+  | 'too-many'
+  | 'lost';
 
 /** Everything a driver needs besides its wire and its devices. */
 export interface Surroundings {

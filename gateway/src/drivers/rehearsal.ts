@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '@fengsui/protocol';
-import type { Datagram, DatagramWire, Heard, PeerAddress, Wire } from '../line.ts';
+import type { Datagram, DatagramWire, Heard, PeerAddress, Wire, WireServer } from '../line.ts';
 import type { Driver } from './driver.ts';
 
 /** Stand-ins for time, wires and the journal: tests of drivers replay to the millisecond with them. */
@@ -119,6 +119,25 @@ export class ScriptedWire implements Wire {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.end();
+  }
+}
+
+/** A door whose callers are the test. */
+export class ScriptedServer implements WireServer {
+  readonly name = 'scripted';
+  readonly port = 5200;
+  readonly counters = { bytesIn: 0, bytesOut: 0, connections: 0, dropped: 0 };
+  readonly #queue = new Queue<Wire>();
+  readonly connections = this.#queue.read();
+
+  call(): ScriptedWire {
+    const wire = new ScriptedWire();
+    this.#queue.put(wire);
+    return wire;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#queue.end();
   }
 }
 

@@ -3,6 +3,7 @@ import { openSerial } from './serial.ts';
 import { openTcp } from './tcp.ts';
 import type { SerialConfiguration, TcpConfiguration, Wire } from './wire.ts';
 
+export { openTcpServer } from './tcp-server.ts';
 export { openUdp } from './udp.ts';
 
 /**

@@ -1,2 +1,2 @@
-export type { SerialConfiguration, TcpConfiguration, UdpConfiguration, WireConfiguration } from '../config.ts';
-export type { Datagram, DatagramCounters, DatagramWire, PeerAddress, Wire, WireCounters } from '../line.ts';
+export type { SerialConfiguration, TcpConfiguration, TcpServerConfiguration, UdpConfiguration, WireConfiguration } from '../config.ts';
+export type { Datagram, DatagramCounters, DatagramWire, PeerAddress, Wire, WireCounters, WireServer } from '../line.ts';
