@@ -251,6 +251,30 @@ describe.each(talking.map((family) => [family.name, family] as const))('a simula
     if (reply) expect(cutsOf(family, reply).length).toBeGreaterThan(0);
   });
 
+  it('is polled, answered and confirmed in packets that both sides can cut', () => {
+    const { hostCut = family.cut, answer, confirms } = family.play;
+    const hostPackets = (bytes: Uint8Array) => {
+      const cuts = cutAll(hostCut, bytes);
+      expect(cuts.filter(({ kind }) => kind === 'noise')).toEqual([]);
+      return cuts.map((cut) => cut.bytes);
+    };
+    const words = stimuli.flatMap((stimulus) => family.play.say(stimulus) ?? []);
+    const pending = words[0]!;
+    if (family.poll && answer) {
+      const fetched = hostPackets(family.poll.packet(0)).flatMap((packet) => {
+        const first = answer(packet, pending, NOON);
+        const reply = first && family.answer ? family.answer(first, false, NOON) : null;
+        return [first, reply && answer(reply, pending, NOON)];
+      });
+      expect(fetched.map((reply) => reply && toHex(reply))).toContain(toHex(pending));
+    }
+    if (!confirms) return;
+    for (const packet of words.slice(0, 3)) {
+      const reply = family.answer?.(cutAll(family.cut, packet)[0]!.bytes, false, NOON);
+      expect(reply && hostPackets(reply).some(confirms), toHex(packet)).toBe(true);
+    }
+  });
+
   it('never says what it has no room for', () => {
     expect(() =>
       family.play.say({ what: 'fire', address: { controller: 1e9, loop: 1e9, point: 1e12, zone: 1e9 }, deviceTime: NOON }),
