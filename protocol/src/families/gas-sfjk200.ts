@@ -99,6 +99,8 @@ function readSupplies(values: readonly number[], register: number): ReturnType<A
   return { fields: { supplies }, observations: observations.length > 0 ? observations : [{ what: 'heartbeat', address: {} }] };
 }
 
+const isState = (register: number) => register >= BLOCKS.state && register < BLOCKS.value;
+
 /** What the registers of the head and of one point mean, beyond their values. */
 const read: Addition = (values, request) => {
   const [first] = values;
@@ -115,7 +117,10 @@ const read: Addition = (values, request) => {
     };
   }
   if (register >= SUPPLY_AT && end <= CONTROLLER_AT) return readSupplies(values, register);
-  if (values.length > 1) return {};
+  if (values.length > 1)
+    return register >= BLOCKS.limit && register < SUPPLY_AT && !isState(register)
+      ? { fields: { raw: values, values: values.map((value) => value / 10) } }
+      : {};
   if (register >= BLOCKS.unit && register < BLOCKS.limit) {
     const [unit, gas] = [first >> 8, first & 0xff];
     const index = register - BLOCKS.unit;
@@ -123,7 +128,7 @@ const read: Addition = (values, request) => {
     const fields = { unit, unitName: UNITS[unit] ?? null, gas, gasName: GASES[gas]?.en ?? null };
     return { fields, observations: [{ what: 'reading', detail: 'unit and gas', address, componentType: GAS_DETECTOR, value: first }] };
   }
-  if (register >= BLOCKS.state && register < BLOCKS.value) {
+  if (isState(register)) {
     const said = Object.entries(GAS_STATE).filter(([bit]) => (first >> Number(bit)) & 1);
     const alarms = said.flatMap(([, { what, detail }]) => (what === 'supervisory' && detail ? [detail] : []));
     return { fields: { states: said.map(([, { en }]) => en), alarms, lowAlarm: (first & 1) === 1, highAlarm: (first & 2) === 2 } };

@@ -84,16 +84,20 @@ const WORDS: ReadonlyArray<readonly [RegExp, Saying]> = [
   [/预(报警|警)/, says('prealarm', 'pre-alarm', '预警')],
   [/监管.{0,3}(解除|清除|恢复)/, says('restored', 'supervisory cleared', '监管解除', 'supervisory')],
   [/监管/, says('supervisory', 'supervisory', '监管')],
-  [/反馈.{0,3}(撤销|消失|恢复|停止)|回答撤销/, says('feedback-ended', 'feedback withdrawn', '反馈撤销')],
+  [/反馈.{0,3}(撤销|消失|恢复|停止)|回答撤销|动作(恢复|撤销)/, says('feedback-ended', 'feedback withdrawn', '反馈撤销')],
   [/反馈|回答|动作/, says('feedback', 'feedback', '反馈')],
-  [/停止|停动/, says('stop', 'stopped', '停止')],
-  [/启动|请求/, says('start', 'started', '启动')],
+  [/停止|停动|启动(恢复|撤销)/, says('stop', 'stopped', '停止')],
+  [/请求/, says('operation', 'linkage request', '请求', 'linkage-request')],
+  [/启动/, says('start', 'started', '启动')],
   [/火警(恢复|解除|消除)/, says('restored', 'fire over', '火警恢复')],
+  [/(燃气|可燃气|气体).{0,4}报警/, says('supervisory', 'gas alarm', '可燃气体报警', 'gas-alarm')],
+  [/(漏电|剩余电流|电气|超温|过流|电弧).{0,4}报警/, says('supervisory', 'electrical alarm', '电气火灾报警', 'electrical')],
   [/火警|火灾报警|报警/, says('fire', 'fire', '火警')],
   [/故障/, says('fault', 'fault', '故障')],
   [/复位/, says('reset', 'reset', '复位')],
   [/消音/, says('silence', 'silenced', '消音')],
   [/自检|测试/, says('test', 'test', '测试')],
+  [/恢复/, says('fault-restored', 'restored', '恢复', 'restored')],
 ];
 
 /** What a printed Chinese event word says. */
