@@ -132,4 +132,5 @@ export function addPoints(program: Command): void {
     .option('--into <file>', 'put them into this gateway.yaml, comments kept')
     .option('--replace', 'with --into: exchange all points of the device')
     .action(importTable);
+  points.addHelpText('after', () => points.commands.map((one) => `\n${one.helpInformation()}`).join(''));
 }

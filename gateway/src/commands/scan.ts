@@ -212,4 +212,5 @@ export function addScan(program: Command): void {
     .option('--timeout <ms>', 'how long a connection may take', milliseconds, 1000)
     .option('--json', 'one JSON object a line')
     .action(network);
+  scan.addHelpText('after', () => scan.commands.map((one) => `\n${one.helpInformation()}`).join(''));
 }
