@@ -20,6 +20,8 @@ export interface Heard {
   readonly packet: Uint8Array | null;
   /** When it was heard, milliseconds since 1970-01-01 UTC. */
   readonly heardMs: number;
+  /** Where what was said has an identity of its own: the ids of its events by their place, so that a copy makes the same ones. */
+  readonly eventIdOf?: (ordinal: number) => string;
 }
 
 /** Whether it is about a link that was lost or came back; a device may also say `link` merely to show that it is there. */

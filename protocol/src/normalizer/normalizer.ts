@@ -63,7 +63,8 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
       const drafts = [...heard.observations.flatMap((said) => reader.read(said)), ...reader.batteryEnds()];
       return drafts.map((draft, index) => {
         const evidence = index === 0 || (draft.meaning.kind !== 'reading' && draft.meaning.kind !== 'heartbeat');
-        return eventOf(draft, { heard, device, zoneMinutes: settings.zoneMinutes, id: settings.newEventId(), packetNumber, evidence });
+        const id = heard.eventIdOf?.(index) ?? settings.newEventId();
+        return eventOf(draft, { heard, device, zoneMinutes: settings.zoneMinutes, id, packetNumber, evidence });
       });
     },
     settle(heard) {
