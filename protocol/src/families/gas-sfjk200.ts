@@ -99,61 +99,53 @@ function readSupplies(values: readonly number[], register: number): ReturnType<A
   return { fields: { supplies }, observations: observations.length > 0 ? observations : [{ what: 'heartbeat', address: {} }] };
 }
 
-const isState = (register: number) => register >= BLOCKS.state && register < BLOCKS.value;
+/** How many points each loop has configured: four bytes. */
+function readCounts(values: readonly number[]): ReturnType<Addition> {
+  const loopPoints = bytesOf(values);
+  const value = loopPoints.reduce((sum, count) => sum + count, 0);
+  return { fields: { loopPoints }, observations: [{ what: 'reading', detail: 'configured points', address: {}, value }] };
+}
 
-/** What the registers of the head and of one point mean, beyond their values. */
+function readUnit(first: number, index: number): ReturnType<Addition> {
+  const [unit, gas] = [first >> 8, first & 0xff];
+  const fields = { unit, unitName: UNITS[unit] ?? null, gas, gasName: GASES[gas]?.en ?? null };
+  return {
+    fields,
+    observations: [{ what: 'reading', detail: 'unit and gas', address: placeOf(index), componentType: GAS_DETECTOR, value: first }],
+  };
+}
+
+function readState(first: number): ReturnType<Addition> {
+  const said = Object.entries(GAS_STATE).filter(([bit]) => (first >> Number(bit)) & 1);
+  const alarms = said.flatMap(([, { what, detail }]) => (what === 'supervisory' && detail ? [detail] : []));
+  return { fields: { states: said.map(([, { en }]) => en), alarms, lowAlarm: (first & 1) === 1, highAlarm: (first & 2) === 2 } };
+}
+
+/** Limits or concentrations: their unit is in another register, so they are read as the default of a site, %LEL in tenths. */
+function readTenths(values: readonly number[], register: number): ReturnType<Addition> {
+  const block = register >= BLOCKS.value ? 'value' : 'limit';
+  const observations = values.map((raw, index): Observation => {
+    const address = placeOf(register - BLOCKS[block] + index);
+    return { what: 'reading', detail: TITLES[block][0], address, componentType: GAS_DETECTOR, value: raw / 10, quantity: 'gas' };
+  });
+  const fields = values.length === 1 ? { raw: values[0], value: values[0]! / 10 } : { raw: values, values: values.map((raw) => raw / 10) };
+  return { fields: { ...fields, unit: UNITS[1] }, observations, remarks: ['the unit is in another register: read as %LEL in tenths'] };
+}
+
+/** What the registers mean beyond their values, block by block. */
 const read: Addition = (values, request) => {
   const [first] = values;
   if (!request || first === undefined) return {};
   const { register } = request;
   const end = register + values.length;
-  if (register <= 1 && end <= 2) {
-    const loopPoints = bytesOf(values);
-    return {
-      fields: { loopPoints },
-      observations: [
-        { what: 'reading', detail: 'configured points', address: {}, value: loopPoints.reduce((sum, count) => sum + count, 0) },
-      ],
-    };
-  }
-  if (register >= SUPPLY_AT && end <= CONTROLLER_AT) return readSupplies(values, register);
-  if (values.length > 1)
-    return register >= BLOCKS.limit && register < SUPPLY_AT && !isState(register)
-      ? { fields: { raw: values, values: values.map((value) => value / 10) } }
-      : {};
-  if (register >= BLOCKS.unit && register < BLOCKS.limit) {
-    const [unit, gas] = [first >> 8, first & 0xff];
-    const index = register - BLOCKS.unit;
-    const address = placeOf(index);
-    const fields = { unit, unitName: UNITS[unit] ?? null, gas, gasName: GASES[gas]?.en ?? null };
-    return { fields, observations: [{ what: 'reading', detail: 'unit and gas', address, componentType: GAS_DETECTOR, value: first }] };
-  }
-  if (isState(register)) {
-    const said = Object.entries(GAS_STATE).filter(([bit]) => (first >> Number(bit)) & 1);
-    const alarms = said.flatMap(([, { what, detail }]) => (what === 'supervisory' && detail ? [detail] : []));
-    return { fields: { states: said.map(([, { en }]) => en), alarms, lowAlarm: (first & 1) === 1, highAlarm: (first & 2) === 2 } };
-  }
-  if (register >= BLOCKS.limit && register < SUPPLY_AT)
-    return { fields: { raw: first, value: first / 10, unit: UNITS[1] }, observations: reading(register, first) };
-  return {};
+  const within = (from: number, to: number) => register >= from && end <= to;
+  if (within(0, BLOCKS.unit)) return readCounts(values);
+  if (within(SUPPLY_AT, CONTROLLER_AT)) return readSupplies(values, register);
+  if (within(BLOCKS.limit, BLOCKS.state) || within(BLOCKS.value, SUPPLY_AT)) return readTenths(values, register);
+  if (values.length > 1) return {};
+  if (within(BLOCKS.unit, BLOCKS.limit)) return readUnit(first, register - BLOCKS.unit);
+  return within(BLOCKS.state, BLOCKS.value) ? readState(first) : {};
 };
-
-/** A limit or a concentration alone: its unit is in another register, so it is read as the site's default, %LEL in tenths. */
-function reading(register: number, raw: number): Observation[] {
-  const isValue = register >= BLOCKS.value;
-  const index = register - (isValue ? BLOCKS.value : BLOCKS.limit);
-  const address = placeOf(index);
-  return [
-    {
-      what: 'reading',
-      detail: isValue ? 'concentration' : 'low alarm limit',
-      address,
-      componentType: GAS_DETECTOR,
-      value: raw / 10,
-      quantity: 'gas',
-    },
-  ];
-}
 
 /** Combustible-gas controller SFJK-200, protocol V1.0. */
 export const GAS_SFJK200: PolledFamily = {
