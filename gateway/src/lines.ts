@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Clock, Family, LineSetting, PolledFamily, PublishingFamily, TalkingFamily } from '@fengsui/protocol';
+import { Links } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration } from './config.ts';
 import { driveCoap } from './drivers/coap.ts';
 import { Correspondents, type NamedTalker } from './drivers/correspondents.ts';
 import { LineCounters } from './drivers/driver.ts';
 import { Exchanges } from './drivers/exchanges.ts';
-import { Links } from './drivers/links.ts';
 import { drivePolled } from './drivers/polled.ts';
 import { PolledUnit } from './drivers/polled-unit.ts';
 import { registrationFile } from './drivers/registration-file.ts';

@@ -12,6 +12,7 @@ export * from './failure.ts';
 export type * from './family.ts';
 export { flagsAfter } from './flags.ts';
 export * from './heard.ts';
+export * from './links.ts';
 export { MEANINGS } from './meaning.ts';
 export * from './observation.ts';
 export type * from './profile.ts';

@@ -1,14 +1,13 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PublishingFamily, toHex } from '@fengsui/protocol';
+import { Links, type PublishingFamily, toHex } from '@fengsui/protocol';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { driveCoap } from './coap.ts';
 import { type CoapMessage, type CoapSaying, readCoap, writeCoap } from './coap-message.ts';
 import { LineCounters } from './driver.ts';
 import { EXCHANGE_LIFETIME_MS, Exchanges } from './exchanges.ts';
-import { Links } from './links.ts';
 import { registrationFile } from './registration-file.ts';
 import { type Registration, type RegistrationStore, Registrations } from './registrations.ts';
 import { ManualClock, ScriptedLine, ScriptedSocket, settled } from './rehearsal.ts';

@@ -1,8 +1,8 @@
+import type { Links } from '@fengsui/protocol';
 import { type Clock, fits, type TalkingFamily, toHex } from '@fengsui/protocol';
 import { familyLabel, type Heard, isSignOfLife, type Said } from '../line.ts';
 import type { Correspondent } from './correspondents.ts';
 import type { Driver, Surroundings } from './driver.ts';
-import type { Links } from './links.ts';
 
 /** Where packets of devices come from, whoever they are. */
 export interface Talk extends Surroundings {

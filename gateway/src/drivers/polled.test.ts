@@ -1,8 +1,7 @@
-import { answerModbus, type PolledFamily, readModbusPacket, sealModbus, toHex } from '@fengsui/protocol';
+import { answerModbus, Links, type PolledFamily, readModbusPacket, sealModbus, toHex } from '@fengsui/protocol';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { LineCounters } from './driver.ts';
-import { Links } from './links.ts';
 import { isReading, type ModbusForm } from './modbus.ts';
 import { drivePolled } from './polled.ts';
 import { PolledUnit } from './polled-unit.ts';

@@ -1,6 +1,6 @@
+import type { Links } from '@fengsui/protocol';
 import type { Heard, Wire } from '../line.ts';
 import type { Driver, Surroundings } from './driver.ts';
-import type { Links } from './links.ts';
 import { type Answer, type ModbusForm, ModbusLine } from './modbus.ts';
 import { type PolledUnit, SLOWEST_ANSWER_MS } from './polled-unit.ts';
 import { type ReadBlock, Registers } from './registers.ts';

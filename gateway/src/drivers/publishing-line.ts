@@ -1,8 +1,7 @@
-import type { PublishingFamily } from '@fengsui/protocol';
+import type { Links, PublishingFamily } from '@fengsui/protocol';
 import type { DatagramWire, Heard, PeerAddress } from '../line.ts';
 import type { PublishingDevice, Surroundings } from './driver.ts';
 import type { Exchanges } from './exchanges.ts';
-import type { Links } from './links.ts';
 import type { Registration, RegistrationStore, Registrations } from './registrations.ts';
 
 /** A UDP socket with its devices, and what outlives a driver of it. */

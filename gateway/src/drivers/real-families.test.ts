@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Links } from '@fengsui/protocol';
 import { answerModbus, type Clock, PacketCutter, type SiteEvent, sealModbus } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { createNormalizer } from '@fengsui/protocol/normalizer';
@@ -13,7 +14,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkConfiguration, type GatewayConfiguration } from '../config.ts';
 import { buildLines } from '../lines.ts';
 import { readCoap, writeCoap } from './coap-message.ts';
-import type { Links } from './links.ts';
 
 /** The stages as the gateway puts them together, real wires and real families: only the journal is an array. */
 

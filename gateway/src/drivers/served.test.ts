@@ -1,11 +1,10 @@
-import { type TalkingFamily, toHex } from '@fengsui/protocol';
+import { Links, type TalkingFamily, toHex } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { decodeFrame, encodeFrame, encodeUnit, parseTimeTag } from '@fengsui/protocol/gb26875';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fail } from '../failures.ts';
 import { Correspondents } from './correspondents.ts';
 import { LineCounters } from './driver.ts';
-import { Links } from './links.ts';
 import { ManualClock, ScriptedLine, ScriptedServer, ScriptedSocket, settled } from './rehearsal.ts';
 import { driveDatagrams, driveServer } from './served.ts';
 

@@ -1,10 +1,10 @@
+import type { Links } from '@fengsui/protocol';
 import { cutAll, Failure } from '@fengsui/protocol';
 import type { Datagram, DatagramWire, Wire, WireServer } from '../line.ts';
 import { Conversation, type Write } from './conversation.ts';
 import type { Correspondents } from './correspondents.ts';
 import type { Driver, Surroundings } from './driver.ts';
 import { Inbox } from './inbox.ts';
-import type { Links } from './links.ts';
 import { Packets } from './packets.ts';
 import { sideBySide } from './side-by-side.ts';
 

@@ -1,8 +1,7 @@
-import { type Observation, type TalkingFamily, toHex } from '@fengsui/protocol';
+import { Links, type Observation, type TalkingFamily, toHex } from '@fengsui/protocol';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { LineCounters } from './driver.ts';
-import { Links } from './links.ts';
 import { ManualClock, ScriptedLine, ScriptedWire, settled } from './rehearsal.ts';
 import { Repeats } from './repeats.ts';
 import { driveTalking } from './talking.ts';

@@ -1,9 +1,8 @@
-import type { Clock } from '@fengsui/protocol';
+import type { Clock, Links } from '@fengsui/protocol';
 import type { Wire } from '../line.ts';
 import { Conversation, guarded, type Write } from './conversation.ts';
 import type { Correspondent } from './correspondents.ts';
 import type { Driver, Surroundings, TalkingDevice } from './driver.ts';
-import type { Links } from './links.ts';
 import { Packets } from './packets.ts';
 import type { Repeats } from './repeats.ts';
 import { Turn } from './turn.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '@fengsui/protocol';
-import type { Heard, Said } from '../line.ts';
+import type { Clock } from './clock.ts';
+import type { Heard, Said } from './heard.ts';
 
 /** A device whose silence means something. */
 export interface Watched {
