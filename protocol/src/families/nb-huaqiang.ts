@@ -57,6 +57,8 @@ const HYDRANT_TAIL = layout({
 });
 const SAMPLE = layout({ time: field(u32be, 'time', '时间'), kPa: field(u32be, 'pressure, kPa', '压力 kPa') });
 const SAMPLES_MAX = 48;
+/** The data length of the attributes counts the command too. */
+const COMMAND_BYTES = 2;
 const REPORT_AT = HEADER.size!;
 const TAIL_AT = REPORT_AT + REPORT.size!;
 
@@ -232,64 +234,53 @@ function describe(packet: Uint8Array) {
   return parts.flatMap(([part, at]) => (part.measure(packet, at, packet.length) === null ? [] : part.describe(packet, at)));
 }
 
-/** Says it the way the documented firmware does: volts in steps of 0.01, RSRP as a magnitude. */
-function say({ what, value, battery, radio, deviceTime, deviceType }: Stimulus, imei: string, counter: number): Uint8Array | null {
-  const hydrant = deviceType === HYDRANT || (deviceType !== SMOKE && (value !== undefined || what === 'low' || what === 'high'));
-  const device = hydrant ? HYDRANT : SMOKE;
-  const row = ALARM_BITS[device]!.find((alarm) => alarm.what === what);
-  if (!row && !['reading', 'heartbeat', 'restored'].includes(what)) return null;
-  if (
-    hydrant
-      ? what === 'restored' || (what === 'reading' && value === undefined)
-      : what === 'reading' && value !== undefined && deviceType !== SMOKE
-  )
-    return null;
-  const time = secondsOf(deviceTime);
-  const report = REPORT.encode({
-    alarmBits: row ? 1 << row.bit : 0,
-    ...{
-      faultCode: what === 'fault' ? 1 : 0,
-      mode: 0,
-      voltageRaw: Math.round((battery?.millivolts ?? 3600) / 10),
-      batteryPercent: battery?.percent ?? 100,
-    },
-    ...{
-      temperature: 100 + (hydrant ? 20 : (value ?? 20)),
-      cellId: radio?.cellId ?? 10_000_001,
-      rsrpRaw: Math.round(-(radio?.rsrp ?? -89)),
-    },
+/** The kind of device a stimulus is for: what only one of the two can say decides, else the told type, else the smoke detector. */
+function deviceFor({ what, value, deviceType }: Stimulus): number {
+  if (deviceType === HYDRANT || deviceType === SMOKE) return deviceType;
+  return value !== undefined || what === 'low' || what === 'high' ? HYDRANT : SMOKE;
+}
+
+/** Words a report says without an alarm bit. */
+const QUIET: Readonly<Record<number, readonly What[]>> = {
+  [SMOKE]: ['reading', 'heartbeat', 'restored'],
+  [HYDRANT]: ['reading', 'heartbeat'],
+};
+
+function encodeReport({ what, value, battery, radio }: Stimulus, device: number, alarmBits: number): Uint8Array {
+  return REPORT.encode({
+    ...{ alarmBits, faultCode: what === 'fault' ? 1 : 0, mode: 0, temperature: 100 + (device === SMOKE ? (value ?? 20) : 20) },
+    // As the documented firmware does: volts in steps of 0.01, RSRP as a magnitude.
+    ...{ voltageRaw: Math.round((battery?.millivolts ?? 3600) / 10), batteryPercent: battery?.percent ?? 100 },
+    ...{ cellId: radio?.cellId ?? 10_000_001, rsrpRaw: Math.round(-(radio?.rsrp ?? -89)) },
   });
-  const smoke = { lastSmoke: what === 'fire' || what === 'restored' ? time : 0, lastSelfTest: time, selfTestResult: 0, reserved: 0 };
-  const sampled = value === undefined ? [] : [{ time, kPa: Math.round(value) }];
-  const water = {
-    collectUnit: 1,
-    collectValue: 30,
-    uploadUnit: 2,
-    uploadValue: 24,
-    lowKPa: 140,
-    highKPa: 1200,
-    reserved: 0,
-    samples: sampled.length,
-  };
-  const tail = hydrant ? [HYDRANT_TAIL.encode(water), ...sampled.map((sample) => SAMPLE.encode(sample))] : [SMOKE_TAIL.encode(smoke)];
-  const data = [report, ...tail].flatMap((part) => [...part]);
-  const length = HEADER.size! - 4 + data.length;
+}
+
+const EVERY = { collectUnit: 1, collectValue: 30, uploadUnit: 2, uploadValue: 24 } as const;
+
+function encodeTail({ what, value }: Stimulus, device: number, time: number): Uint8Array[] {
+  if (device === SMOKE) {
+    const lastSmoke = what === 'fire' || what === 'restored' ? time : 0;
+    return [SMOKE_TAIL.encode({ lastSmoke, lastSelfTest: time, selfTestResult: 0, reserved: 0 })];
+  }
+  const samples = value === undefined ? [] : [SAMPLE.encode({ time, kPa: Math.round(value) })];
+  return [HYDRANT_TAIL.encode({ ...EVERY, lowKPa: 140, highKPa: 1200, reserved: 0, samples: samples.length }), ...samples];
+}
+
+function say(stimulus: Stimulus, imei: string, counter: number): Uint8Array | null {
+  const device = deviceFor(stimulus);
+  const alarm = ALARM_BITS[device]!.find(({ what }) => what === stimulus.what);
+  if (!alarm && !QUIET[device]!.includes(stimulus.what)) return null;
+  // A hydrant without a sample measures nothing.
+  if (device === HYDRANT && stimulus.what === 'reading' && stimulus.value === undefined) return null;
+  const time = secondsOf(stimulus.deviceTime);
+  const parts = [encodeReport(stimulus, device, alarm ? 1 << alarm.bit : 0), ...encodeTail(stimulus, device, time)];
+  const data = parts.flatMap((part) => [...part]);
   const identity = fromHex(imei.padEnd(16, '0').replace(/(.)(.)/g, '$2$1')) ?? hex('0000000000000000');
-  const header = {
-    mark: '5055',
-    length,
-    packetType: 0x10,
-    index: counter & 0xff,
-    version: 0x2f,
-    device,
-    maker: 1,
-    originalIndex: 0,
-    operator: 3,
-    attributes: data.length,
-    time,
-    identity,
-  };
-  return Uint8Array.from([...HEADER.encode({ ...header, command: DEVICES[device]!.report! }), ...data]);
+  const header = HEADER.encode({
+    ...{ mark: '5055', length: HEADER.size! - 4 + data.length, packetType: 0x10, index: counter & 0xff, version: 0x2f, device, maker: 1 },
+    ...{ originalIndex: 0, operator: 3, attributes: COMMAND_BYTES + data.length, time, identity, command: DEVICES[device]!.report! },
+  });
+  return Uint8Array.from([...header, ...data]);
 }
 
 /** Huaqiang W308 smoke detector and W306 hydrant meter: binary reports over NB-IoT. */
