@@ -2,14 +2,9 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type Family, PROFILES } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
-import { isMapping, type Sound, suggestion } from '@fengsui/protocol/settings';
-import type {
-  DeviceConfiguration,
-  GatewayConfiguration,
-  LineConfiguration,
-  PointConfiguration,
-  UplinkConfiguration,
-} from './config-schema.ts';
+import { isMapping, type Sound } from '@fengsui/protocol/settings';
+import { deviceProblems, known, type Readable, readable, repeated } from '@fengsui/protocol/settings-device-problems';
+import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration, UplinkConfiguration } from './config-schema.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const KEY_FILES = ['ca', 'certificate', 'key'] as const;
@@ -32,21 +27,6 @@ export function crossProblems(value: unknown, sound: Sound): string[] {
     ...wireProblems(lines, sound),
     ...lines.flatMap((line) => lineProblems(line, sound)),
   ];
-}
-
-interface Readable<T> {
-  readonly path: string;
-  readonly item: T;
-}
-
-/** The mappings of a list, each with its path; nothing when it is no list. */
-function readable<T>(list: readonly T[], path: string): Array<Readable<T>> {
-  if (!Array.isArray(list)) return [];
-  return list.map((item: T, index) => ({ item, path: `${path}[${index}]` })).filter(({ item }) => isMapping(item));
-}
-
-function known(path: string, word: string, words: readonly string[]): string[] {
-  return words.includes(word) ? [] : [`${path}: must be one of ${words.join(', ')} (got ${word}${suggestion(word, words)})`];
 }
 
 function uplinkProblems(uplink: UplinkConfiguration, sound: Sound): string[] {
@@ -158,10 +138,6 @@ function settingProblems(
   });
 }
 
-function repeated<T extends { readonly key: string | number | undefined }>(items: readonly T[]): T[] {
-  return items.filter(({ key }, index) => key !== undefined && items.findIndex((other) => other.key === key) < index);
-}
-
 function fitProblems(path: string, family: Family | undefined, wire: string): string[] {
   if (!family || wiresOf(family).includes(wire)) return [];
   return [`${path}.family: ${family.name} needs a wire of kind ${wiresOf(family).join(' or ')} (got ${wire})`];
@@ -177,56 +153,4 @@ function senderProblems(
   return /^[0-9a-f]{12}$/i.test(item.device)
     ? []
     : [`${path}.device: must be the source address as it is on the wire, 12 hex digits (got ${item.device})`];
-}
-
-function dialectProblems({ dialect }: DeviceConfiguration, path: string, family: Family): string[] {
-  if (dialect === undefined) return [];
-  const dialects = family.shape === 'talks' ? [...(family.dialects?.keys() ?? [])] : [];
-  return dialects.length > 0 ? known(path, dialect, dialects) : [`${path}: must be absent, ${family.name} has no dialects`];
-}
-
-function deviceProblems(device: DeviceConfiguration, path: string, family: Family | undefined, sound: Sound): string[] {
-  if (!family) return known(`${path}.family`, device.family, [...FAMILIES.keys()]);
-  const points = readable(device.points, `${path}.points`);
-  const registers = family.shape === 'polled' ? family.points.map((point) => point.name) : null;
-  return [
-    ...(family.shape === 'publishes' && device.device === undefined
-      ? [`${path}.device: is missing, ${family.name} is told apart by it`]
-      : []),
-    ...(sound(`${path}.dialect`) ? dialectProblems(device, `${path}.dialect`, family) : []),
-    ...(family.shape === 'polled' && device.unit === undefined ? [`${path}.unit: is missing, ${family.name} is polled by it`] : []),
-    ...(registers && Array.isArray(device.points) && device.points.length === 0
-      ? [`${path}.points: must name at least one register (one of ${registers.join(', ')})`]
-      : []),
-    ...(registers ? registerProblems(points, registers, sound) : addressProblems(points, sound)),
-    ...points.flatMap((point) => (sound(`${point.path}.low`) && sound(`${point.path}.high`) ? limitProblems(point) : [])),
-  ];
-}
-
-function registerProblems(points: ReadonlyArray<Readable<PointConfiguration>>, registers: readonly string[], sound: Sound): string[] {
-  const keyed = points.map(({ item, path }) => ({ key: item.register, path: `${path}.register` })).filter(({ path }) => sound(path));
-  return [
-    ...keyed.flatMap(({ key, path }) =>
-      key === undefined ? [`${path}: is missing (one of ${registers.join(', ')})`] : known(path, key, registers),
-    ),
-    ...repeated(keyed).map(({ key, path }) => `${path}: must be named once (got ${key})`),
-  ];
-}
-
-function addressProblems(points: ReadonlyArray<Readable<PointConfiguration>>, sound: Sound): string[] {
-  const readableAddresses = points.filter(({ path }) => sound(`${path}.address`));
-  const keyed = readableAddresses.map(({ item: { address }, path }) => ({
-    key: address && JSON.stringify(Object.entries(address).sort()),
-    path: `${path}.address`,
-  }));
-  return [
-    ...keyed.flatMap(({ key, path }) => (key === undefined ? [`${path}: is missing`] : [])),
-    ...repeated(keyed).map(({ key, path }) => `${path}: must be there once (got ${key})`),
-  ];
-}
-
-/** With hysteresis a value must be able to be neither low nor high. */
-function limitProblems({ item: { low, high }, path }: Readable<PointConfiguration>): string[] {
-  if (!low || !high || low.limit + low.hysteresis < high.limit - high.hysteresis) return [];
-  return [`${path}: low.limit + low.hysteresis must be below high.limit - high.hysteresis`];
 }

@@ -1,0 +1,111 @@
+import Type, { type Static } from 'typebox';
+import { EVENT_KINDS, type EventKind, QUANTITIES, type Quantity } from './event.ts';
+import { REPORT_EVERY_MS } from './normalizer/readings.ts';
+import { WHATS, type What } from './observation.ts';
+import type { Frozen } from './settings.ts';
+
+/** A key that is no setting is a mistake, not a remark. */
+export const closed = { additionalProperties: false };
+const u8 = { minimum: 0, maximum: 255 };
+const u32 = { minimum: 0, maximum: 0xffffffff };
+export const u16 = { minimum: 0, maximum: 0xffff };
+export const u48 = { minimum: 0, maximum: 2 ** 48 - 1 };
+const milliseconds = (standard: number, minimum = 0) => Type.Integer({ default: standard, minimum, maximum: 366 * 86_400_000 });
+/** One of a few values. */
+export const choice = <T extends string | number>(values: readonly T[], standard?: T) =>
+  Type.Unsafe<T>(Type.Enum([...values], standard === undefined ? {} : { default: standard }));
+const choices = <T extends string>(words: object) => choice(Object.keys(words) as T[]);
+export const text = (longest: number) =>
+  Type.String({ pattern: `^[^\\u0000-\\u001f\\u007f]{1,${longest}}$`, says: `must be 1 to ${longest} printable characters` });
+export const name = Type.String({
+  pattern: '^[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,63}$',
+  says: 'must begin with a letter or digit and hold at most 64 letters, digits, dots, hyphens and underscores',
+});
+export const host = Type.String({ pattern: '^[A-Za-z0-9.:_-]{1,253}$', says: 'must be a host name or an IP address' });
+
+const Address = Type.Object(
+  {
+    controller: Type.Optional(Type.Integer(u32)),
+    loop: Type.Optional(Type.Integer(u32)),
+    point: Type.Optional(Type.Integer(u32)),
+    zone: Type.Optional(Type.Integer(u32)),
+    channel: Type.Optional(Type.Integer(u32)),
+    device: Type.Optional(text(64)),
+  },
+  closed,
+);
+
+const Threshold = Type.Object(
+  { limit: Type.Number(), hysteresis: Type.Number({ default: 0, minimum: 0 }), delayMs: milliseconds(0) },
+  closed,
+);
+
+const Report = Type.Object(
+  {
+    /** Dead band in the unit of the quantity: a value that moved further is reported at once; absent: change is no reason. */
+    changeOf: Type.Optional(Type.Number({ minimum: 0 })),
+    everyMs: milliseconds(REPORT_EVERY_MS, 1_000),
+  },
+  { ...closed, default: {} },
+);
+
+const Point = Type.Object(
+  {
+    /** Talking and publishing devices: how the device itself counts. */
+    address: Type.Optional(Address),
+    /** Polled devices: name of the family's register point. */
+    register: Type.Optional(text(64)),
+    place: Type.Optional(text(80)),
+    /** Where the point belongs to another system than its device. */
+    systemType: Type.Optional(Type.Integer(u8)),
+    systemAddress: Type.Optional(Type.Integer(u8)),
+    /** GB/T 26875.3-2011 table 5. */
+    componentType: Type.Optional(Type.Integer(u8)),
+    componentAddress: Type.Optional(Type.Integer(u32)),
+    means: Type.Optional(
+      Type.Unsafe<{ [word in What]?: EventKind }>({
+        type: 'object',
+        additionalProperties: false,
+        properties: Object.fromEntries(WHATS.map((what) => [what, choices(EVENT_KINDS)])),
+      }),
+    ),
+    /** A dry contact: the kind that stands while the contact is closed, or open. */
+    contact: Type.Optional(Type.Object({ kind: choices<EventKind>(EVENT_KINDS), when: choice(['closed', 'open'], 'closed') }, closed)),
+    quantity: Type.Optional(choices<Quantity>(QUANTITIES)),
+    scale: Type.Number({ default: 1 }),
+    low: Type.Optional(Threshold),
+    high: Type.Optional(Threshold),
+    report: Report,
+    /** false: what it says is marked as not in service (GB/T 45839-2025 5.8.4). */
+    inService: Type.Boolean({ default: true }),
+  },
+  closed,
+);
+
+/** A device of a site with its point table: the same in every configuration that has devices. */
+export const DEVICE_SCHEMA = Type.Object(
+  {
+    name,
+    family: Type.String(),
+    part: Type.Object(
+      { systemType: Type.Integer({ ...u8, default: 1 }), systemAddress: Type.Integer({ ...u8, default: 1 }) },
+      { ...closed, default: {} },
+    ),
+    /** Modbus unit; polled devices. */
+    unit: Type.Optional(Type.Integer({ minimum: 1, maximum: 247 })),
+    /** IMEI or endpoint name of publishing devices; source address (12 hex digits, as on the wire) of those that share a door. */
+    device: Type.Optional(text(64)),
+    /** Habits of the maker, where the family has dialects (GB/T 26875.3). */
+    dialect: Type.Optional(Type.String()),
+    /** Overrides the family's silence after which the device counts as lost. */
+    silenceMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 366 * 86_400_000 })),
+    /** Overrides the family's period between two polls. */
+    pollEveryMs: Type.Optional(Type.Integer({ minimum: 50, maximum: 86_400_000 })),
+    inService: Type.Boolean({ default: true }),
+    points: Type.Array(Point, { default: [] }),
+  },
+  closed,
+);
+
+export type DeviceConfiguration = Frozen<Static<typeof DEVICE_SCHEMA>>;
+export type PointConfiguration = DeviceConfiguration['points'][number];
