@@ -1,4 +1,14 @@
-export * from './batch/batch.ts';
+export {
+  type Batch,
+  decodeBatch,
+  decodeReceipt,
+  encodeBatch,
+  encodeReceipt,
+  type Malformed,
+  type Receipt,
+  type Row,
+} from './batch/batch.ts';
+export * from './batch/order.ts';
 export type { Clock } from './clock.ts';
 export * from './codec/checksums.ts';
 export * from './codec/hex.ts';

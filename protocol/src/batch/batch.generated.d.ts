@@ -113,4 +113,71 @@ export namespace fengsui {
         }
         type $Shape = fengsui.Receipt.$Properties;
     }
+
+    interface IOrder extends fengsui.Order.$Properties {
+    }
+
+    class Order {
+        constructor(properties?: fengsui.Order.$Properties);
+        $unknowns?: Uint8Array[];
+        gateway: string;
+        id: string;
+        kind: string;
+        parameters: string;
+        issuedMs: number;
+        expiresMs: number;
+        sentMs: number;
+        static encode(message: fengsui.Order.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fengsui.Order & fengsui.Order.$Shape;
+    }
+
+    namespace Order {
+        interface $Properties {
+            gateway?: (string|null);
+            id?: (string|null);
+            kind?: (string|null);
+            parameters?: (string|null);
+            issuedMs?: (number|null);
+            expiresMs?: (number|null);
+            sentMs?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = fengsui.Order.$Properties;
+    }
+
+    enum OrderState {
+        ORDER_STATE_UNKNOWN = 0,
+        DELIVERED = 1,
+        DONE = 2,
+        REFUSED = 3,
+        EXPIRED = 4,
+        UNANSWERED = 5
+    }
+
+    interface IOrderReceipt extends fengsui.OrderReceipt.$Properties {
+    }
+
+    class OrderReceipt {
+        constructor(properties?: fengsui.OrderReceipt.$Properties);
+        $unknowns?: Uint8Array[];
+        gateway: string;
+        id: string;
+        state: fengsui.OrderState;
+        atMs: number;
+        result: string;
+        static encode(message: fengsui.OrderReceipt.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fengsui.OrderReceipt & fengsui.OrderReceipt.$Shape;
+    }
+
+    namespace OrderReceipt {
+        interface $Properties {
+            gateway?: (string|null);
+            id?: (string|null);
+            state?: (fengsui.OrderState|null);
+            atMs?: (number|null);
+            result?: (string|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = fengsui.OrderReceipt.$Properties;
+    }
 }

@@ -101,13 +101,13 @@ function plainRow(row: Row): Row {
 }
 
 /** A 64-bit zero is not written at all and is then read as an object of the library, as are numbers beyond what is safe: these are NaN. */
-function wholeOf(value: unknown): number {
+export function wholeOf(value: unknown): number {
   if (typeof value === 'number') return value;
   const { low, high } = (value ?? { low: 0, high: 0 }) as { readonly low?: number; readonly high?: number };
   return low === 0 && high === 0 ? 0 : Number.NaN;
 }
 
-function checked<T>(read: () => T): T | Malformed {
+export function checked<T>(read: () => T): T | Malformed {
   try {
     return read();
   } catch (error) {

@@ -1,0 +1,150 @@
+import Type, { type Static, type TSchema } from 'typebox';
+import Value from 'typebox/value';
+import type { Words } from '../words.ts';
+import { fengsui } from './batch.generated.js';
+import { checked, type Malformed, wholeOf } from './batch.ts';
+
+/** Longest order and longest receipt in bytes: a site's configuration fits the first, an MQTT packet of the intake the second. */
+export const ORDER_BYTES_MAX = 256 * 1024;
+export const ORDER_RECEIPT_BYTES_MAX = 15 * 1024;
+/** Longest configuration text an order carries. */
+const CONFIGURATION_CHARACTERS_MAX = 60_000;
+
+const closed = { additionalProperties: false };
+
+/** What may be asked of a gateway. None of it reaches a fire alarm panel: the gateway reads from equipment and writes nothing to it. */
+export const ORDER_KINDS = {
+  /** 查岗: somebody on site says that somebody is there (GB/T 26875.3-2011 8.3.2.16). */
+  'duty-check': {
+    en: 'duty check',
+    zh: '查岗',
+    parameters: Type.Object({ timeoutMinutes: Type.Integer({ minimum: 1, maximum: 255, default: 10 }) }, closed),
+  },
+  /** Compares the box's clock with the issuer's; sets it where the box is told how. Never a panel's clock. */
+  clock: {
+    en: 'compare or set the clock of the box',
+    zh: '网关对时',
+    parameters: Type.Object({ set: Type.Boolean({ default: false }) }, closed),
+  },
+  read: {
+    en: 'read state, configuration or version',
+    zh: '读取状态、配置或版本',
+    parameters: Type.Object(
+      {
+        what: Type.Unsafe<'state' | 'configuration' | 'version'>(Type.Enum(['state', 'configuration', 'version'], { default: 'state' })),
+        /** Of one device alone; absent: of all. */
+        source: Type.Optional(Type.String({ maxLength: 64 })),
+      },
+      closed,
+    ),
+  },
+  configuration: {
+    en: 'take another configuration',
+    zh: '下发配置',
+    parameters: Type.Object(
+      {
+        /** Rises with every configuration of this gateway. */
+        version: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+        text: Type.String({ minLength: 1, maxLength: CONFIGURATION_CHARACTERS_MAX }),
+        /** Ed25519 over `configurationBytes`, Base64. */
+        signature: Type.String({ pattern: '^[A-Za-z0-9+/]{86}==$' }),
+      },
+      closed,
+    ),
+  },
+  capture: {
+    en: 'record the bytes of a line',
+    zh: '线路抓包',
+    parameters: Type.Object(
+      { line: Type.String({ minLength: 1, maxLength: 64 }), seconds: Type.Integer({ minimum: 1, maximum: 300, default: 10 }) },
+      closed,
+    ),
+  },
+  restart: { en: 'restart the gateway', zh: '重启网关', parameters: Type.Object({}, closed) },
+} as const satisfies Record<string, Words & { parameters: TSchema }>;
+export type OrderKind = keyof typeof ORDER_KINDS;
+export type OrderParameters<K extends OrderKind> = Static<(typeof ORDER_KINDS)[K]['parameters']>;
+
+/** What became of an order. `delivered`: on the gateway's durable record; the others are final. */
+export const ORDER_STATES = {
+  delivered: { code: 1, en: 'delivered', zh: '已送达' },
+  done: { code: 2, en: 'done', zh: '已执行' },
+  refused: { code: 3, en: 'refused', zh: '已拒绝' },
+  expired: { code: 4, en: 'expired', zh: '已过期' },
+  unanswered: { code: 5, en: 'unanswered', zh: '无人应答' },
+} as const satisfies Record<string, Words & { code: number }>;
+export type OrderState = keyof typeof ORDER_STATES;
+
+export interface Order {
+  readonly gateway: string;
+  /** 32 lower-case hex digits. */
+  readonly id: string;
+  /** A word of `ORDER_KINDS`, or one that only a newer Fengsui knows. */
+  readonly kind: string;
+  /** As they came: `orderParameters` checks them. */
+  readonly parameters: unknown;
+  /** Milliseconds since 1970-01-01 UTC by the issuer's clock, like the next two. */
+  readonly issuedMs: number;
+  readonly expiresMs: number;
+  readonly sentMs: number;
+}
+
+export interface OrderReceipt {
+  readonly gateway: string;
+  readonly id: string;
+  readonly state: OrderState;
+  /** Milliseconds since 1970-01-01 UTC by the gateway's clock. */
+  readonly atMs: number;
+  /** Any JSON value; null where there is nothing to say. */
+  readonly result: unknown;
+}
+
+const ID = /^[0-9a-f]{32}$/;
+
+export function encodeOrder({ parameters, ...order }: Order): Uint8Array {
+  return fengsui.Order.encode({ ...order, parameters: JSON.stringify(parameters) }).finish();
+}
+
+export function encodeOrderReceipt({ state, result, ...receipt }: OrderReceipt): Uint8Array {
+  const written = JSON.stringify(result ?? null);
+  return fengsui.OrderReceipt.encode({ ...receipt, state: ORDER_STATES[state].code, result: written }).finish();
+}
+
+/** Reads an order from bytes of unknown honesty. Never throws. */
+export function decodeOrder(bytes: Uint8Array): Order | Malformed {
+  if (bytes.length > ORDER_BYTES_MAX) return { malformed: `${bytes.length} bytes` };
+  return checked(() => {
+    const { gateway, id, kind, parameters, ...times } = fengsui.Order.decode(bytes);
+    const [issuedMs, expiresMs, sentMs] = [times.issuedMs, times.expiresMs, times.sentMs].map(wholeOf) as [number, number, number];
+    if (!gateway || !ID.test(id) || !kind) return { malformed: 'gateway, id or kind is missing' };
+    if (![issuedMs, expiresMs, sentMs].every((ms) => Number.isSafeInteger(ms) && ms >= 0)) return { malformed: 'a time is missing' };
+    return { gateway, id, kind, parameters: JSON.parse(parameters || '{}') as unknown, issuedMs, expiresMs, sentMs };
+  });
+}
+
+/** Reads a receipt of an order from bytes of unknown honesty. Never throws. */
+export function decodeOrderReceipt(bytes: Uint8Array): OrderReceipt | Malformed {
+  return checked(() => {
+    const { gateway, id, state: code, atMs, result } = fengsui.OrderReceipt.decode(bytes);
+    const state = (Object.keys(ORDER_STATES) as OrderState[]).find((name) => ORDER_STATES[name].code === code);
+    const ms = wholeOf(atMs);
+    if (!gateway || !ID.test(id) || !state || !Number.isSafeInteger(ms)) return { malformed: 'gateway, id, state or time is missing' };
+    return { gateway, id, state, atMs: ms, result: JSON.parse(result || 'null') as unknown };
+  });
+}
+
+export const isOrderKind = (kind: string): kind is OrderKind => Object.hasOwn(ORDER_KINDS, kind);
+
+/** The parameters of an order of that kind with defaults filled in, or what is wrong with them. */
+export function orderParameters<K extends OrderKind>(kind: K, given: unknown): OrderParameters<K> | { readonly wrong: string } {
+  const schema: TSchema = ORDER_KINDS[kind].parameters;
+  const filled = Value.Default(schema, structuredClone(given ?? {}));
+  if (Value.Check(schema, filled)) return filled as OrderParameters<K>;
+  const [first] = Value.Errors(schema, filled);
+  return { wrong: `parameters${first?.instancePath.replaceAll('/', '.') ?? ''}: ${first?.message ?? 'do not fit'}` };
+}
+
+/** What is signed when a configuration is pushed: bound to one gateway and one version, so that neither an older one nor a neighbour's fits. */
+export function configurationBytes(gateway: string, version: number, text: string): Uint8Array {
+  return new TextEncoder().encode(`fengsui configuration\n${gateway}\n${version}\n${text}`);
+}
