@@ -22,6 +22,7 @@ import { JBF_193K } from './jbf-193k.ts';
 import { JBF_NATIVE } from './jbf-native.ts';
 import { LD128E } from './ld128e.ts';
 import { LD128EN_PRINTER } from './ld128en-printer.ts';
+import { LWM2M } from './lwm2m.ts';
 import { MODBUS_BASIC } from './modbus-basic.ts';
 import { N3030_PRINTER } from './n3030-printer.ts';
 import { NB_HUAQIANG } from './nb-huaqiang.ts';
@@ -94,6 +95,7 @@ const ALL: readonly Family[] = [
   PTW3300_PRINTER,
   NB_MEOKON,
   NB_SITERWELL,
+  LWM2M,
   GS524N,
 ];
 
