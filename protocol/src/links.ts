@@ -32,6 +32,10 @@ export class Links {
     this.#links = new Map(devices.map((device) => [device.name, { ...device, standing: 'unknown', spokeMs: now }]));
   }
 
+  watches(name: string): boolean {
+    return this.#links.has(name);
+  }
+
   /** The device spoke. Returns the word that its link is back, when that is news; `settle` it once it is durable. */
   spoke(name: string): Said | null {
     const link = this.#links.get(name);
