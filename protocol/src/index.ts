@@ -13,6 +13,7 @@ export type { Clock } from './clock.ts';
 export * from './codec/checksums.ts';
 export * from './codec/hex.ts';
 export * from './codec/layout.ts';
+export { withPath } from './codec/lwm2m.ts';
 export * from './codec/modbus.ts';
 export * from './codec/packets.ts';
 export * from './codec/patterns.ts';

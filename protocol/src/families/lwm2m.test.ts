@@ -62,7 +62,7 @@ test('a sample with a time keeps it, an object without meaning is remarked and k
   expect(said(senml([{ n: '/3303/0/5700', v: 20, t: 1_790_000_000 }]))).toMatchObject([{ deviceTime: '2026-09-21T14:13:20Z' }]);
   expect(LWM2M.decode(senml([{ n: '/3311/0/5850', vb: true }]))).toMatchObject({
     observations: [],
-    remarks: ['object 3311 has no meaning here: kept raw'],
+    remarks: ['object 3311 says nothing we know: kept raw'],
   });
 });
 

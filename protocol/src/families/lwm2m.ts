@@ -136,14 +136,16 @@ function decode(bytes: Uint8Array): Published | null {
   const resources = readResources(path, format, payload)?.filter(({ value }) => typeof value !== 'number' || Number.isFinite(value));
   if (!resources) return null;
   const instances = instancesOf(resources);
-  const observations = [...aboutDevice(instances), ...instances.filter(isSensor).flatMap(measured)];
-  const unknown = instances.filter((instance) => !isSensor(instance) && instance.object !== 3 && instance.object !== 4);
-  const remarks = unknown.map(({ object }) => `object ${object} has no meaning here: kept raw`);
+  const ofDevice = (instance: Instance) => instance.object === 3 || instance.object === 4;
+  const others = instances.filter((instance) => !ofDevice(instance));
+  const sensed = others.map((instance) => (isSensor(instance) ? measured(instance) : []));
+  const unsaid = others.filter((_, index) => sensed[index]!.length === 0);
+  const remarks = unsaid.map(({ object }) => `object ${object} says nothing we know: kept raw`);
   return {
     device: null,
     counter: null,
     fields: { ...FROM_DEVICE, path: `/${path.join('/')}`, format, resources: resources.map(shown) },
-    observations,
+    observations: [...aboutDevice(instances), ...sensed.flat()],
     ...(remarks.length > 0 ? { remarks } : {}),
   };
 }
