@@ -3,12 +3,12 @@ import type { LineSetting } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { CaptureFile, type Gate, pollsOnly, recordedSocket, recordedWire } from '../commission/capture.ts';
+import { CaptureFile, type Gate, pollsOnly, recordedServer, recordedSocket, recordedWire } from '../commission/capture.ts';
 import type { CaptureEnd } from '../commission/capture-text.ts';
 import { candidatesOf, Recogniser } from '../commission/recognise.ts';
 import { parseWire, showLine, USUAL_LINE } from '../commission/wire-text.ts';
 import type { GatewayConfiguration, LineConfiguration, WireConfiguration } from '../config.ts';
-import type { Heard } from '../line.ts';
+import type { Heard, Wire } from '../line.ts';
 import { configurationFrom } from './check.ts';
 import { chosen, seconds, untilStopped } from './until.ts';
 
@@ -56,9 +56,9 @@ function fileFor(options: Options, wire: WireConfiguration, family: string | und
 }
 
 /** Listens only: no byte is written to the wire. */
-async function captureWire(options: Options, wire: ReturnType<typeof parseWire>): Promise<void> {
+async function captureWire(options: Options, wire: WireConfiguration): Promise<void> {
   const setting = settingOf(wire, options.family);
-  const { openUdp, openWire } = await import('../wires/open.ts');
+  const { openTcpServer, openUdp, openWire } = await import('../wires/open.ts');
   using file = fileFor(options, wire, options.family);
   const signal = AbortSignal.any([untilStopped(options.seconds), whenFull(file)]);
   const recogniser = new Recogniser(candidatesOf(FAMILIES.values()));
@@ -66,6 +66,12 @@ async function captureWire(options: Options, wire: ReturnType<typeof parseWire>)
     if (wire.kind === 'udp') {
       await using socket = recordedSocket(await openUdp(wire, signal), file, NOTHING);
       for await (const { bytes } of socket.datagrams) recogniser.feed(bytes);
+      return;
+    }
+    if (wire.kind === 'tcp-server') {
+      await using server = recordedServer(await openTcpServer(wire, signal), file, NOTHING);
+      say(`只听不发,记录到 ${options.out} · listening, nothing is sent: ${server.name}`);
+      await hearAll(server.connections, (bytes) => recogniser.feed(bytes));
       return;
     }
     await using stream = recordedWire(await openWire(wire, setting, signal), file, NOTHING);
@@ -76,6 +82,18 @@ async function captureWire(options: Options, wire: ReturnType<typeof parseWire>)
   finish(file, end, looksLike, options.out);
 }
 
+/** Every connection is heard beside the others; one that breaks off concerns nobody else. */
+async function hearAll(connections: AsyncIterable<Wire>, heard: (bytes: Uint8Array) => void): Promise<void> {
+  const hearing: Promise<void>[] = [];
+  for await (const wire of connections) {
+    const hear = async () => {
+      for await (const chunk of wire.bytes) heard(chunk);
+    };
+    hearing.push(hear().catch((error: Error) => say(error.message)));
+  }
+  await Promise.all(hearing);
+}
+
 /** Lets the driver of a configured line talk to the device, and writes down both sides. */
 async function captureLine(options: Options, config: string): Promise<void> {
   const configuration = configurationFrom(config);
@@ -83,16 +101,14 @@ async function captureLine(options: Options, config: string): Promise<void> {
   const line = lineNamed(configuration, options.line);
   const families = line.devices.flatMap(({ family }) => FAMILIES.get(family) ?? []);
   const { buildLines } = await import('../lines.ts');
-  const { openUdp, openWire } = await import('../wires/open.ts');
+  const { openTcpServer, openUdp, openWire } = await import('../wires/open.ts');
   using file = fileFor(options, line.wire, families[0]?.name);
   const signal = AbortSignal.any([untilStopped(options.seconds), whenFull(file)]);
   const gate: Gate = options.answer ? () => true : pollsOnly(families);
   const [built] = buildLines({ ...configuration, lines: [line] }, systemClock, {
     openStream: async (...order) => recordedWire(await openWire(...order), file, gate),
     openDatagrams: async (...order) => recordedSocket(await openUdp(...order), file, gate),
-    openServer: async () => {
-      throw new TypeError('--line: a tcp-server line has many wires at once, capture it on the network / tcp-server 线路请在网络上抓包');
-    },
+    openServer: async (...order) => recordedServer(await openTcpServer(...order), file, gate),
   });
   say(
     options.answer
@@ -154,7 +170,7 @@ export function addCapture(program: Command): void {
     .command('capture')
     .description("write a wire's bytes and their times to a file / 记录线路报文")
     .requiredOption('--out <file>', 'the capture; must not be there yet')
-    .option('--wire <wire>', 'listen only: serial:/dev/ttyUSB0@9600,8N1, tcp:host:port or udp:host:port')
+    .option('--wire <wire>', 'listen only: serial:/dev/ttyUSB0@9600,8N1, tcp:host:port, udp:host:port or tcp-server:host:port')
     .option('--family <name>', 'the family that is expected: its line setting is used and named in the file')
     .option('--config <file>', 'let the driver of a configured line poll the device; stop the gateway first, a port has one user')
     .option('--line <name>', 'which line of the configuration')

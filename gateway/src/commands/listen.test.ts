@@ -1,4 +1,6 @@
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { expect, test } from 'vitest';
 import { isTalking, playPanel, sayingsOf } from '../commission/panel.fixture.ts';
@@ -46,6 +48,34 @@ test('a person reads hex beside words of two languages', async () => {
   expect(stdout).toMatch(/\d\d:\d\d:\d\d\.\d{3}\s+[0-9a-f]{2} .*火警 fire {2}控制器1 回路1 点2/);
   expect(stdout).toMatch(/ee ee\s+噪声 noise · 无起始符/);
 });
+
+test('devices that connect to us are heard side by side, each by its address, and nobody is answered', async () => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, 'close');
+  const [fire] = sayingsOf(panelOf('gb26875'));
+  const sockets: Socket[] = [];
+  let heardBytes = 0;
+  const calling = setInterval(() => {
+    if (sockets.length >= 2) return;
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+    socket.on('connect', () => {
+      sockets.push(socket);
+      socket.write(fire!);
+    });
+    socket.on('data', (bytes) => (heardBytes += bytes.length));
+  }, 100);
+  const { rows } = await runGateway('listen', '--wire', `tcp-server:127.0.0.1:${port}`, '--family', 'gb26875', '--seconds', '2', '--json');
+  clearInterval(calling);
+  for (const socket of sockets) socket.destroy();
+  const packets = rows().filter(({ kind }) => kind === 'packet');
+  expect(new Set(packets.map(({ from }) => from)).size).toBe(packets.length);
+  expect(packets.length).toBeGreaterThanOrEqual(2);
+  expect(rows().at(-1)).toMatchObject({ kind: 'counters', bytesOut: 0 });
+  expect(heardBytes).toBe(0);
+}, 20_000);
 
 test('datagrams of CoAP devices are shown with their payload read, and nobody answers', async () => {
   const family = FAMILIES.get('nb-huaqiang');

@@ -7,11 +7,11 @@ import { systemClock } from '../clock.ts';
 import { COLOURED, PLAIN } from '../commission/explain.ts';
 import { type HeardView, listenOpen, listenTo, newTally, type Tally, tallyView } from '../commission/listen.ts';
 import { showHeard, showTally } from '../commission/listen-text.ts';
-import { candidatesOf, type Standing } from '../commission/recognise.ts';
+import { candidatesOf, Recogniser, type Standing } from '../commission/recognise.ts';
 import { familyViews, type View } from '../commission/views.ts';
 import { parseWire, USUAL_LINE } from '../commission/wire-text.ts';
-import type { SerialConfiguration, TcpConfiguration, UdpConfiguration } from '../config.ts';
-import type { Datagram } from '../line.ts';
+import type { UdpConfiguration, WireConfiguration } from '../config.ts';
+import type { Wire, WireServer } from '../line.ts';
 import { chosen, seconds, untilStopped } from './until.ts';
 
 interface Options {
@@ -35,63 +35,88 @@ async function listen(options: Options): Promise<void> {
   const wire = parseWire(options.wire);
   const family = options.family === undefined ? null : chosen(FAMILIES, options.family, 'family');
   const signal = untilStopped(options.seconds);
-  const tally = newTally();
-  const show = shower(options.json);
-  const heard = wire.kind === 'udp' ? listenDatagrams(wire, family, tally, signal, show) : listenStream(wire, family, tally, signal, show);
-  const { bytesOut, standings } = await heard;
+  const order: Order = { family, signal, tally: newTally(), show: shower(options.json) };
+  const { bytesOut, standings } = await listenOn(wire, order);
   const best = standings.filter(({ verdict }) => verdict !== null);
-  if (options.json) stdout.write(`${JSON.stringify({ kind: 'counters', ...tally, bytesOut, looksLike: best })}\n`);
-  else stdout.write(`\n${[...showTally(tally, bytesOut), ...best.map(bestLine)].join('\n')}\n`);
+  if (options.json) stdout.write(`${JSON.stringify({ kind: 'counters', ...order.tally, bytesOut, looksLike: best })}\n`);
+  else stdout.write(`\n${[...showTally(order.tally, bytesOut), ...best.map(bestLine)].join('\n')}\n`);
+}
+
+interface Order {
+  readonly family: Family | null;
+  readonly signal: AbortSignal;
+  readonly tally: Tally;
+  readonly show: Show;
+}
+
+interface Outcome {
+  readonly bytesOut: number;
+  readonly standings: readonly Standing[];
+}
+
+async function listenOn(setting: WireConfiguration, order: Order): Promise<Outcome> {
+  if (setting.kind === 'udp') return listenDatagrams(setting, order);
+  const { family, signal } = order;
+  if (family?.shape === 'publishes') throw new TypeError(`--family: ${family.name} publishes by UDP: --wire udp:host:port`);
+  const { openTcpServer, openWire } = await import('../wires/open.ts');
+  if (setting.kind === 'tcp-server') {
+    await using door = await openTcpServer(setting, signal);
+    stderr.write(`只听不发 listening, nothing is sent: ${door.name}\n`);
+    // Awaited here: the door stays open for as long as it is listened to.
+    return await listenDoor(door, order);
+  }
+  await using wire = await openWire(setting, family?.line ?? USUAL_LINE, signal);
+  stderr.write(`只听不发 listening, nothing is sent: ${wire.name}\n`);
+  return { bytesOut: wire.counters.bytesOut, standings: await listenStream(wire, order) };
 }
 
 function bestLine({ name, verdict, packets, noiseBytes }: Standing): string {
   return `像 looks like ${name} (${verdict}): ${packets} packets, ${noiseBytes} B noise → --family ${name}`;
 }
 
-interface Heard {
-  readonly bytesOut: number;
-  readonly standings: readonly Standing[];
-}
-
+/** `from`: whose wire it is, where one door has many. */
 async function listenStream(
-  setting: SerialConfiguration | TcpConfiguration,
-  family: Family | null,
-  tally: Tally,
-  signal: AbortSignal,
-  show: Show,
-): Promise<Heard> {
-  if (family?.shape === 'publishes') throw new TypeError(`--family: ${family.name} publishes by UDP: --wire udp:host:port`);
-  const [{ openWire }, { Inbox }] = await Promise.all([import('../wires/open.ts'), import('../drivers/inbox.ts')]);
-  await using wire = await openWire(setting, family?.line ?? USUAL_LINE, signal);
-  await using inbox = new Inbox(wire.bytes, systemClock, signal);
-  stderr.write(`只听不发 listening, nothing is sent: ${wire.name}\n`);
+  { bytes }: Pick<Wire, 'bytes'>,
+  { family, signal, tally, show }: Order,
+  from?: string,
+): Promise<readonly Standing[]> {
+  const { Inbox } = await import('../drivers/inbox.ts');
+  await using inbox = new Inbox(bytes, systemClock, signal);
   const listening = { take: (withinMs: number) => inbox.take(withinMs), clock: systemClock, tally };
-  if (family) {
-    for await (const heard of listenTo(family, listening)) show(heard);
-    return { bytesOut: wire.counters.bytesOut, standings: [] };
+  const tell = (heard: HeardView) => show(from === undefined ? heard : { ...heard, from });
+  if (family && family.shape !== 'publishes') {
+    for await (const heard of listenTo(family, listening)) tell(heard);
+    return [];
   }
   const open = listenOpen(candidatesOf(FAMILIES.values()), listening);
   let next = await open.next();
-  for (; !next.done; next = await open.next()) show(next.value);
-  return { bytesOut: wire.counters.bytesOut, standings: next.value };
+  for (; !next.done; next = await open.next()) tell(next.value);
+  return next.value;
+}
+
+/** Devices that connect to us. Nobody answers them; each is heard beside the others. */
+async function listenDoor(door: WireServer, order: Order): Promise<Outcome> {
+  const hearing: Promise<readonly Standing[]>[] = [];
+  for await (const wire of door.connections) {
+    const lost = (error: Error) => {
+      stderr.write(`${error.message}\n`);
+      return [];
+    };
+    hearing.push(listenStream(wire, order, wire.name).catch(lost));
+  }
+  const standings = await Promise.all(hearing);
+  return { bytesOut: door.counters.bytesOut, standings: standings.at(-1) ?? [] };
 }
 
 /** Datagrams of CoAP devices, or of user information transmission devices. Nobody answers them, so their senders repeat. */
-async function listenDatagrams(
-  setting: UdpConfiguration,
-  family: Family | null,
-  tally: Tally,
-  signal: AbortSignal,
-  show: Show,
-): Promise<Heard> {
+async function listenDatagrams(setting: UdpConfiguration, { family, signal, tally, show }: Order): Promise<Outcome> {
   const [{ openUdp }, { readCoap }] = await Promise.all([import('../wires/open.ts'), import('../drivers/coap-message.ts')]);
   await using wire = await openUdp(setting, signal);
   stderr.write(`只听不发 listening, nothing is sent: ${wire.name}\n`);
   for await (const { bytes, from } of wire.datagrams) {
     tally.bytes += bytes.length;
     const coap = readCoap(bytes);
-    const views =
-      coap && coap.payload.length > 0 ? payloadViews(coap.payload, family) : datagramViews({ bytes, from }, family, coap !== null);
+    const views = coap && coap.payload.length > 0 ? payloadViews(coap.payload, family) : datagramViews(bytes, family, coap !== null);
     for (const view of views) {
       tallyView(view, tally);
       const carried = coap ? { coap: { type: coap.type, code: coap.code, path: coap.path } } : {};
@@ -107,17 +132,17 @@ function payloadViews(payload: Uint8Array, family: Family | null): View[] {
   return reading ? familyViews(reading, payload, null) : [{ kind: 'noise', hex: toHex(payload), why: 'no-start' }];
 }
 
-function datagramViews({ bytes }: Datagram, family: Family | null, isCoap: boolean): View[] {
-  if (!family || (isCoap && family.shape === 'publishes'))
-    return [{ kind: 'bytes', hex: toHex(bytes), ...(isCoap ? { looksLike: ['coap'] } : {}) }];
-  return familyViews(family, bytes, null);
+function datagramViews(bytes: Uint8Array, family: Family | null, isCoap: boolean): View[] {
+  if (family && !(isCoap && family.shape === 'publishes')) return familyViews(family, bytes, null);
+  const looksLike = isCoap ? ['coap'] : new Recogniser(candidatesOf(FAMILIES.values())).feed(bytes);
+  return [{ kind: 'bytes', hex: toHex(bytes), ...(looksLike.length > 0 ? { looksLike } : {}) }];
 }
 
 export function addListen(program: Command): void {
   program
     .command('listen')
     .description('show what a wire carries, live, and send nothing / 监听线路')
-    .requiredOption('--wire <wire>', 'serial:/dev/ttyUSB0@9600,8N1, tcp:host:port or udp:host:port')
+    .requiredOption('--wire <wire>', 'serial:/dev/ttyUSB0@9600,8N1, tcp:host:port, udp:host:port or tcp-server:host:port')
     .option('--family <name>', 'read as packets of this device family; without it all families are tried')
     .option('--seconds <n>', 'stop after so long', seconds)
     .option('--json', 'one JSON object a line, the counters last')

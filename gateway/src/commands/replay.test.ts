@@ -1,19 +1,22 @@
+import { createSocket } from 'node:dgram';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FAMILIES } from '@fengsui/protocol/families';
+import { decodeFrame, encodeFrame } from '@fengsui/protocol/gb26875';
 import { encodeModbusReply, encodeReadRequest } from '@fengsui/protocol/modbus';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
-import { CaptureFile, type Gate, recordedWire } from '../commission/capture.ts';
+import { CaptureFile, type Gate, recordedServer, recordedSocket, recordedWire } from '../commission/capture.ts';
 import { type Capture, readCapture } from '../commission/capture-text.ts';
 import { isTalking, type PlayedPanel, playPanel, playUnit, sayingsOf } from '../commission/panel.fixture.ts';
 import { Replay } from '../commission/replay.ts';
 import type { GatewayConfiguration } from '../config.ts';
 import type { Heard } from '../line.ts';
 import { buildLines, SITE_WIRES } from '../lines.ts';
-import { openWire } from '../wires/open.ts';
+import { openTcpServer, openUdp, openWire } from '../wires/open.ts';
 import { replayThrough, siteOf } from './replay.ts';
 
 let folder: string;
@@ -150,3 +153,74 @@ test('a capture that is there is not written over', async () => {
   await writeFile(join(folder, 'site.cap'), 'evidence');
   expect(() => new CaptureFile(join(folder, 'site.cap'), header(1, 'x'), systemClock)).toThrow(/EEXIST/);
 });
+
+test('a captured door is replayed caller by caller: transmission devices over TCP and over UDP', async () => {
+  const family = FAMILIES.get('gb26875');
+  if (!family || !isTalking(family)) throw new Error('gb26875 talks');
+  const said = [3_000_001, 3_000_002].map((source) => sayingsOf(family).map((packet) => sentBy(source, packet)));
+  for (const kind of ['tcp-server', 'udp'] as const) {
+    const wire = kind === 'udp' ? { kind, host: '127.0.0.1', port: 0 } : { kind, host: '127.0.0.1', port: 0, connectionsMax: 8 };
+    const path = join(folder, `${kind}.cap`);
+    using file = new CaptureFile(path, { wire, family: 'gb26875' }, systemClock);
+    const site = siteOf(family, { header: { fengsui: 'capture', version: 1, startedMs: 0, wire }, chunks: [] }, 1);
+    const stop = new AbortController();
+    let port = 0;
+    const [line] = buildLines(site, systemClock, {
+      ...SITE_WIRES,
+      openServer: async (...order) => {
+        const door = await openTcpServer(...order);
+        port = door.port;
+        return recordedServer(door, file, ANY);
+      },
+      openDatagrams: async (...order) => {
+        const socket = await openUdp(...order);
+        port = socket.port;
+        return recordedSocket(socket, file, ANY);
+      },
+    });
+    const heard: Heard[] = [];
+    await using running = await line!.open(stop.signal);
+    const calling = callFrom(kind, port, said, () => heard.length);
+    const watch = (async () => {
+      while (heard.filter(({ packet }) => packet !== null).length < said.flat().length) await sleep(10);
+      await sleep(100);
+      stop.abort();
+    })();
+    for await (const all of running.heard) heard.push(...all);
+    await Promise.all([watch, calling]);
+    file.finish('stopped', []);
+    const again = await replayed(readCapture(await readFile(path, 'utf8')) as Capture, site);
+    expect(words(again.heard)).toEqual(words(heard));
+    expect(again.count).toMatchObject({ unasked: 0, writtenNow: again.count.writtenOnSite });
+  }
+}, 30_000);
+
+/** The same frame from another device. */
+function sentBy(source: number, packet: Uint8Array): Uint8Array {
+  const { control, unit } = decodeFrame(packet);
+  return encodeFrame({ ...control, source }, unit);
+}
+
+/** Devices say everything in turn, each packet once the one before was heard. */
+async function callFrom(
+  kind: 'tcp-server' | 'udp',
+  port: number,
+  said: ReadonlyArray<readonly Uint8Array[]>,
+  heardCount: () => number,
+): Promise<void> {
+  const callers = said.map((packets) => {
+    const caller = kind === 'udp' ? createSocket('udp4') : connect({ host: '127.0.0.1', port }).on('error', () => {});
+    return { caller, packets: [...packets] };
+  });
+  while (callers.some(({ packets }) => packets.length > 0))
+    for (const { caller, packets } of callers) {
+      const [packet, before] = [packets.shift()!, heardCount()];
+      if (caller instanceof Socket) caller.write(packet);
+      else caller.send(packet, port, '127.0.0.1');
+      while (heardCount() === before) await sleep(5);
+    }
+  for (const { caller } of callers) {
+    if (caller instanceof Socket) caller.destroy();
+    else caller.close();
+  }
+}

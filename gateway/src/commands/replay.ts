@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stderr, stdout } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Family } from '@fengsui/protocol';
+import { cutAll, type Family, type TalkingFamily } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { createNormalizer } from '@fengsui/protocol/normalizer';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -62,21 +62,35 @@ export async function replayThrough(
   }
 }
 
+/** Where devices name themselves and share a door: who spoke in a capture. */
+function sendersIn({ chunks }: Capture, family: TalkingFamily): string[] {
+  const heard = chunks.filter(({ direction }) => direction === 'in').flatMap(({ bytes }) => cutAll(family.cut, bytes));
+  const senders = heard.flatMap((cut) => (cut.kind === 'packet' ? (family.sender?.(cut.bytes) ?? []) : []));
+  return [...new Set(senders)];
+}
+
+/** Nobody has this address: whoever speaks is a stranger, and heard all the same. */
+const NOBODY = '0'.repeat(12);
+
+function devicesOf(family: Family, capture: Capture, unit: number): object[] {
+  const device = { name: 'device', family: family.name };
+  if (family.shape === 'polled') return [{ ...device, unit, points: family.points.map(({ name }) => ({ register: name })) }];
+  if (family.shape === 'publishes') return [{ ...device, device: 'device', points: [{ address: {} }] }];
+  if (!family.sender || !['udp', 'tcp-server'].includes(capture.header.wire.kind)) return [device];
+  const senders = sendersIn(capture, family);
+  return (senders.length > 0 ? senders : [NOBODY]).map((sender) => ({ ...device, name: `device-${sender}`, device: sender }));
+}
+
 /** A site with one line, as a capture needs it: all points of a polled family are read. */
 export function siteOf(family: Family, capture: Capture, unit: number): GatewayConfiguration {
   const { wire } = capture.header;
-  const device = {
-    name: 'device',
-    family: family.name,
-    ...(family.shape === 'polled' ? { unit, points: family.points.map(({ name }) => ({ register: name })) } : {}),
-    ...(family.shape === 'publishes' ? { device: 'device', points: [{ address: {} }] } : {}),
-  };
+  const devices = devicesOf(family, capture, unit);
   const site = {
     gateway: { id: 'replay', address: 0, centre: 0 },
     data: '.',
     profile: 'db36-t1297-2020',
     uplink: { url: 'mqtt://127.0.0.1:1883' },
-    lines: [{ name: 'capture', wire, devices: [device] }],
+    lines: [{ name: 'capture', wire, devices }],
   };
   const configuration = checkConfiguration(JSON.stringify(site), tmpdir());
   if ('problems' in configuration) throw new TypeError(configuration.problems.join('\n'));

@@ -82,7 +82,8 @@ const TURNAROUND_MS = 20;
 
 async function modbus({ wire: text, units, registers, timeout, rtu, json }: ModbusOptions): Promise<void> {
   const setting = parseWire(text);
-  if (setting.kind === 'udp') throw new TypeError('--wire: Modbus needs serial: or tcp: / Modbus 需要串口或 TCP');
+  if (setting.kind === 'udp' || setting.kind === 'tcp-server')
+    throw new TypeError('--wire: Modbus needs serial: or tcp: / Modbus 需要串口或 TCP');
   const signal = untilStopped(undefined);
   const list = Array.from({ length: units.last - units.first + 1 }, (_, index) => units.first + index);
   const { read, close } = await modbusReader(setting, setting.kind === 'tcp' && !rtu ? 'tcp' : 'rtu', timeout, signal);

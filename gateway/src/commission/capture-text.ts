@@ -1,5 +1,6 @@
 import { fromHex } from '@fengsui/protocol';
 import type { WireConfiguration } from '../config.ts';
+import type { PeerAddress } from '../line.ts';
 
 /**
  * A capture is a text file of JSON lines: one header, then every chunk as it crossed the wire, then how it ended. A person
@@ -23,10 +24,16 @@ export interface CaptureChunk {
   readonly ms: number;
   readonly direction: 'in' | 'out';
   readonly bytes: Uint8Array;
-  /** UDP: the far side, `address:port`. */
+  /** Where devices come to us (udp, tcp-server): which of them, `address:port`. */
   readonly peer?: string;
   /** The driver wrote it and it was kept off the wire: an acknowledgement would have told the device that its word is safe. */
   readonly withheld?: true;
+}
+
+/** `address:port`; the address may hold colons of its own. */
+export function peerOf(text: string): PeerAddress {
+  const at = text.lastIndexOf(':');
+  return { address: text.slice(0, at), port: Number(text.slice(at + 1)) };
 }
 
 /** Why a capture ended: somebody stopped it, the far side closed, the wire failed, or the file reached its limit. */
@@ -71,7 +78,7 @@ function headerProblem(row: Row | null): string | null {
   if (row?.['fengsui'] !== 'capture') return 'is not the header of a capture';
   if (row['version'] !== 1) return `is a capture of version ${JSON.stringify(row['version'])}: this gateway reads version 1`;
   const wire = row['wire'] as Row | null | undefined;
-  const known = ['serial', 'tcp', 'udp'].includes(String(wire?.['kind']));
+  const known = ['serial', 'tcp', 'udp', 'tcp-server'].includes(String(wire?.['kind']));
   return isTime(row['startedMs']) && known ? null : 'has no startedMs or no wire';
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { type Clock, type Family, toHex } from '@fengsui/protocol';
-import type { Datagram, DatagramWire, PeerAddress, Wire } from '../line.ts';
-import type { CaptureChunk, CaptureEnd, CaptureHeader } from './capture-text.ts';
+import type { Datagram, DatagramWire, PeerAddress, Wire, WireServer } from '../line.ts';
+import { type CaptureChunk, type CaptureEnd, type CaptureHeader, peerOf } from './capture-text.ts';
 
 /** A day of a busy line at 9600 baud is 80 MB; more belongs into several files. */
 export const CAPTURE_BYTES_MAX = 256 * 1024 * 1024;
@@ -72,11 +72,14 @@ export class CaptureFile implements Disposable {
 /** Which packets of a driver may leave: polls, or everything. */
 export type Gate = (packet: Uint8Array) => boolean;
 
-/** The same wire, with everything that crosses it written down. What the gate refuses is written down and never sent. */
-export function recordedWire(wire: Wire, file: CaptureFile, gate: Gate): Wire {
+/**
+ * The same wire, with everything that crosses it written down. What the gate refuses is written down and never sent.
+ * `peer`: whose wire it is, where one door has many.
+ */
+export function recordedWire(wire: Wire, file: CaptureFile, gate: Gate, peer?: PeerAddress): Wire {
   async function* read(): AsyncGenerator<Uint8Array> {
     for await (const chunk of wire.bytes) {
-      file.heard(chunk);
+      file.heard(chunk, peer);
       yield chunk;
     }
   }
@@ -86,11 +89,20 @@ export function recordedWire(wire: Wire, file: CaptureFile, gate: Gate): Wire {
     bytes: read(),
     async write(bytes) {
       const goes = gate(bytes);
-      file.wrote(bytes, !goes);
+      file.wrote(bytes, !goes, peer);
       if (goes) await wire.write(bytes);
     },
     [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose](),
   };
+}
+
+/** The same door, with every connection written down. */
+export function recordedServer(server: WireServer, file: CaptureFile, gate: Gate): WireServer {
+  async function* accept(): AsyncGenerator<Wire> {
+    for await (const wire of server.connections) yield recordedWire(wire, file, gate, peerOf(wire.name));
+  }
+  const { name, port, counters } = server;
+  return { name, port, counters, connections: accept(), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
 /** The same socket, with every datagram written down. */

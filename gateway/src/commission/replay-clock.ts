@@ -65,8 +65,8 @@ export class ReplayClock implements Clock {
   }
 }
 
-/** Turns of the event loop without activity after which everybody waits: between two waits a driver takes one at most. */
-const QUIET_TURNS = 4;
+/** Turns of the event loop without activity after which everybody waits: between two waits a driver takes one, and drivers side by side three. */
+const QUIET_TURNS = 8;
 
 /** Resolves when everybody waits for time or for bytes: `waiting` says that the bytes are waited for. */
 export async function quiet(clock: ReplayClock, waiting: () => boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Clock } from '@fengsui/protocol';
-import type { Datagram, DatagramWire, PeerAddress, Wire, WireServer } from '../line.ts';
-import type { Capture, CaptureChunk } from './capture-text.ts';
+import type { Datagram, DatagramWire, Wire, WireServer } from '../line.ts';
+import { type Capture, type CaptureChunk, peerOf } from './capture-text.ts';
 import { quiet, ReplayClock } from './replay-clock.ts';
 
 /**
@@ -9,14 +9,11 @@ import { quiet, ReplayClock } from './replay-clock.ts';
  */
 const QUESTION_WITHIN_MS = 10_000;
 
-interface Pull<T> {
-  readonly resolve: (result: IteratorResult<T>) => void;
-}
-
 /** A source that is filled from outside and knows whether its reader waits. */
 class Source<T> implements AsyncIterable<T>, AsyncIterator<T> {
   readonly #onPull: () => void;
-  #pull: Pull<T> | undefined;
+  readonly #items: T[] = [];
+  #pull: ((result: IteratorResult<T>) => void) | undefined;
   #ended = false;
 
   constructor(onPull: () => void) {
@@ -33,31 +30,29 @@ class Source<T> implements AsyncIterable<T>, AsyncIterator<T> {
 
   next(): Promise<IteratorResult<T>> {
     this.#onPull();
+    if (this.#items.length > 0) return Promise.resolve({ done: false, value: this.#items.shift()! });
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => {
-      this.#pull = { resolve };
+      this.#pull = resolve;
     });
   }
 
   give(value: T): void {
-    this.#take()?.resolve({ done: false, value });
+    const pull = this.#take();
+    if (pull) pull({ done: false, value });
+    else this.#items.push(value);
   }
 
   end(): void {
     this.#ended = true;
-    this.#take()?.resolve({ done: true, value: undefined });
+    this.#take()?.({ done: true, value: undefined });
   }
 
-  #take(): Pull<T> | undefined {
+  #take(): ((result: IteratorResult<T>) => void) | undefined {
     const pull = this.#pull;
     this.#pull = undefined;
     return pull;
   }
-}
-
-function peerOf(text: string | undefined): PeerAddress {
-  const at = text?.lastIndexOf(':') ?? -1;
-  return { address: text?.slice(0, at) ?? '', port: Number(text?.slice(at + 1)) };
 }
 
 /** How far replayed drivers wrote what was written on site. */
@@ -75,6 +70,9 @@ export class Replay {
   readonly #clock: ReplayClock;
   readonly #bytes: Source<Uint8Array>;
   readonly #datagrams: Source<Datagram>;
+  readonly #connections: Source<Wire>;
+  /** Connections of a door, by who came. */
+  readonly #callers = new Map<string, Source<Uint8Array>>();
   readonly counters = { bytesIn: 0, bytesOut: 0, datagramsIn: 0, datagramsOut: 0, dropped: 0 };
   #writtenNow = 0;
   #unasked = 0;
@@ -82,11 +80,9 @@ export class Replay {
   constructor(capture: Capture) {
     this.#capture = capture;
     this.#clock = new ReplayClock(capture.header.startedMs);
-    const stir = () => {
-      this.#clock.activity += 1;
-    };
-    this.#bytes = new Source(stir);
-    this.#datagrams = new Source(stir);
+    this.#bytes = this.#source();
+    this.#datagrams = this.#source();
+    this.#connections = this.#source();
   }
 
   get clock(): Clock {
@@ -94,18 +90,12 @@ export class Replay {
   }
 
   get wire(): Wire {
-    const write = async (bytes: Uint8Array) => this.#wrote(bytes);
-    return { name: 'replay', counters: this.counters, bytes: this.#bytes, write, [Symbol.asyncDispose]: async () => this.#end() };
+    return this.#wireOf('replay', this.#bytes);
   }
 
-  /** The same as the only connection of a door. */
   get server(): WireServer {
-    const { wire } = this;
-    async function* connections() {
-      yield wire;
-    }
-    const counters = { ...this.counters, connections: 1 };
-    return { name: 'replay', port: 0, counters, connections: connections(), [Symbol.asyncDispose]: async () => this.#end() };
+    const [counters, connections] = [{ ...this.counters, connections: 0 }, this.#connections];
+    return { name: 'replay', port: 0, counters, connections, [Symbol.asyncDispose]: async () => this.#end() };
   }
 
   get socket(): DatagramWire {
@@ -144,8 +134,41 @@ export class Replay {
       await this.#step(this.#clock.dueMs(), signal, wait);
     if (this.#writtenNow < written) this.#unasked += 1;
     this.counters.bytesIn += chunk.bytes.length;
-    if (chunk.peer === undefined) this.#bytes.give(chunk.bytes);
-    else this.#datagrams.give({ bytes: chunk.bytes, from: peerOf(chunk.peer) });
+    const { bytes, peer } = chunk;
+    if (this.#capture.header.wire.kind === 'udp') this.#datagrams.give({ bytes, from: peerOf(peer ?? '') });
+    else if (this.#capture.header.wire.kind === 'tcp-server') this.#callerOf(peer ?? '').give(bytes);
+    else this.#bytes.give(bytes);
+  }
+
+  #source<T>(): Source<T> {
+    return new Source<T>(() => {
+      this.#clock.activity += 1;
+    });
+  }
+
+  #wireOf(name: string, bytes: Source<Uint8Array>): Wire {
+    return {
+      ...{ name, counters: this.counters, bytes },
+      write: async (packet) => this.#wrote(packet),
+      [Symbol.asyncDispose]: async () => bytes.end(),
+    };
+  }
+
+  /** The connection of a caller; the first word of a new one opens it. */
+  #callerOf(peer: string): Source<Uint8Array> {
+    const known = this.#callers.get(peer);
+    if (known) return known;
+    const bytes = this.#source<Uint8Array>();
+    this.#callers.set(peer, bytes);
+    this.#connections.give(this.#wireOf(peer, bytes));
+    return bytes;
+  }
+
+  /** What the drivers read from: of the three sorts only one is used. */
+  #open(): ReadonlyArray<{ readonly waiting: boolean }> {
+    const { kind } = this.#capture.header.wire;
+    if (kind === 'udp') return [this.#datagrams];
+    return kind === 'tcp-server' ? [this.#connections, ...this.#callers.values()] : [this.#bytes];
   }
 
   /** Time goes on to a moment, with a stop wherever somebody waits for an earlier one. */
@@ -161,7 +184,7 @@ export class Replay {
   }
 
   #quiet(signal: AbortSignal): Promise<void> {
-    return quiet(this.#clock, () => this.#bytes.waiting || this.#datagrams.waiting || signal.aborted);
+    return quiet(this.#clock, () => signal.aborted || this.#open().every(({ waiting }) => waiting));
   }
 
   #wrote(bytes: Uint8Array): void {
@@ -171,8 +194,7 @@ export class Replay {
   }
 
   #end(): void {
-    this.#bytes.end();
-    this.#datagrams.end();
+    for (const source of [this.#bytes, this.#datagrams, this.#connections, ...this.#callers.values()]) source.end();
   }
 }
 
