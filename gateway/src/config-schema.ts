@@ -61,6 +61,15 @@ export const GATEWAY_SCHEMA = Type.Object(
       closed,
     ),
     data: Type.String({ minLength: 1 }),
+    journal: Type.Object(
+      {
+        /** Beyond this the ordinary lane gives up rows: what the collector has, then readings, never an alarm. */
+        ordinaryMiB: Type.Integer({ default: limits.JOURNAL_ORDINARY_BYTES_MAX / 1024 ** 2, minimum: 1, maximum: 1024 * 1024 }),
+        /** Reserve on the volume for alarms. */
+        ballastMiB: Type.Integer({ default: limits.JOURNAL_BALLAST_BYTES / 1024 ** 2, minimum: 0, maximum: 4096 }),
+      },
+      { ...closed, default: {} },
+    ),
     profile: Type.String(),
     uplink: Type.Object(
       {

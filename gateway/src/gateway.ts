@@ -5,7 +5,7 @@ import { clockSynchronisedBy } from './clock.ts';
 import type { GatewayConfiguration } from './config.ts';
 import { openStatusPage, ProcessNumbers } from './health.ts';
 import { Itself } from './itself.ts';
-import { DamageWatch, openJournal } from './journal/journal.ts';
+import { JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
 import * as limits from './limits.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { buildLines } from './lines.ts';
@@ -36,11 +36,13 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const { data, profile, uplink, status } = configuration;
   const clockSynchronised = clockSynchronisedBy(clockSynchronisedFile);
   const envelope = { source: address, destination: centre, zoneMinutes };
-  const journal = await openJournal({ directory: data, profile, envelope, clock, clockSynchronised });
+  const sizes = sizesOf(configuration.journal);
+  const journal = await openJournal({ directory: data, profile, envelope, clock, clockSynchronised, sizes });
   const append = journal.append.bind(journal);
   const itself = new Itself({ id, zoneMinutes, clock, append, log });
-  const damage = new DamageWatch();
-  await itself.damaged(damage.news(await journal.state(), true));
+  const watch = new JournalWatch();
+  const look = async () => watch.news(await journal.state(), clock.monotonicMs());
+  await itself.journal(await look());
   await itself.started(journal.before);
 
   const hearing = new AbortController();
@@ -65,8 +67,7 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
     ...{ configuration: uplink, gateway: id, outbox: journal, clock, numbers: uplinkNumbers, outage, random },
     signal: sending.signal,
   });
-  const alive = async () => itself.damaged(damage.news(await journal.alive()));
-  const watched = itself.watch(alive, hearing.signal);
+  const watched = Promise.all([itself.watch(() => journal.alive(), hearing.signal), itself.watchJournal(look, hearing.signal)]);
   const heard = lines.map(({ line, numbers }) => {
     const tell = itself.driver.bind(itself, line.name);
     return superviseLine({ line, numbers, clock, random, normalizer, append, tell, log, signal: hearing.signal });
@@ -75,8 +76,7 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   return {
     status: page.url,
     async roundTrip() {
-      await alive();
-      await journal.state();
+      await journal.alive();
     },
     async stop() {
       hearing.abort();

@@ -17,6 +17,9 @@ export interface RunBefore {
   readonly note: GatewayNote | null;
 }
 
+/** A word about a part of the gateway. */
+export type News = Pick<SiteEvent, 'edge'> & { readonly note: GatewayNote; readonly text: string };
+
 /** What the gateway says of itself, in the journal like everything else. */
 export class Itself {
   readonly #options: ItselfOptions;
@@ -54,11 +57,29 @@ export class Itself {
     return this.#options.append([{ ...this.event(source, { edge, ...(why === '' ? {} : { text: why }) }), kind: 'link' }]);
   }
 
-  /** Something of the journal was found damaged. */
-  async damaged(texts: readonly string[]): Promise<void> {
+  /** News of the journal, room on its volume included. */
+  async journal(news: readonly News[]): Promise<void> {
     const { id, append, log } = this.#options;
-    for (const text of texts) log.error({}, `journal damaged: ${text}`);
-    if (texts.length > 0) await append(texts.map((text) => this.event(id, { note: 'journal-damaged', edge: 'momentary', text })));
+    for (const { note, text } of news) log.warn({ note }, `journal: ${text}`);
+    if (news.length > 0) await append(news.map((each) => this.event(id, each)));
+  }
+
+  /** Looks for news of the journal until the signal aborts. What the journal cannot take is told with the next look. */
+  async watchJournal(look: () => Promise<readonly News[]>, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    let untold: News[] = [];
+    while (!signal.aborted) {
+      await clock.sleep(limits.JOURNAL_NEWS_EVERY_MS, signal).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        untold = [...untold, ...(await look())].slice(-limits.JOURNAL_NEWS_MAX);
+        await this.journal(untold);
+        untold = [];
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        log.warn({ code: error.code }, error.message);
+      }
+    }
   }
 
   /** Tells until the signal aborts when the wall clock steps, and lets `alive` know now and then that the gateway lives. */

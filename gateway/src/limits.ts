@@ -92,12 +92,20 @@ export const JOURNAL_KEEP_ROWS = 10_000;
 export const JOURNAL_KEEP_MS = 30 * 86_400_000;
 export const JOURNAL_KEEP_UNLINKED_MS = 366 * 86_400_000;
 
+/** A file up to this size is read whole when it is opened: half a second on a slow card, of the five it has to work again. */
+export const JOURNAL_CHECK_BYTES_MAX = 32 * 1024 * 1024;
+
 /** How often the journal looks at the room on its volume: a full disk is told within 10 s. */
 export const JOURNAL_SPACE_EVERY_MS = 2_000;
 
 /** Shares of the volume in use at which the gateway speaks, and how far it must fall before it says that this is over. */
 export const DISK_WATERMARKS = [0.8, 0.9, 0.95] as const;
 export const DISK_WATERMARK_FALL = 0.03;
+
+/** How often the gateway looks for news of its journal, and how often it repeats that rows are given up. */
+export const JOURNAL_NEWS_EVERY_MS = 2_000;
+export const JOURNAL_NEWS_MAX = 64;
+export const THINNED_TOLD_EVERY_MS = 600_000;
 
 /** The ballast is written in pieces with a rest between them, so that it never stands in the way of a commit. */
 export const BALLAST_PIECE_BYTES = 1024 * 1024;

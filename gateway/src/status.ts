@@ -32,7 +32,7 @@ export async function statusOf(sources: StatusSources) {
   return {
     gateway: { id, profile, boot: state.boot, nowMs, startedMs, clockSynchronised: clockSynchronised() },
     lines: lines.map(lineStatus),
-    journal: { lanes, commits: state.commits, damagedFiles: state.damagedFiles },
+    journal: { ...state, lanes },
     uplink,
     process: process.numbers(),
   };
@@ -75,7 +75,8 @@ export function metricsOf(status: Status): Metric[] {
     line.devices.map((device) => ({ labels: { line: line.name, device: device.name }, device })),
   );
   const age = (ms: number) => Math.max(0, status.gateway.nowMs - ms) / 1000;
-  const { uplink, process } = status;
+  const { uplink, process, journal } = status;
+  const { space } = journal;
   const unheard = status.lines.flatMap((line) =>
     Object.entries(line.unheard).map(([why, value]) => ({ labels: { line: line.name, why }, value })),
   );
@@ -110,7 +111,21 @@ export function metricsOf(status: Status): Metric[] {
       'Size of the file and its log.',
       ofLanes(({ bytes }) => bytes),
     ),
-    gauge('journal_damaged_files', 'Files moved aside since the start.', [{ value: status.journal.damagedFiles.length }]),
+    gauge(
+      'journal_used_bytes',
+      'What of the file holds rows.',
+      ofLanes(({ usedBytes }) => usedBytes),
+    ),
+    counter(
+      'journal_thinned_rows_total',
+      'Rows that waited and were given up for want of room.',
+      ofLanes(({ thinned }) => thinned),
+    ),
+    counter('journal_disk_failures_total', 'Failures to read or write since the start.', [{ value: journal.diskFailures }]),
+    gauge('journal_disk_full', '1 while the volume is full and readings are given up.', [{ value: space.isFull ? 1 : 0 }]),
+    gauge('journal_disk_used_ratio', 'Share of the volume in use.', [{ value: space.usedShare }]),
+    gauge('journal_ballast_bytes', 'Reserve for alarms on the volume.', [{ value: space.ballastBytes }]),
+    gauge('journal_damaged_files', 'Files moved aside since the start.', [{ value: journal.damagedFiles.length }]),
     gauge('uplink_up', '1 while the collector is connected.', [{ value: uplink.state === 'up' ? 1 : 0 }]),
     counter('uplink_attempts_total', 'Attempts to connect.', [{ value: uplink.attempts }]),
     counter('uplink_connections_total', 'Connections made.', [{ value: uplink.connections }]),

@@ -17,6 +17,7 @@ interface Outstanding {
  */
 export class Clerk {
   #start: WorkerStart;
+  readonly #positions: () => WorkerStart['positions'];
   readonly #answerTimeoutMs: number;
   readonly #outstanding = new Map<number, Outstanding>();
   #worker: Promise<Worker> | null = null;
@@ -26,8 +27,10 @@ export class Clerk {
   #nextId = 1;
   #isClosed = false;
 
-  constructor(start: WorkerStart, answerTimeoutMs: number) {
-    this.#start = start;
+  /** `positions` tells what the rest of the process knows when a worker is replaced. */
+  constructor(start: Omit<WorkerStart, 'positions'>, positions: () => WorkerStart['positions'], answerTimeoutMs: number) {
+    this.#start = { ...start, positions: positions() };
+    this.#positions = positions;
     this.#answerTimeoutMs = answerTimeoutMs;
   }
 
@@ -77,7 +80,10 @@ export class Clerk {
 
   async #launch(): Promise<{ worker: Worker; opened: Opened }> {
     await within(this.#gone, this.#answerTimeoutMs);
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: this.#start, name: 'journal' });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: { ...this.#start, positions: this.#positions() },
+      name: 'journal',
+    });
     this.#gone = once(worker, 'exit');
     const opened = await firstWord(worker, this.#answerTimeoutMs);
     this.#current = worker;

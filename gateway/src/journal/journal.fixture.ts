@@ -23,6 +23,7 @@ export function open(directory: string, more: Partial<JournalOptions> = {}): Pro
     clock: systemTime,
     clockSynchronised: () => true,
     ...more,
+    sizes: { ballastBytes: 0, ...more.sizes },
   });
 }
 

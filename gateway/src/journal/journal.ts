@@ -1,11 +1,11 @@
-import type { Clock, Lane, Receipt, SiteEvent } from '@fengsui/protocol';
+import { type Clock, LANES, type Lane, type Receipt, type SiteEvent } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 import { Clerk } from './clerk.ts';
-import type { Before, JournalState, Settled, Stored, Taken } from './messages.ts';
+import type { Before, JournalSizes, JournalState, Moment, Opened, Settled, Stored, Taken } from './messages.ts';
 
-export { DamageWatch } from './damage.ts';
-export type { Before, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
+export type { Before, JournalSizes, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
+export { type JournalNews, JournalWatch } from './watch.ts';
 
 /** The gateway's durable, numbered queue of frames. */
 export interface Journal {
@@ -16,7 +16,8 @@ export interface Journal {
   /**
    * Durable when it returns: the rows survive a kill and a power cut. Rejects with a Failure when that cannot be promised; then
    * nobody may be told that the events were taken. (When events of both lanes come together and only one lane's disk fails,
-   * rows of the other lane stay: what is repeated arrives again under another id.)
+   * rows of the other lane stay: what is repeated arrives again under another id.) Answers a row for each event, in order, except
+   * readings and signs of life that were given up because there is no room left for them; those are counted (`thinned`).
    */
   append(events: readonly SiteEvent[]): Promise<readonly Stored[]>;
   /** Rows of a lane that wait for a receipt, behind a position (0: from the lowest). At least one when there is any. */
@@ -44,15 +45,32 @@ export interface JournalOptions {
   /** Whether the wall clock is known to be right just now. */
   readonly clockSynchronised: () => boolean;
   readonly answerTimeoutMs?: number;
+  /** What differs from the limits of the gateway. */
+  readonly sizes?: Partial<JournalSizes>;
+}
+
+const SIZES: JournalSizes = {
+  ballastBytes: limits.JOURNAL_BALLAST_BYTES,
+  ordinaryBytesMax: limits.JOURNAL_ORDINARY_BYTES_MAX,
+  keepRows: limits.JOURNAL_KEEP_ROWS,
+  keepMs: limits.JOURNAL_KEEP_MS,
+  keepUnlinkedMs: limits.JOURNAL_KEEP_UNLINKED_MS,
+};
+
+/** The sizes a site sets. */
+export function sizesOf({ ordinaryMiB, ballastMiB }: { readonly ordinaryMiB: number; readonly ballastMiB: number }): Partial<JournalSizes> {
+  return { ordinaryBytesMax: ordinaryMiB * 1024 * 1024, ballastBytes: ballastMiB * 1024 * 1024 };
 }
 
 /** Opens or creates the journal of a directory. Rejects with a Failure (`journal-newer`, `journal-locked`, `journal-io` …). */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { directory, profile, envelope, clock, answerTimeoutMs = limits.JOURNAL_ANSWER_TIMEOUT_MS } = options;
-  const start = { directory, profile, ...envelope, wallMs: Math.round(clock.wallMs()), boot: null };
-  const clerk = new Clerk(start, answerTimeoutMs);
+  const sizes = { ...SIZES, ...options.sizes };
+  const start = { directory, profile, ...envelope, wallMs: Math.round(clock.wallMs()), boot: null, sizes };
+  const newest: Record<Lane, number> = { alarm: 0, ordinary: 0 };
+  const clerk = new Clerk(start, () => ({ ...newest }), answerTimeoutMs);
   const opened = await clerk.open();
-  return new WorkerJournal(options, clerk, opened);
+  return new WorkerJournal(options, clerk, newest, opened);
 }
 
 interface Waiter {
@@ -71,23 +89,19 @@ class WorkerJournal implements Journal {
   readonly #waiters = new Set<Waiter>();
   #eventsWaiting = 0;
 
-  constructor(options: JournalOptions, clerk: Clerk, opened: JournalState & { readonly before: Before | null }) {
+  constructor(options: JournalOptions, clerk: Clerk, newest: Record<Lane, number>, opened: Opened) {
     this.#options = options;
     this.#clerk = clerk;
+    this.#newest = newest;
     this.#startedMs = options.clock.monotonicMs();
     this.before = opened.before;
     this.boot = opened.boot;
-    this.#newest = { alarm: opened.lanes.alarm.position, ordinary: opened.lanes.ordinary.position };
+    this.#learn(opened);
   }
 
   async append(events: readonly SiteEvent[]): Promise<readonly Stored[]> {
     if (this.#eventsWaiting + events.length > limits.JOURNAL_WAITING_MAX) throw fail('journal-busy', `${this.#eventsWaiting} events wait`);
-    const { clock, clockSynchronised } = this.#options;
-    const moment = {
-      wallMs: Math.round(clock.wallMs()),
-      monotonicMs: Math.round(clock.monotonicMs() - this.#startedMs),
-      synchronised: clockSynchronised(),
-    };
+    const moment = this.#now();
     this.#eventsWaiting += events.length;
     try {
       const stored = await this.#clerk.ask({ ask: 'append', events, moment });
@@ -107,8 +121,11 @@ class WorkerJournal implements Journal {
     return this.#clerk.ask({ ask: 'settle', receipt, wallMs: Math.round(this.#options.clock.wallMs()) });
   }
 
-  state(): Promise<JournalState> {
-    return this.#clerk.ask({ ask: 'state' });
+  async state(): Promise<JournalState> {
+    const state = await this.#clerk.ask({ ask: 'state' });
+    this.#learn(state);
+    this.#wake();
+    return state;
   }
 
   newest(lane: Lane): number {
@@ -137,12 +154,26 @@ class WorkerJournal implements Journal {
   }
 
   async alive(): Promise<JournalState> {
-    await this.#clerk.ask({ ask: 'alive', wallMs: Math.round(this.#options.clock.wallMs()) });
+    await this.#clerk.ask({ ask: 'alive', moment: this.#now() });
     return this.state();
   }
 
   close(): Promise<void> {
     return this.#clerk.close();
+  }
+
+  #now(): Moment {
+    const { clock, clockSynchronised } = this.#options;
+    return {
+      wallMs: Math.round(clock.wallMs()),
+      monotonicMs: Math.round(clock.monotonicMs() - this.#startedMs),
+      synchronised: clockSynchronised(),
+    };
+  }
+
+  /** Rows can also come back from a damaged file, without an append. */
+  #learn({ lanes }: JournalState): void {
+    for (const lane of LANES) this.#newest[lane] = Math.max(this.#newest[lane], lanes[lane].position);
   }
 
   #wake(): void {

@@ -1,11 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Lane, Receipt, Row } from '@fengsui/protocol';
-import Database from 'better-sqlite3';
-import { fail } from '../failures.ts';
-import * as limits from '../limits.ts';
+import type { Database } from 'better-sqlite3';
 import { checksumOf, type Sealed } from './checksum.ts';
+import { openDatabase } from './database.ts';
 import type { LaneState, Settled, Taken } from './messages.ts';
-import { migrate, ROW_STATES, refuseNewer } from './schema.ts';
+import { ROW_STATES } from './schema.ts';
+import { prepared, type Statements } from './statements.ts';
 
 export interface Header {
   epoch: number;
@@ -14,6 +14,8 @@ export interface Header {
   boot: number;
   other_newest: number;
   alive_ms: number;
+  /** Rows that waited and were given up for want of room. */
+  thinned: number;
 }
 
 /** A row about to be written. */
@@ -22,6 +24,8 @@ export interface NewRow extends Sealed {
   readonly edge: string;
   readonly source: string;
   readonly note: string | null;
+  /** Part and quantity: a newer row of the same point and kind supersedes an older one. */
+  readonly point: string | null;
 }
 
 interface KeptRow extends NewRow {
@@ -29,40 +33,71 @@ interface KeptRow extends NewRow {
   readonly checksum: Uint8Array;
 }
 
+/** A row that is given up. */
+export interface Spared {
+  readonly position: number;
+  readonly state: number;
+}
+
+export interface Settlement {
+  readonly receipt: Receipt;
+  readonly wallMs: number;
+}
+
+export interface LastWord {
+  readonly ordinal: number;
+  readonly wallMs: number;
+  readonly note: string | null;
+}
+
 /** Protobuf around one frame: seven tags and at most this many bytes of numbers and lengths. */
 const ROW_OVERHEAD_BYTES = 64;
 
 /** One lane's SQLite file. Every method is a synchronous call of the worker; none is safe to use after it threw. */
 export class LaneFile {
+  readonly lane: Lane;
   readonly header: Header;
-  readonly #database: Database.Database;
+  /** For what is done on the side; all that counts rows goes through the methods. */
+  readonly database: Database;
   readonly #path: string;
-  readonly #statements: ReturnType<typeof prepared>;
+  readonly #statements: Statements;
   #waiting: number;
   #rejected: number;
   #quarantined: number;
   #position: number;
 
-  /** Opens the file or creates it for `lane` with `born`. Throws a SqliteError, or a Failure when a newer version wrote it. */
-  constructor(path: string, lane: Lane, born: Header) {
+  /**
+   * Opens the file or creates it for `lane` with `born`, its positions counting on from `known`. Throws a SqliteError, or a
+   * Failure when it is damaged or a newer version wrote it.
+   */
+  constructor(path: string, lane: Lane, born: Header, known: number) {
+    this.lane = lane;
     this.#path = path;
-    if (existsSync(path)) look(path);
-    this.#database = new Database(path, { timeout: limits.JOURNAL_LOCK_TIMEOUT_MS });
+    this.database = openDatabase(path);
     try {
-      durable(this.#database, path);
-      migrate(this.#database);
-      this.#statements = prepared(this.#database);
+      this.#statements = prepared(this.database);
       this.#statements.birth.run({ lane, ...born });
       this.header = this.#statements.header.get() as Header;
       const counted = this.#statements.counts.get() as { waiting: number; rejected: number; quarantined: number };
       this.#waiting = counted.waiting;
       this.#rejected = counted.rejected;
       this.#quarantined = counted.quarantined;
-      this.#position = (this.#statements.lastPosition.get() as { seq: number } | undefined)?.seq ?? 0;
+      this.#position = this.#countOn(known);
     } catch (error) {
-      this.#database.close();
+      this.database.close();
       throw error;
     }
+  }
+
+  /** Last position there is; of an empty file the one before it is to begin. */
+  #countOn(known: number): number {
+    const { seq } = (this.#statements.lastPosition.get() as { seq: number } | undefined) ?? {};
+    if (seq === undefined && known > 0) this.#statements.countFrom.run(known);
+    return seq ?? known;
+  }
+
+  get position(): number {
+    return this.#position;
   }
 
   /** One durable transaction: when it returns, everything in it survives a power cut; when it throws, nothing of it happened. */
@@ -71,7 +106,7 @@ export class LaneFile {
     settlements: readonly Settlement[],
     header: Partial<Header>,
   ): { positions: number[]; settled: Settled[] } {
-    const result = this.#database.transaction(() => {
+    const result = this.database.transaction(() => {
       const positions = rows.map((row) => Number(this.#statements.insert.run({ ...row, checksum: checksumOf(row) }).lastInsertRowid));
       const settled = settlements.map((settlement) => this.#settle(settlement));
       this.#statements.update.run({ ...this.header, ...header });
@@ -94,6 +129,25 @@ export class LaneFile {
     const accepted = receipt.accepted.reduce((sum, number) => sum + mark(ROW_STATES.accepted, number, null), 0);
     const rejected = receipt.rejected.reduce((sum, { number, reason }) => sum + mark(ROW_STATES.rejected, number, reason), 0);
     return { accepted, rejected, unknown: receipt.accepted.length + receipt.rejected.length - accepted - rejected };
+  }
+
+  /** Where a row stands that a failed commit may have written all the same; null when it did not. */
+  find({ epoch, number, event_id }: NewRow): number | null {
+    return (this.#statements.find.get({ epoch, number, event_id }) as { position: number } | undefined)?.position ?? null;
+  }
+
+  /** Deletes rows in one transaction. Those that waited are counted for good. */
+  giveUp(rows: readonly Spared[]): void {
+    const of = (state: number) => rows.filter((row) => row.state === state).length;
+    const thinned = this.header.thinned + of(ROW_STATES.waiting);
+    this.database.transaction(() => {
+      for (const { position } of rows) this.#statements.remove.run(position);
+      this.#statements.update.run({ ...this.header, thinned });
+    })();
+    this.header.thinned = thinned;
+    this.#waiting -= of(ROW_STATES.waiting);
+    this.#rejected -= of(ROW_STATES.rejected);
+    this.#quarantined -= of(ROW_STATES.quarantined);
   }
 
   /** Waiting rows behind a position, of one epoch and profile. A damaged row is set aside and never handed out. */
@@ -119,15 +173,30 @@ export class LaneFile {
 
   #isSound(row: KeptRow): boolean {
     if (checksumOf(row).equals(row.checksum)) return true;
-    this.#statements.quarantine.run(row.position);
-    this.#waiting -= 1;
-    this.#quarantined += 1;
+    this.quarantine({ position: row.position, state: ROW_STATES.waiting });
     return false;
+  }
+
+  /** Sets a row aside whose checksum is wrong: kept, shown, never sent. */
+  quarantine({ position, state }: Spared): void {
+    this.#statements.quarantine.run(position);
+    this.#quarantined += 1;
+    if (state === ROW_STATES.waiting) this.#waiting -= 1;
+    if (state === ROW_STATES.rejected) this.#rejected -= 1;
   }
 
   /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself. */
   lastWord(): LastWord | null {
     return (this.#statements.lastWord.get() as LastWord | undefined) ?? null;
+  }
+
+  /** Moves the log into the file and empties it, so that nothing rests on pages whose writing once failed. */
+  checkpoint(): void {
+    this.database.pragma('wal_checkpoint(TRUNCATE)');
+  }
+
+  usedBytes(): number {
+    return (this.#number('page_count') - this.#number('freelist_count')) * this.#number('page_size');
   }
 
   state(): LaneState {
@@ -138,71 +207,22 @@ export class LaneFile {
       waiting: this.#waiting,
       rejected: this.#rejected,
       quarantined: this.#quarantined,
+      thinned: this.header.thinned,
       oldestMs: oldest?.wall_ms ?? null,
       position: this.#position,
-      synchronous: this.#database.pragma('synchronous', { simple: true }) as number,
+      synchronous: this.#number('synchronous'),
       bytes: ['', '-wal'].reduce((sum, tail) => sum + (statSync(this.#path + tail, { throwIfNoEntry: false })?.size ?? 0), 0),
+      usedBytes: this.usedBytes(),
     };
   }
 
   close(): void {
-    this.#database.close();
+    this.database.close();
   }
-}
 
-export interface LastWord {
-  readonly ordinal: number;
-  readonly wallMs: number;
-  readonly note: string | null;
-}
-
-export interface Settlement {
-  readonly receipt: Receipt;
-  readonly wallMs: number;
-}
-
-/** A look at the schema before anything is opened for writing. */
-function look(path: string): void {
-  const database = new Database(path, { readonly: true, fileMustExist: true });
-  try {
-    refuseNewer(database, path);
-  } finally {
-    database.close();
+  #number(pragma: string): number {
+    return this.database.pragma(pragma, { simple: true }) as number;
   }
-}
-
-/** `synchronous` is not stored in the file: it is set on every connection and read back. WAL and FULL lost no row in our power cuts. */
-function durable(database: Database.Database, path: string): void {
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
-  database.pragma(`journal_size_limit = ${limits.WAL_BYTES_MAX}`);
-  const mode = database.pragma('journal_mode', { simple: true });
-  const synchronous = database.pragma('synchronous', { simple: true });
-  if (mode !== 'wal' || synchronous !== 2)
-    throw fail('journal-not-durable', `${path} has journal_mode ${mode}, synchronous ${synchronous}`);
-}
-
-const COLUMNS =
-  'epoch, number, ordinal, boot, monotonic_ms, wall_ms, clock_synchronised, event_id, kind, edge, source, note, profile, frame, checksum';
-
-function prepared(database: Database.Database) {
-  return {
-    birth: database.prepare(`INSERT INTO header VALUES (1, @lane, @epoch, @newest, @newest_order, @boot, @other_newest, @alive_ms)
-      ON CONFLICT DO NOTHING`),
-    header: database.prepare('SELECT epoch, newest, newest_order, boot, other_newest, alive_ms FROM header'),
-    update: database.prepare(`UPDATE header SET epoch = @epoch, newest = @newest, newest_order = @newest_order, boot = @boot,
-      other_newest = @other_newest, alive_ms = @alive_ms`),
-    insert: database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES (${COLUMNS.replaceAll(/\w+/g, '@$&')})`),
-    take: database.prepare(`SELECT position, ${COLUMNS} FROM rows WHERE state = 0 AND position > @after ORDER BY position`),
-    settle: database.prepare(`UPDATE rows SET state = @state, reason = @reason, settled_ms = @wallMs
-      WHERE epoch = @epoch AND number = @number AND state = 0`),
-    quarantine: database.prepare(`UPDATE rows SET state = 3, reason = 'checksum' WHERE position = ?`),
-    counts: database.prepare(`SELECT (SELECT count(*) FROM rows WHERE state = 0) AS waiting,
-      (SELECT count(*) FROM rows WHERE state >= 2 AND state = 2) AS rejected, (SELECT count(*) FROM rows WHERE state >= 2 AND state = 3) AS quarantined`),
-    oldest: database.prepare('SELECT wall_ms FROM rows WHERE state = 0 ORDER BY position LIMIT 1'),
-    lastPosition: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'rows'`),
-    lastWord: database.prepare('SELECT ordinal, wall_ms AS wallMs, note FROM rows ORDER BY position DESC LIMIT 1'),
-  };
 }
 
 function plain(row: KeptRow): Row {

@@ -1,12 +1,16 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, GATEWAY_NOTES, type GatewayNote, LANES, type Lane } from '@fengsui/protocol';
+import { GATEWAY_NOTES, type GatewayNote, LANES, type Lane } from '@fengsui/protocol';
 import Database from 'better-sqlite3';
-import { type FailureCode, fail } from '../failures.ts';
+import { fail } from '../failures.ts';
+import { isBlank, moveAside } from './aside.ts';
 import { type Header, LaneFile } from './lane-file.ts';
 import type { Before, JournalState, LaneState, Told, WorkerStart } from './messages.ts';
+import { Relief } from './relief.ts';
+import { Space } from './space.ts';
+import { damaged, isHeldByOthers, toldOf } from './trouble.ts';
 
-const UNBORN: Header = { epoch: 0, newest: 0, newest_order: 0, boot: 0, other_newest: 0, alive_ms: 0 };
+const UNBORN: Header = { epoch: 0, newest: 0, newest_order: 0, boot: 0, other_newest: 0, alive_ms: 0, thinned: 0 };
 
 export const otherLane = (lane: Lane): Lane => (lane === 'alarm' ? 'ordinary' : 'alarm');
 
@@ -18,15 +22,24 @@ export const otherLane = (lane: Lane): Lane => (lane === 'alarm' ? 'ordinary' : 
 export class LaneFiles {
   readonly boot: number;
   readonly before: Before | null;
+  readonly space: Space;
   readonly damagedFiles: string[] = [];
-  readonly #start: WorkerStart;
+  readonly start: WorkerStart;
   readonly #lock: Database.Database;
   readonly #files = new Map<Lane, LaneFile>();
+  readonly #positions: Record<Lane, number>;
+  #relief: Relief | null = null;
+  #diskFailures = 0;
+  #lastDiskFailure: string | null = null;
+  /** Rows given up at the door and not yet written down. */
+  #turnedAway = 0;
   commits = 0;
 
   constructor(start: WorkerStart) {
-    this.#start = start;
+    this.start = start;
+    this.#positions = { ...start.positions };
     mkdirSync(start.directory, { recursive: true, mode: 0o700 });
+    this.space = new Space(start.directory, start.sizes.ballastBytes);
     this.#lock = locked(start.directory);
     try {
       for (const lane of LANES) this.#open(lane);
@@ -48,6 +61,33 @@ export class LaneFiles {
     return this.#files.get(lane)!;
   }
 
+  /** What makes room in the ordinary lane. */
+  relief(): Relief {
+    const file = this.file('ordinary');
+    this.#relief ??= new Relief(file, this.start.sizes);
+    return this.#relief;
+  }
+
+  /** Readings are not taken in: the volume is full, or the ordinary lane is and has nothing left to give up. */
+  isShortOfRoom(): boolean {
+    return this.space.isFull || this.relief().isExhausted;
+  }
+
+  /** Counts rows that were given up before they were written. */
+  turnAway(rows: number): void {
+    this.#turnedAway += rows;
+  }
+
+  /** Rows of the ordinary lane given up for want of room, those at the door included. */
+  thinned(): number {
+    return (this.#files.get('ordinary')?.header.thinned ?? 0) + this.#turnedAway;
+  }
+
+  /** What `thinned` counted is written down. */
+  thinnedIsKept(): void {
+    this.#turnedAway = 0;
+  }
+
   /** Highest count given out over both lanes. */
   newestOrder(): number {
     return Math.max(...LANES.map((lane) => this.#files.get(lane)?.header.newest_order ?? 0));
@@ -59,53 +99,124 @@ export class LaneFiles {
   }
 
   /**
-   * After an error of the disk: the handle is given up, since a failed fsync may call lost pages clean; what is damaged is
-   * moved aside. Tells what to answer.
+   * Does what can be done about a failure of a lane; true when the same is worth another try, once. A full volume gives its
+   * ballast. A handle that failed to write is given up and the file is looked at anew and checkpointed, never synced again as it
+   * was: a second fsync may call lost pages clean. A damaged file is moved aside.
    */
+  cure(lane: Lane, error: unknown): boolean {
+    const told = toldOf(error);
+    if (isHeldByOthers(error)) return false;
+    if (told.code === 'journal-full' || (told.code === 'journal-io' && this.space.isExhausted())) {
+      this.#note(lane, told);
+      this.#makeRoom(lane, told);
+      return true;
+    }
+    if (told.code !== 'journal-io' && told.code !== 'journal-damaged') return false;
+    this.giveUp(lane, error);
+    if (told.code === 'journal-damaged') return true;
+    return this.#isWellAgain(lane);
+  }
+
+  #makeRoom(lane: Lane, told: Told): void {
+    const first = !this.space.isFull;
+    this.space.exhaust();
+    if (told.code === 'journal-io') this.#drop(lane);
+    for (const each of LANES) {
+      try {
+        this.file(each).checkpoint();
+        if (first && each === 'ordinary') this.relief().want(this.space.wantedBytes);
+      } catch {
+        // Still no room for this lane: what is tried next says so.
+      }
+    }
+  }
+
+  /** Opens a lane again and makes sure that nothing rests on what could not be synced: the checkpoint writes it to other pages. */
+  #isWellAgain(lane: Lane): boolean {
+    try {
+      this.file(lane).checkpoint();
+      return true;
+    } catch (error) {
+      this.giveUp(lane, error);
+      return false;
+    }
+  }
+
+  /** Gives up the handle of a lane after an error of the disk; what is damaged is moved aside. Tells what to answer. */
   giveUp(lane: Lane, error: unknown): Told {
     const told = toldOf(error);
-    const { code } = told;
-    if (code !== 'journal-io' && code !== 'journal-damaged') return told;
+    if (told.code !== 'journal-io' && told.code !== 'journal-damaged') return told;
+    this.#note(lane, told);
+    this.#drop(lane);
+    if (told.code === 'journal-damaged') this.#moveAside(lane);
+    return told;
+  }
+
+  #note(lane: Lane, told: Told): void {
+    if (told.code !== 'journal-io') return;
+    this.#diskFailures += 1;
+    this.#lastDiskFailure = `${lane}: ${told.detail}`;
+  }
+
+  #drop(lane: Lane): void {
+    const file = this.#files.get(lane);
+    if (!file) return;
+    this.#positions[lane] = Math.max(this.#positions[lane], file.position);
+    if (lane === 'ordinary') this.#relief = null;
+    this.#files.delete(lane);
     try {
-      this.#files.get(lane)?.close();
+      file.close();
     } catch {
       // The handle is lost either way; what it held was never acknowledged.
     }
-    this.#files.delete(lane);
-    if (code === 'journal-damaged') this.#moveAside(lane);
-    return told;
   }
 
   state(): JournalState {
     const lanes = Object.fromEntries(LANES.map((lane) => [lane, this.file(lane).state()])) as Record<Lane, LaneState>;
-    return { boot: this.boot, lanes, commits: this.commits, damagedFiles: [...this.damagedFiles] };
+    lanes.ordinary = { ...lanes.ordinary, thinned: this.thinned() };
+    return {
+      boot: this.boot,
+      lanes,
+      commits: this.commits,
+      damagedFiles: [...this.damagedFiles],
+      space: this.space.state(),
+      diskFailures: this.#diskFailures,
+      lastDiskFailure: this.#lastDiskFailure,
+    };
   }
 
   close(): void {
+    this.space.close();
     for (const file of this.#files.values()) file.close();
     this.#files.clear();
     this.#lock.close();
   }
 
   #path(lane: Lane): string {
-    return join(this.#start.directory, `${lane}.sqlite`);
+    return join(this.start.directory, `${lane}.sqlite`);
   }
 
   #open(lane: Lane): void {
+    const path = this.#path(lane);
     try {
-      this.#files.set(lane, new LaneFile(this.#path(lane), lane, UNBORN));
+      if (isBlank(path)) throw damaged(`${path} is empty and its log is not`);
+      this.#put(lane);
     } catch (error) {
-      if (toldOf(error).code !== 'journal-damaged') throw error;
-      this.#moveAside(lane);
-      this.#files.set(lane, new LaneFile(this.#path(lane), lane, UNBORN));
+      const { code } = toldOf(error);
+      const isFull = code === 'journal-full' || (code === 'journal-io' && this.space.isExhausted());
+      if (isFull) this.space.exhaust();
+      else if (code === 'journal-damaged') this.#moveAside(lane);
+      else throw error;
+      this.#put(lane);
     }
   }
 
+  #put(lane: Lane): void {
+    this.#files.set(lane, new LaneFile(this.#path(lane), lane, UNBORN, this.#positions[lane]));
+  }
+
   #moveAside(lane: Lane): void {
-    const path = this.#path(lane);
-    const aside = join(this.#start.directory, `${lane}.damaged-${Date.now()}.sqlite`);
-    for (const tail of ['', '-wal', '-shm']) if (existsSync(path + tail)) renameSync(path + tail, aside + tail);
-    this.damagedFiles.push(aside);
+    this.damagedFiles.push(moveAside(this.#path(lane), lane, Date.now()));
   }
 
   /** Writes boot and epoch of this run into both files. */
@@ -116,7 +227,7 @@ export class LaneFiles {
     const together =
       alarm.epoch === ordinary.epoch && alarm.epoch > 0 && alarm.newest >= ordinary.other_newest && ordinary.newest >= alarm.other_newest;
     const epoch = Math.max(alarm.epoch, ordinary.epoch);
-    const fresh = { epoch: Math.max(epoch + 1, this.#start.wallMs * 1024 + Math.floor(Math.random() * 1024)), newest: 0, other_newest: 0 };
+    const fresh = { epoch: Math.max(epoch + 1, this.start.wallMs * 1024 + Math.floor(Math.random() * 1024)), newest: 0, other_newest: 0 };
     for (const lane of LANES) this.file(lane).commit([], [], { boot: this.boot, ...(together ? {} : fresh) });
   }
 
@@ -141,17 +252,4 @@ function locked(directory: string): Database.Database {
     database.close();
     throw fail('journal-locked', path, error);
   }
-}
-
-/** What an error of SQLite means to everybody else. */
-export function toldOf(error: unknown): Told {
-  if (error instanceof Failure) {
-    const { code, message, remedy } = error;
-    return { code: code as FailureCode, detail: message.slice(code.length + 2, -(remedy.length + 2)) };
-  }
-  const { code = '', message } = error as { code?: string; message: string };
-  const detail = `${code} ${message}`;
-  if (code.startsWith('SQLITE_FULL') || code === 'ENOSPC') return { code: 'journal-full', detail };
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return { code: 'journal-damaged', detail };
-  return { code: 'journal-io', detail };
 }

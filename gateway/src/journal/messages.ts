@@ -46,6 +46,21 @@ export interface LaneState {
   readonly synchronous: number;
   /** Size of the file and its write-ahead log. */
   readonly bytes: number;
+  /** What of the file holds rows; the rest is used again. */
+  readonly usedBytes: number;
+  /** Rows that wait and were given up for want of room, since the file was born: readings first, an alarm never. */
+  readonly thinned: number;
+}
+
+/** The volume the journal lies on. */
+export interface SpaceState {
+  /** The volume was found full: readings are given up at the door until there is room for the ballast again. */
+  readonly isFull: boolean;
+  /** 0 to 1, as an ordinary user sees it. */
+  readonly usedShare: number;
+  readonly freeBytes: number;
+  /** Bytes held in reserve for alarms; 0 while they are given away. */
+  readonly ballastBytes: number;
 }
 
 export interface JournalState {
@@ -55,6 +70,10 @@ export interface JournalState {
   readonly commits: number;
   /** Files that were moved aside because they were damaged, since the worker started. */
   readonly damagedFiles: readonly string[];
+  readonly space: SpaceState;
+  /** Failures to read or write since the worker started; after each the file was opened anew. */
+  readonly diskFailures: number;
+  readonly lastDiskFailure: string | null;
 }
 
 /** How the run before this one ended. */
@@ -81,7 +100,7 @@ export type Question =
   | { readonly ask: 'append'; readonly events: readonly SiteEvent[]; readonly moment: Moment }
   | { readonly ask: 'take'; readonly lane: Lane; readonly after: number; readonly rowsMax: number; readonly bytesMax: number }
   | { readonly ask: 'settle'; readonly receipt: Receipt; readonly wallMs: number }
-  | { readonly ask: 'alive'; readonly wallMs: number }
+  | { readonly ask: 'alive'; readonly moment: Moment }
   | { readonly ask: 'state' }
   | { readonly ask: 'close' };
 
@@ -103,6 +122,20 @@ export type ToWorker = Question & { readonly id: number };
 export type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly failure: Told });
 export type FromWorker = { readonly opened: Opened } | { readonly refused: Told } | { readonly answers: readonly Answer[] };
 
+/** How much of what a journal keeps. */
+export interface JournalSizes {
+  /** Bytes held in reserve for alarms; 0: none. */
+  readonly ballastBytes: number;
+  /** Beyond this the ordinary lane gives up rows. */
+  readonly ordinaryBytesMax: number;
+  /** Settled rows kept at least, of each kind in each lane. */
+  readonly keepRows: number;
+  /** Settled rows are kept at least this long. */
+  readonly keepMs: number;
+  /** Rows without a receipt are kept at least this long; an alarm for ever. */
+  readonly keepUnlinkedMs: number;
+}
+
 /** What the worker is born with. */
 export interface WorkerStart {
   readonly directory: string;
@@ -113,4 +146,7 @@ export interface WorkerStart {
   readonly wallMs: number;
   /** The boot this run already has, when the worker is a replacement. */
   readonly boot: number | null;
+  /** Positions already known outside, when the worker is a replacement: a new file counts on from there. */
+  readonly positions: Readonly<Record<Lane, number>>;
+  readonly sizes: JournalSizes;
 }

@@ -40,6 +40,9 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX rows_waiting ON rows (position) WHERE state = 0;
    CREATE INDEX rows_unwell ON rows (state, position) WHERE state >= 2;`,
+  `ALTER TABLE header ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0; -- rows that waited and were given up for want of room
+   ALTER TABLE rows ADD COLUMN point TEXT;                            -- part and quantity: a newer row of the same supersedes it
+   CREATE INDEX rows_settled ON rows (kind, position) WHERE state = 1;`,
 ];
 
 /** What a row's state column says. */

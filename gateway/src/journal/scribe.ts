@@ -1,31 +1,42 @@
 import { LANES, type Lane, laneOf, PROFILES, type Profile, type SiteEvent } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
+import { Chores } from './chores.ts';
 import type { NewRow, Settlement } from './lane-file.ts';
-import { LaneFiles, toldOf } from './lane-files.ts';
+import { LaneFiles } from './lane-files.ts';
 import type { Answer, Moment, Opened, Question, Settled, Stored, Told, ToWorker, WorkerStart } from './messages.ts';
+import { pointOf } from './point.ts';
+import { THINNABLE } from './relief.ts';
+import { toldOf } from './trouble.ts';
 
 type Append = ToWorker & { readonly ask: 'append' };
 type Settle = ToWorker & { readonly ask: 'settle' };
 type Alive = ToWorker & { readonly ask: 'alive' };
 
-interface StagedRow {
+/** One event on its way into a lane. */
+interface Slot {
+  readonly event: SiteEvent;
   readonly lane: Lane;
-  readonly row: NewRow;
+  /** null until it has a number, and for good when it was turned away. */
+  row: NewRow | null;
   /** In the file of its lane; 0 until it is committed. */
   position: number;
+  isTurnedAway: boolean;
 }
 
-/** One append on its way: a row for each of its events, in their order. */
+/** One append on its way: a slot for each of its events, in their order. */
 interface Staged {
   readonly question: Append;
-  readonly rows: readonly StagedRow[];
+  readonly slots: readonly Slot[];
+  refusal: Told | null;
 }
 
-/** What one transaction of one lane takes in. */
-interface Group {
-  readonly rows: NewRow[];
-  readonly settles: Settle[];
+/** What one group of questions writes. */
+interface Work {
+  readonly staged: readonly Staged[];
+  readonly settles: readonly Settle[];
+  readonly alive: readonly Alive[];
+  readonly failed: Map<Lane, Told>;
 }
 
 /** Numbers given out and not yet committed. */
@@ -40,6 +51,7 @@ export class Scribe {
   readonly #files: LaneFiles;
   readonly #start: WorkerStart;
   readonly #profile: Profile;
+  readonly #chores: Chores;
 
   constructor(start: WorkerStart) {
     const profile = PROFILES.get(start.profile);
@@ -47,64 +59,77 @@ export class Scribe {
     this.#profile = profile;
     this.#start = start;
     this.#files = new LaneFiles(start);
+    this.#chores = new Chores(this.#files);
   }
 
   opened(): Opened {
     return { ...this.#files.state(), before: this.#files.before };
   }
 
+  /** Does a small piece of what is to be done on the side; answers how many milliseconds to rest after it. */
+  tend(): number {
+    return this.#chores.tend();
+  }
+
   /** Takes a group off the front of `pending` and answers it, the alarm lane's part first. */
   *answer(pending: ToWorker[]): Generator<readonly Answer[]> {
     const group = groupOff(pending);
-    const appends = group.filter((question): question is Append => question.ask === 'append');
-    const settles = group.filter((question): question is Settle => question.ask === 'settle');
-    const alive = group.filter((question): question is Alive => question.ask === 'alive');
-    const { staged, refused } = this.#stage(appends);
-    if (refused.length > 0) yield refused;
-    const failed = new Map<Lane, Told>();
+    const work: Work = {
+      staged: group.filter((question): question is Append => question.ask === 'append').map(stagedOf),
+      settles: group.filter((question): question is Settle => question.ask === 'settle'),
+      alive: group.filter((question): question is Alive => question.ask === 'alive'),
+      failed: new Map(),
+    };
+    this.#number(work);
     const answered = new Set<Staged>();
     for (const lane of LANES) {
-      const settled = this.#commit(lane, staged, settles, lane === 'ordinary' ? alive : [], failed);
-      const ready = staged.filter((append) => !answered.has(append) && isDecided(append, lane));
+      const settled = this.#commit(lane, work);
+      const ready = work.staged.filter((append) => !answered.has(append) && isDecided(append, lane));
       for (const append of ready) answered.add(append);
-      const answers = [...ready.map((append) => answerOf(append, failed)), ...settled];
+      const answers = [...ready.map((append) => answerOf(append, work.failed)), ...settled];
       if (answers.length > 0) yield answers;
     }
     const rest = group.filter(({ ask }) => ask !== 'append' && ask !== 'settle' && ask !== 'alive');
     for (const question of rest) yield [this.#read(question)];
   }
 
-  /** Gives every event its number and its frame. An event that no frame can carry refuses its own append alone. */
-  #stage(appends: readonly Append[]): { staged: Staged[]; refused: Answer[] } {
-    const staged: Staged[] = [];
-    const refused: Answer[] = [];
-    let counts: Counts;
-    try {
-      counts = this.#counts();
-    } catch (error) {
-      const failure = toldOf(error);
-      return { staged, refused: appends.map(({ id }) => ({ id, failure })) };
-    }
-    for (const question of appends) {
+  /** Gives every event that is not yet written its number and its frame. An event that no frame can carry refuses its own append alone. */
+  #number({ staged, failed }: Work): void {
+    let counts = this.#counts(failed);
+    const isShort = !failed.has('ordinary') && this.#files.isShortOfRoom();
+    for (const append of staged) {
+      if (append.refusal) continue;
       const trial: Counts = { order: counts.order, newest: { ...counts.newest } };
       try {
-        const rows = question.events.map((event) => ({ lane: laneOf(event), row: this.#row(event, question.moment, trial), position: 0 }));
-        staged.push({ question, rows });
+        for (const slot of append.slots.filter((each) => isOpen(each, failed)))
+          this.#numberSlot(slot, append.question.moment, trial, isShort);
         counts = trial;
       } catch (error) {
-        refused.push({ id: question.id, failure: toldOf(fail('event-unencodable', (error as Error).message, error)) });
+        append.refusal = toldOf(fail('event-unencodable', (error as Error).message, error));
       }
     }
-    return { staged, refused };
   }
 
-  #counts(): Counts {
-    const newest = { alarm: this.#files.file('alarm').header.newest, ordinary: this.#files.file('ordinary').header.newest };
+  #numberSlot(slot: Slot, moment: Moment, counts: Counts, isShort: boolean): void {
+    slot.isTurnedAway = isShort && slot.lane === 'ordinary' && THINNABLE.has(slot.event.kind);
+    if (slot.isTurnedAway) this.#files.turnAway(1);
+    slot.row = slot.isTurnedAway ? null : this.#row(slot, moment, counts);
+  }
+
+  /** A lane whose file cannot be opened fails alone. */
+  #counts(failed: Work['failed']): Counts {
+    const newest: Record<Lane, number> = { alarm: 0, ordinary: 0 };
+    for (const lane of LANES) {
+      try {
+        newest[lane] = this.#files.file(lane).header.newest;
+      } catch (error) {
+        failed.set(lane, this.#files.giveUp(lane, error));
+      }
+    }
     return { order: this.#files.newestOrder(), newest };
   }
 
-  #row(event: SiteEvent, { wallMs, monotonicMs, synchronised }: Moment, counts: Counts): NewRow {
-    const lane = laneOf(event);
+  #row({ event, lane }: Slot, { wallMs, monotonicMs, synchronised }: Moment, counts: Counts): NewRow {
     const number = ++counts.newest[lane];
     const { source, destination, zoneMinutes } = this.#start;
     const frame = this.#profile.write(event, { serial: number % 65_536, source, destination, sentMs: wallMs, zoneMinutes });
@@ -121,37 +146,60 @@ export class Scribe {
       edge: event.edge,
       source: event.source,
       note: event.note ?? null,
+      point: pointOf(event),
       profile: this.#profile.name,
       frame,
     };
   }
 
-  /** One lane's transaction. Marks the lane as failed when it did not happen; answers what is no append. */
-  #commit(lane: Lane, staged: readonly Staged[], settles: readonly Settle[], alive: readonly Alive[], failed: Map<Lane, Told>): Answer[] {
-    const rows = staged.flatMap((append) => append.rows.filter((row) => row.lane === lane));
-    const ours = settles.filter(({ receipt }) => receipt.lane === lane);
-    if (rows.length === 0 && ours.length === 0 && alive.length === 0) return [];
-    try {
-      const { positions, settled } = this.#write(lane, { rows: rows.map(({ row }) => row), settles: ours }, alive);
-      for (const [index, row] of rows.entries()) row.position = positions[index]!;
-      return [...ours.map(({ id }, index) => ({ id, value: settled[index]! })), ...alive.map(({ id }) => ({ id, value: null }))];
-    } catch (error) {
-      const failure = this.#files.giveUp(lane, error);
-      failed.set(lane, failure);
-      return [...ours, ...alive].map(({ id }) => ({ id, failure }));
+  /** One lane's transaction, tried again once where something could be done about its failure. Answers what is no append. */
+  #commit(lane: Lane, work: Work): Answer[] {
+    const ours = work.settles.filter(({ receipt }) => receipt.lane === lane);
+    const alive = lane === 'ordinary' ? work.alive : [];
+    for (let isFirst = true; ; isFirst = false) {
+      const earlier = work.failed.get(lane);
+      if (earlier) return [...ours, ...alive].map(({ id }) => ({ id, failure: earlier }));
+      try {
+        const settled = this.#write(lane, work, ours, alive);
+        return [...ours.map(({ id }, index) => ({ id, value: settled[index]! })), ...alive.map(({ id }) => ({ id, value: null }))];
+      } catch (error) {
+        if (isFirst && this.#files.cure(lane, error)) this.#numberAgain(lane, work);
+        else work.failed.set(lane, this.#files.giveUp(lane, error));
+      }
     }
   }
 
-  #write(lane: Lane, { rows, settles }: Group, alive: readonly Alive[]): { positions: number[]; settled: Settled[] } {
+  /** After a cure: what a failed commit wrote all the same is found again, everything else gets numbers of the file as it is now. */
+  #numberAgain(lane: Lane, work: Work): void {
+    try {
+      const file = this.#files.file(lane);
+      for (const slot of slotsOf(work, lane)) slot.position = file.find(slot.row!) ?? 0;
+    } catch (error) {
+      work.failed.set(lane, this.#files.giveUp(lane, error));
+    }
+    this.#number(work);
+  }
+
+  #write(lane: Lane, work: Work, settles: readonly Settlement[], alive: readonly Alive[]): readonly Settled[] {
+    const slots = slotsOf(work, lane);
+    if (slots.length === 0 && settles.length === 0 && alive.length === 0) return [];
     const file = this.#files.file(lane);
-    const last = rows.at(-1);
-    const result = file.commit(rows, settles satisfies readonly Settlement[], {
-      ...(last ? { newest: last.number, newest_order: last.ordinal } : {}),
-      other_newest: this.#files.otherNewest(lane),
-      alive_ms: alive.at(-1)?.wallMs ?? file.header.alive_ms,
-    });
+    const last = slots.at(-1)?.row;
+    if (lane === 'ordinary' && slots.length > 0) this.#files.relief().makeRoom();
+    const { positions, settled } = file.commit(
+      slots.map(({ row }) => row!),
+      settles,
+      {
+        ...(last ? { newest: last.number, newest_order: last.ordinal } : {}),
+        ...(lane === 'ordinary' ? { thinned: this.#files.thinned() } : {}),
+        other_newest: this.#files.otherNewest(lane),
+        alive_ms: alive.at(-1)?.moment.wallMs ?? file.header.alive_ms,
+      },
+    );
+    if (lane === 'ordinary') this.#files.thinnedIsKept();
+    for (const [index, slot] of slots.entries()) slot.position = positions[index]!;
     this.#files.commits += 1;
-    return result;
+    return settled;
   }
 
   #read(question: ToWorker): Answer {
@@ -174,6 +222,23 @@ export class Scribe {
   }
 }
 
+function stagedOf(question: Append): Staged {
+  const slots = question.events.map((event) => ({ event, lane: laneOf(event), row: null, position: 0, isTurnedAway: false }));
+  return { question, slots, refusal: null };
+}
+
+/** Neither written nor turned away, in a lane that works. */
+function isOpen({ lane, position, isTurnedAway }: Slot, failed: Work['failed']): boolean {
+  return position === 0 && !isTurnedAway && !failed.has(lane);
+}
+
+/** What is numbered for a lane and not yet written. */
+function slotsOf({ staged }: Work, lane: Lane): Slot[] {
+  return staged.flatMap(({ slots, refusal }) =>
+    refusal ? [] : slots.filter((slot) => slot.lane === lane && slot.row !== null && slot.position === 0),
+  );
+}
+
 /** Questions of one group: as many events as one transaction may hold, and never past a close. */
 function groupOff(pending: ToWorker[]): ToWorker[] {
   let events = 0;
@@ -188,20 +253,16 @@ function groupOff(pending: ToWorker[]): ToWorker[] {
 }
 
 /** An append is decided with the last lane it writes to; an empty one with the first. */
-function isDecided({ rows }: Staged, lane: Lane): boolean {
-  return lane === 'ordinary' || rows.every((row) => row.lane === lane);
+function isDecided({ slots, refusal }: Staged, lane: Lane): boolean {
+  return lane === 'ordinary' || refusal !== null || slots.every((slot) => slot.lane === lane);
 }
 
-function answerOf({ question, rows }: Staged, failed: ReadonlyMap<Lane, Told>): Answer {
-  const failure = rows.map(({ lane }) => failed.get(lane)).find((told) => told !== undefined);
+function answerOf({ question, slots, refusal }: Staged, failed: Work['failed']): Answer {
+  const unwritten = slots.filter(({ position, isTurnedAway }) => position === 0 && !isTurnedAway);
+  const failure = refusal ?? unwritten.map(({ lane }) => failed.get(lane)).find((told) => told !== undefined);
   if (failure) return { id: question.id, failure };
-  const stored: Stored[] = rows.map(({ lane, row, position }) => ({
-    eventId: row.event_id,
-    lane,
-    epoch: row.epoch,
-    number: row.number,
-    order: row.ordinal,
-    position,
-  }));
+  const stored: Stored[] = slots.flatMap(({ row, lane, position }) =>
+    row ? [{ eventId: row.event_id, lane, epoch: row.epoch, number: row.number, order: row.ordinal, position }] : [],
+  );
   return { id: question.id, value: stored };
 }

@@ -1,0 +1,21 @@
+import { existsSync, renameSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Lane } from '@fengsui/protocol';
+
+/** A database, its log, and the log's index. */
+const TAILS = ['', '-wal', '-shm'];
+
+const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+/** An empty file whose log is not: SQLite would take it for new and throw the log away. */
+export function isBlank(path: string): boolean {
+  return existsSync(path) && sizeOf(path) === 0 && sizeOf(`${path}-wal`) > 0;
+}
+
+/** Moves a damaged file of a lane and what belongs to it to a dated name; answers it. */
+export function moveAside(path: string, lane: Lane, wallMs: number): string {
+  const date = new Date(wallMs).toISOString().replaceAll(/[-:.]/g, '');
+  const aside = join(dirname(path), `${lane}.damaged-${date}.sqlite`);
+  for (const tail of TAILS) if (existsSync(path + tail)) renameSync(path + tail, aside + tail);
+  return aside;
+}

@@ -1,0 +1,68 @@
+import type { Lane } from '@fengsui/protocol';
+import * as limits from '../limits.ts';
+import type { LaneFiles } from './lane-files.ts';
+
+/** Something to be done on the side: `step` does a small piece of it and says whether there was any. */
+interface Chore {
+  readonly lane: Lane;
+  readonly step: () => boolean;
+}
+
+/** Pages given back to the volume in one step, and how many must lie idle in a file before it is worth the writing. */
+const PAGES_A_STEP = 64;
+const IDLE_PAGES_MIN = 1_024;
+const IDLE_SHARE_MIN = 0.25;
+
+/** Rest after a chore failed: its cure, if there was one, has been tried. */
+const AFTER_FAILURE_MS = 5_000;
+
+/** What the journal does while nobody asks: small pieces with rests between them, so that no commit waits for more than one. */
+export class Chores {
+  readonly #files: LaneFiles;
+  readonly #chores: readonly Chore[];
+  #lookedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(files: LaneFiles) {
+    this.#files = files;
+    this.#chores = [
+      { lane: 'ordinary', step: () => files.relief().step() },
+      { lane: 'ordinary', step: () => this.#giveBack('ordinary') },
+      { lane: 'alarm', step: () => this.#giveBack('alarm') },
+    ];
+  }
+
+  /** Does one piece; answers how many milliseconds to rest after it. */
+  tend(): number {
+    const startedMs = performance.now();
+    for (const { lane, step } of this.#chores) {
+      try {
+        if (!step()) continue;
+      } catch (error) {
+        this.#files.cure(lane, error);
+        return AFTER_FAILURE_MS;
+      }
+      return Math.max(limits.CHORE_REST_MIN_MS, (performance.now() - startedMs) * limits.CHORE_REST_FACTOR);
+    }
+    this.#lookAtSpace(startedMs);
+    return limits.CHORE_IDLE_MS;
+  }
+
+  #lookAtSpace(nowMs: number): void {
+    if (nowMs - this.#lookedMs < limits.JOURNAL_SPACE_EVERY_MS) return;
+    this.#lookedMs = nowMs;
+    this.#files.space.look();
+  }
+
+  /** Empty pages are used again; only many of them are given back to the volume, and every one while it is full. */
+  #giveBack(lane: Lane): boolean {
+    const { database } = this.#files.file(lane);
+    const idle = database.pragma('freelist_count', { simple: true }) as number;
+    const pages = database.pragma('page_count', { simple: true }) as number;
+    const many = idle >= IDLE_PAGES_MIN && idle >= pages * IDLE_SHARE_MIN;
+    if (idle === 0 || !(many || this.#files.space.isFull)) return false;
+    database.pragma(`incremental_vacuum(${PAGES_A_STEP})`);
+    const left = database.pragma('freelist_count', { simple: true }) as number;
+    if (left === 0) this.#files.file(lane).checkpoint();
+    return left < idle;
+  }
+}

@@ -1,0 +1,196 @@
+import { rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Lane, PROFILES } from '@fengsui/protocol';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { eventOf, open, temporaryFolder } from './journal.fixture.ts';
+import { type Journal, type JournalState, JournalWatch } from './journal.ts';
+
+const folders: string[] = [];
+const opened: Journal[] = [];
+const KIB = 1024;
+
+async function journalWith(sizes: Parameters<typeof open>[1] & object, directory = temporaryFolder()): Promise<Journal> {
+  folders.push(directory);
+  const journal = await open(directory, sizes);
+  opened.push(journal);
+  return journal;
+}
+
+afterEach(async () => {
+  for (const journal of opened.splice(0)) await journal.close();
+  for (const directory of folders.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+const reading = (address: number, value: number) =>
+  eventOf('reading', address, { edge: 'momentary', measured: { quantity: 'pressure-kpa', value, quality: 'good' } });
+
+/** Readings of eight points, `rounds` of each, in groups. */
+async function fill(journal: Journal, rounds: number, from = 0): Promise<void> {
+  for (let round = from; round < from + rounds; round += 10) {
+    const events = Array.from({ length: 10 }, (_, index) => Array.from({ length: 8 }, (_, point) => reading(point, round + index)));
+    await journal.append(events.flat());
+  }
+}
+
+interface Kept {
+  readonly number: number;
+  readonly what: string;
+}
+
+async function waiting(journal: Journal, lane: Lane): Promise<Kept[]> {
+  const kept: Kept[] = [];
+  for (let after = 0; ; ) {
+    const { rows, last, profile } = await journal.take(lane, after, 200, 100_000);
+    if (rows.length === 0) return kept;
+    for (const { number, frame } of rows) {
+      const read = PROFILES.get(profile)!.read(frame);
+      if ('undecodable' in read) throw new Error(read.undecodable);
+      const { kind, part, measured } = read.event;
+      kept.push({ number, what: `${kind} ${part.component?.address} ${measured?.value ?? ''}` });
+    }
+    after = last;
+  }
+}
+
+const ordinary = async (journal: Journal) => (await journal.state()).lanes.ordinary;
+
+describe('room in the ordinary lane', () => {
+  it('thins readings that wait, oldest first, and keeps the newest of each point, every state and every alarm', async () => {
+    const journal = await journalWith({ sizes: { ordinaryBytesMax: 384 * KIB } });
+    await journal.append(Array.from({ length: 20 }, (_, index) => eventOf('fire', index)));
+    await journal.append(Array.from({ length: 20 }, (_, index) => eventOf('fault', 100 + index)));
+    await fill(journal, 400);
+    const { thinned, usedBytes, waiting: left, newest } = await ordinary(journal);
+    expect(thinned).toBe(newest - left);
+    expect(thinned).toBeGreaterThan(500);
+    expect(usedBytes).toBeLessThan(384 * KIB * 1.05);
+    const kept = await waiting(journal, 'ordinary');
+    expect(kept).toHaveLength(left);
+    for (let point = 0; point < 8; point++) expect(kept.map(({ what }) => what)).toContain(`reading ${point} 399`);
+    expect(kept.filter(({ what }) => what.startsWith('fault'))).toHaveLength(20);
+    expect(kept.map(({ number }) => number)).toEqual(kept.map(({ number }) => number).toSorted((one, other) => one - other));
+    expect(await waiting(journal, 'alarm')).toHaveLength(20);
+  });
+
+  it('gives up what the collector has before it thins anything that waits', async () => {
+    const journal = await journalWith({ sizes: { ordinaryBytesMax: 384 * KIB, keepRows: 50 } });
+    for (let from = 0; from < 400; from += 50) {
+      await fill(journal, 50, from);
+      const { epoch, newest } = await ordinary(journal);
+      const accepted = Array.from({ length: 400 }, (_, index) => newest - index);
+      await journal.settle({ gateway: 'gw-1', epoch, lane: 'ordinary', accepted, rejected: [] });
+    }
+    await fill(journal, 20, 400);
+    const { thinned, usedBytes, waiting: left } = await ordinary(journal);
+    expect({ thinned, left }).toEqual({ thinned: 0, left: 160 });
+    expect(usedBytes).toBeLessThan(384 * KIB * 1.05);
+  });
+
+  it('lets go of states only where a newer one of the same point and kind has overtaken them', async () => {
+    const journal = await journalWith({ sizes: { ordinaryBytesMax: 128 * KIB } });
+    for (let turn = 0; turn < 60; turn++) {
+      const edge = turn % 2 === 0 ? ('began' as const) : ('ended' as const);
+      await journal.append(Array.from({ length: 10 }, (_, point) => eventOf('fault', point, { edge })));
+    }
+    const { thinned, usedBytes } = await ordinary(journal);
+    expect(thinned).toBeGreaterThan(200);
+    expect(usedBytes).toBeLessThan(128 * KIB * 1.05);
+    const points = new Set((await waiting(journal, 'ordinary')).map(({ what }) => what));
+    expect(points.size).toBe(10);
+  });
+
+  it('turns readings away, counted, when nothing is left to give up, and takes states and alarms on', async () => {
+    const journal = await journalWith({ sizes: { ordinaryBytesMax: 96 * KIB } });
+    await journal.append(Array.from({ length: 250 }, (_, point) => reading(point, 1)));
+    for (let turn = 0; turn < 30; turn++) await journal.append([reading(1_000 + turn, 1), eventOf('fault', 2_000 + turn)]);
+    const before = await ordinary(journal);
+    expect(before.thinned).toBeGreaterThan(0);
+    expect(await journal.append([reading(1, 2)])).toEqual([]);
+    expect(await journal.append([reading(1, 3), eventOf('fire'), eventOf('fault', 9)])).toMatchObject([
+      { lane: 'alarm' },
+      { lane: 'ordinary', number: before.newest + 1 },
+    ]);
+    expect((await ordinary(journal)).thinned).toBe(before.thinned + 2);
+  });
+
+  it('takes everything again as soon as the backlog is gone, and keeps its count over a restart', async () => {
+    const directory = temporaryFolder();
+    const journal = await journalWith({ sizes: { ordinaryBytesMax: 256 * KIB, keepRows: 10 } }, directory);
+    await fill(journal, 300);
+    const { epoch, newest, thinned } = await ordinary(journal);
+    const accepted = Array.from({ length: newest }, (_, index) => index + 1);
+    await journal.settle({ gateway: 'gw-1', epoch, lane: 'ordinary', accepted, rejected: [] });
+    await fill(journal, 30, 300);
+    expect(await ordinary(journal)).toMatchObject({ waiting: 240, thinned });
+    await journal.close();
+    const again = await journalWith({}, directory);
+    expect(await ordinary(again)).toMatchObject({ waiting: 240, thinned });
+  });
+});
+
+describe('the ballast', () => {
+  it('is laid beside everything else, of real bytes, and goes when it is no longer wanted', async () => {
+    const directory = temporaryFolder();
+    const journal = await journalWith({ sizes: { ballastBytes: 3 * KIB * KIB } }, directory);
+    await journal.append([eventOf('fire')]);
+    await vi.waitFor(async () => expect((await journal.state()).space.ballastBytes).toBe(3 * KIB * KIB), { timeout: 20_000 });
+    const { size, blocks } = statSync(join(directory, 'ballast'));
+    expect(blocks * 512).toBeGreaterThanOrEqual(size);
+    await journal.close();
+    const again = await journalWith({}, directory);
+    expect((await again.state()).space.ballastBytes).toBe(0);
+  });
+});
+
+describe('what a watch has to say', () => {
+  const lane = (thinned: number) => ({ quarantined: 0, thinned });
+  const state = (space: Partial<JournalState['space']>, thinned = 0, diskFailures = 0) =>
+    ({
+      lanes: { alarm: lane(0), ordinary: lane(thinned) },
+      damagedFiles: [],
+      space: { isFull: false, usedShare: 0, freeBytes: 5 * KIB * KIB, ballastBytes: 0, ...space },
+      diskFailures,
+      lastDiskFailure: 'alarm: SQLITE_IOERR_FSYNC',
+    }) as unknown as JournalState;
+  const words = (watch: JournalWatch, of: JournalState, atMs = 0) =>
+    watch.news(of, atMs).map(({ note, edge, text }) => `${note} ${edge} ${text}`);
+
+  it('names each mark of a filling volume once, and says when it is over, not at every wobble', () => {
+    const watch = new JournalWatch();
+    const shares = [0.5, 0.81, 0.79, 0.8, 0.91, 0.96, 0.94, 0.96, 0.78, 0.76];
+    expect(shares.map((usedShare) => words(watch, state({ usedShare })))).toEqual([
+      [],
+      ['disk-full began 81 % of the volume used, 5 MiB free'],
+      [],
+      [],
+      ['disk-full still 91 % of the volume used, 5 MiB free'],
+      ['disk-full still 96 % of the volume used, 5 MiB free'],
+      [],
+      [],
+      [],
+      ['disk-normal ended 76 % of the volume used, 5 MiB free'],
+    ]);
+  });
+
+  it('says that the volume is full and the reserve is given away', () => {
+    const watch = new JournalWatch();
+    expect(words(watch, state({ isFull: true, usedShare: 0.99 }))).toEqual([
+      'disk-full began full: the reserve is given to alarms, readings are given up; 99 % of the volume used, 5 MiB free',
+    ]);
+    expect(words(watch, state({ usedShare: 0.4 }))).toEqual(['disk-normal ended 40 % of the volume used, 5 MiB free']);
+  });
+
+  it('tells how many rows were given up, at once and then now and then, and nothing of an earlier run', () => {
+    const watch = new JournalWatch();
+    expect(words(watch, state({}, 7))).toEqual([]);
+    expect(words(watch, state({}, 9), 1_000)).toEqual(['readings-thinned momentary 2 rows given up for want of room']);
+    expect(words(watch, state({}, 20), 2_000)).toEqual([]);
+    expect(words(watch, state({}, 30), 700_000)).toEqual(['readings-thinned momentary 21 rows given up for want of room']);
+  });
+
+  it('tells a failure of the disk once', () => {
+    const watch = new JournalWatch();
+    expect(words(watch, state({}, 0, 1))).toEqual(['journal-damaged momentary opened anew after alarm: SQLITE_IOERR_FSYNC']);
+    expect(words(watch, state({}, 0, 1))).toEqual([]);
+  });
+});

@@ -1,0 +1,34 @@
+import type { Database } from 'better-sqlite3';
+
+/** Everything of a row but its position and its settlement. */
+export const COLUMNS =
+  'epoch, number, ordinal, boot, monotonic_ms, wall_ms, clock_synchronised, event_id, kind, edge, source, note, point, profile, frame, checksum';
+
+const BOUND = COLUMNS.replaceAll(/\w+/g, '@$&');
+
+/** The statements of a lane's file that are asked all day, prepared once. */
+export function prepared(database: Database) {
+  return {
+    birth: database.prepare(`INSERT INTO header (one, lane, epoch, newest, newest_order, boot, other_newest, alive_ms)
+      VALUES (1, @lane, @epoch, @newest, @newest_order, @boot, @other_newest, @alive_ms) ON CONFLICT DO NOTHING`),
+    header: database.prepare('SELECT epoch, newest, newest_order, boot, other_newest, alive_ms, thinned FROM header'),
+    update: database.prepare(`UPDATE header SET epoch = @epoch, newest = @newest, newest_order = @newest_order, boot = @boot,
+      other_newest = @other_newest, alive_ms = @alive_ms, thinned = @thinned`),
+    insert: database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES (${BOUND})`),
+    adopt: database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES (${BOUND}) ON CONFLICT DO NOTHING`),
+    find: database.prepare('SELECT position FROM rows WHERE epoch = @epoch AND number = @number AND event_id = @event_id'),
+    take: database.prepare(`SELECT position, ${COLUMNS} FROM rows WHERE state = 0 AND position > @after ORDER BY position`),
+    settle: database.prepare(`UPDATE rows SET state = @state, reason = @reason, settled_ms = @wallMs
+      WHERE epoch = @epoch AND number = @number AND state = 0`),
+    quarantine: database.prepare(`UPDATE rows SET state = 3, reason = 'checksum' WHERE position = ?`),
+    remove: database.prepare('DELETE FROM rows WHERE position = ?'),
+    counts: database.prepare(`SELECT (SELECT count(*) FROM rows WHERE state = 0) AS waiting,
+      (SELECT count(*) FROM rows WHERE state >= 2 AND state = 2) AS rejected, (SELECT count(*) FROM rows WHERE state >= 2 AND state = 3) AS quarantined`),
+    oldest: database.prepare('SELECT wall_ms FROM rows WHERE state = 0 ORDER BY position LIMIT 1'),
+    lastPosition: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'rows'`),
+    countFrom: database.prepare(`INSERT INTO sqlite_sequence (name, seq) VALUES ('rows', ?)`),
+    lastWord: database.prepare('SELECT ordinal, wall_ms AS wallMs, note FROM rows ORDER BY position DESC LIMIT 1'),
+  };
+}
+
+export type Statements = ReturnType<typeof prepared>;

@@ -1,0 +1,73 @@
+import { type Edge, type GatewayNote, LANES } from '@fengsui/protocol';
+import * as limits from '../limits.ts';
+import type { JournalState, SpaceState } from './messages.ts';
+
+/** A word about the journal that people must hear without asking. */
+export interface JournalNews {
+  readonly note: GatewayNote;
+  readonly edge: Edge;
+  readonly text: string;
+}
+
+/** Finds out what is new about a journal between two looks. */
+export class JournalWatch {
+  readonly #files = new Set<string>();
+  #quarantined: number | null = null;
+  #failures = 0;
+  #level = 0;
+  #thinned: number | null = null;
+  #thinnedToldMs = Number.NEGATIVE_INFINITY;
+
+  /** What came up since the last look. The first takes what an earlier run has counted for told. `monotonicMs` spaces words that repeat. */
+  news(state: JournalState, monotonicMs: number): JournalNews[] {
+    return [...this.#damage(state), ...this.#failure(state), ...this.#space(state.space), ...this.#thinning(state, monotonicMs)];
+  }
+
+  #damage({ damagedFiles, lanes }: JournalState): JournalNews[] {
+    const rows = LANES.reduce((sum, lane) => sum + lanes[lane].quarantined, 0);
+    const more = rows - (this.#quarantined ?? rows);
+    this.#quarantined = rows;
+    const files = damagedFiles.filter((file) => !this.#files.has(file));
+    for (const file of files) this.#files.add(file);
+    const texts = [...files.map((file) => `moved aside: ${file.split('/').at(-1)}`), ...(more > 0 ? [`${more} rows set aside`] : [])];
+    return texts.map(damage);
+  }
+
+  #failure({ diskFailures, lastDiskFailure }: JournalState): JournalNews[] {
+    const isNew = diskFailures > this.#failures;
+    this.#failures = diskFailures; // a new worker counts from 0
+    return isNew ? [damage(`opened anew after ${lastDiskFailure}`)] : [];
+  }
+
+  #space(space: SpaceState): JournalNews[] {
+    const before = this.#level;
+    this.#level = levelOf(space, before);
+    const text = `${Math.round(space.usedShare * 100)} % of the volume used, ${Math.round(space.freeBytes / 1024 / 1024)} MiB free`;
+    if (this.#level > before) {
+      const gives = space.isFull ? 'full: the reserve is given to alarms, readings are given up; ' : '';
+      return [{ note: 'disk-full', edge: before === 0 ? 'began' : 'still', text: gives + text }];
+    }
+    return this.#level === 0 && before > 0 ? [{ note: 'disk-normal', edge: 'ended', text }] : [];
+  }
+
+  #thinning({ lanes }: JournalState, monotonicMs: number): JournalNews[] {
+    const { thinned } = lanes.ordinary;
+    this.#thinned ??= thinned;
+    const more = thinned - this.#thinned;
+    if (more <= 0 || monotonicMs - this.#thinnedToldMs < limits.THINNED_TOLD_EVERY_MS) return [];
+    this.#thinned = thinned;
+    this.#thinnedToldMs = monotonicMs;
+    return [{ note: 'readings-thinned', edge: 'momentary', text: `${more} rows given up for want of room` }];
+  }
+}
+
+function damage(text: string): JournalNews {
+  return { note: 'journal-damaged', edge: 'momentary', text };
+}
+
+/** How many watermarks the volume stands at, and one more when it is full. A mark is left only well below it. */
+function levelOf({ isFull, usedShare }: SpaceState, before: number): number {
+  const marks = limits.DISK_WATERMARKS;
+  if (isFull) return marks.length + 1;
+  return marks.filter((mark, index) => usedShare >= (index < before ? mark - limits.DISK_WATERMARK_FALL : mark)).length;
+}
