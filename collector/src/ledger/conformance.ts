@@ -220,5 +220,31 @@ const following: readonly Promised[] = [
   }),
 ];
 
+const CLOUD = 'cloud-ctwing';
+
+const numbered: readonly Promised[] = [
+  promise('says where the numbers of a gateway of its own stand, after a restart too', async (ledger, site) => {
+    assert.deepEqual(await ledger.numbering(CLOUD), { epoch: 1, order: 0, boot: 0, numbers: { alarm: 0, ordinary: 0 } });
+    await ledger.append([batchOf([1, 2, 3], { gateway: CLOUD }), batchOf([7], { gateway: CLOUD, lane: 'ordinary' }), batchOf([99])]);
+    const expected = { epoch: 1, order: 7, boot: 1, numbers: { alarm: 3, ordinary: 7 } };
+    assert.deepEqual(await ledger.numbering(CLOUD), expected);
+    await ledger.append([batchOf([2], { gateway: CLOUD, epoch: 4 })]);
+    assert.deepEqual(await ledger.numbering(CLOUD), { epoch: 4, order: 2, boot: 1, numbers: { alarm: 2, ordinary: 0 } });
+    await ledger.close();
+    await opened(site, async (again) => assert.equal((await again.numbering(CLOUD)).epoch, 4));
+  }),
+  promise('counts rejected numbers as used', async (ledger) => {
+    const bad = { ...rowNumbered(2), frame: Uint8Array.of(1) };
+    await ledger.append([batchOf([], { gateway: CLOUD, rows: [rowNumbered(1), bad] })]);
+    assert.deepEqual((await ledger.numbering(CLOUD)).numbers, { alarm: 2, ordinary: 0 });
+  }),
+  promise('knows the events of a gateway of its own again, and of no other', async (ledger) => {
+    await ledger.append([batchOf([1, 2], { gateway: CLOUD }), batchOf([3], { gateway: 'cloud-onenet' })]);
+    const ids = [1, 2, 3, 4].map((number) => fireNumbered(number).id);
+    assert.deepEqual([...(await ledger.known(CLOUD, ids))], ids.slice(0, 2));
+    assert.deepEqual([...(await ledger.known(CLOUD, []))], []);
+  }),
+];
+
 /** What every ledger promises, whatever it stands on. */
-export const PROMISES: readonly Promised[] = [...entries, ...rejections, ...following];
+export const PROMISES: readonly Promised[] = [...entries, ...rejections, ...following, ...numbered];

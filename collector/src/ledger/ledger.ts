@@ -65,6 +65,17 @@ export interface Series {
   readonly committedMs: number;
 }
 
+/** How far the numbers of a gateway have come; all 0 for one that is not in the ledger, its epoch then 1. */
+export interface Numbering {
+  readonly epoch: number;
+  /** Of the last row over both lanes. */
+  readonly order: number;
+  /** Of the last row. */
+  readonly boot: number;
+  /** The last number of each lane. */
+  readonly numbers: Readonly<Record<Lane, number>>;
+}
+
 export interface LedgerState {
   /** Of the last entry; 0 while empty. */
   readonly position: number;
@@ -90,6 +101,10 @@ export interface Ledger {
   append(deliveries: readonly Batch[]): Promise<readonly Receipt[]>;
   /** Keeps bytes that are no batch. Durable when it resolves; the same bytes again only count. */
   quarantine(found: readonly Quarantined[]): Promise<void>;
+  /** Where the numbers of a gateway stand that the collector numbers itself (`cloud-…`): its next rows go on behind them. */
+  numbering(gateway: string): Promise<Numbering>;
+  /** Which of these events of such a gateway are in the ledger: a cloud repeats what was stored and not answered. */
+  known(gateway: string, eventIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** At most `max` entries behind `position`, in order of position. */
   after(position: number, max: number): Promise<readonly Entry[]>;
   /** Resolves when something lies behind `position`; rejects with the signal's reason when that comes first. */

@@ -1,7 +1,7 @@
 import type { Batch, Clock, Receipt } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import { LEDGER_ANSWER_TIMEOUT_MS, LEDGER_OPEN_TIMEOUT_MS, LEDGER_READ_ENTRIES_MAX } from '../limits.ts';
-import type { Cursor, Entry, Ledger, LedgerState, Quarantined } from './ledger.ts';
+import type { Cursor, Entry, Ledger, LedgerState, Numbering, Quarantined } from './ledger.ts';
 import { type Patience, SqliteThread } from './sqlite-thread.ts';
 import type { Appended } from './sqlite-writer.ts';
 
@@ -45,6 +45,14 @@ class SqliteLedger implements Ledger {
 
   quarantine(found: readonly Quarantined[]): Promise<void> {
     return this.#ask(this.#writer, 'quarantine', { found, atMs: this.#clock.wallMs() });
+  }
+
+  numbering(gateway: string): Promise<Numbering> {
+    return this.#ask(this.#reader, 'numbering', { gateway });
+  }
+
+  async known(gateway: string, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(await this.#ask<readonly string[]>(this.#reader, 'known', { gateway, eventIds }));
   }
 
   after(position: number, max: number): Promise<readonly Entry[]> {

@@ -2,7 +2,8 @@ import type { Lane, SiteEvent } from '@fengsui/protocol';
 import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
 import { GAPS_SHOWN_MAX, LEDGER_BUSY_TIMEOUT_MS } from '../limits.ts';
 import { type Content, digestOf } from './digest.ts';
-import type { Entry, Gap, LedgerState, Series } from './ledger.ts';
+import type { Entry, Gap, LedgerState, Numbering, Series } from './ledger.ts';
+import { knownEvents, numberingOf } from './sqlite-numbering.ts';
 import { LedgerTrouble } from './sqlite-trouble.ts';
 
 interface EntryRow extends Content {
@@ -48,6 +49,14 @@ export class SqliteReader {
       return { ...totals, series: this.#series() };
     });
     return all.deferred();
+  }
+
+  numbering({ gateway }: { readonly gateway: string }): Numbering {
+    return this.#database.transaction(() => numberingOf(this.#database, gateway)).deferred();
+  }
+
+  known({ gateway, eventIds }: { readonly gateway: string; readonly eventIds: readonly string[] }): readonly string[] {
+    return knownEvents(this.#database, gateway, eventIds);
   }
 
   close(): void {

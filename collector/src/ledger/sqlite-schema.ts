@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { LEDGER_BUSY_TIMEOUT_MS, LEDGER_WAL_BYTES } from '../limits.ts';
+import { OWN_EVENTS_INDEX } from './sqlite-numbering.ts';
 import { LedgerTrouble } from './sqlite-trouble.ts';
 
 /** Forward only: a step that has shipped is never edited. `user_version` counts the steps taken. */
@@ -29,6 +30,7 @@ const MIGRATIONS: readonly string[] = [
      first INTEGER NOT NULL, last INTEGER NOT NULL, since_ms INTEGER NOT NULL,
      PRIMARY KEY (gateway, epoch, lane, first)) STRICT, WITHOUT ROWID;
    CREATE TABLE cursors (outlet TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+  OWN_EVENTS_INDEX,
 ];
 
 /**
