@@ -60,21 +60,25 @@ async function captureWire(options: Options, wire: WireConfiguration): Promise<v
   const setting = settingOf(wire, options.family);
   const { openTcpServer, openUdp, openWire } = await import('../wires/open.ts');
   using file = fileFor(options, wire, options.family);
-  const signal = AbortSignal.any([untilStopped(options.seconds), whenFull(file)]);
+  const stop = untilStopped(options.seconds);
+  const signal = AbortSignal.any([stop.signal, whenFull(file)]);
   const recogniser = new Recogniser(candidatesOf(FAMILIES.values()));
   const end = await endOf(signal, async () => {
     if (wire.kind === 'udp') {
       await using socket = recordedSocket(await openUdp(wire, signal), file, NOTHING);
+      stop.begin();
       for await (const { bytes } of socket.datagrams) recogniser.feed(bytes);
       return;
     }
     if (wire.kind === 'tcp-server') {
       await using server = recordedServer(await openTcpServer(wire, signal), file, NOTHING);
+      stop.begin();
       say(`只听不发,记录到 ${options.out} · listening, nothing is sent: ${server.name}`);
       await hearAll(server.connections, (bytes) => recogniser.feed(bytes));
       return;
     }
     await using stream = recordedWire(await openWire(wire, setting, signal), file, NOTHING);
+    stop.begin();
     say(`只听不发,记录到 ${options.out} · listening, nothing is sent: ${stream.name}`);
     for await (const chunk of stream.bytes) recogniser.feed(chunk);
   });
@@ -103,7 +107,8 @@ async function captureLine(options: Options, config: string): Promise<void> {
   const { buildLines } = await import('../lines.ts');
   const { openTcpServer, openUdp, openWire } = await import('../wires/open.ts');
   using file = fileFor(options, line.wire, families[0]?.name);
-  const signal = AbortSignal.any([untilStopped(options.seconds), whenFull(file)]);
+  const stop = untilStopped(options.seconds);
+  const signal = AbortSignal.any([stop.signal, whenFull(file)]);
   const gate: Gate = options.answer ? () => true : pollsOnly(families);
   const [built] = buildLines({ ...configuration, lines: [line] }, systemClock, {
     openStream: async (...order) => recordedWire(await openWire(...order), file, gate),
@@ -117,6 +122,7 @@ async function captureLine(options: Options, config: string): Promise<void> {
   );
   const end = await endOf(signal, async () => {
     await using running = await built!.open(signal);
+    stop.begin();
     for await (const heard of running.heard) for (const one of heard) process.stdout.write(`${JSON.stringify(heardRow(one))}\n`);
   });
   finish(

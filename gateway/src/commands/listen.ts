@@ -12,7 +12,7 @@ import { familyViews, type View } from '../commission/views.ts';
 import { parseWire, USUAL_LINE } from '../commission/wire-text.ts';
 import type { UdpConfiguration, WireConfiguration } from '../config.ts';
 import type { Wire, WireServer } from '../line.ts';
-import { chosen, seconds, untilStopped } from './until.ts';
+import { chosen, type Stop, seconds, untilStopped } from './until.ts';
 
 interface Options {
   readonly wire: string;
@@ -34,8 +34,8 @@ function shower(json: boolean | undefined): Show {
 async function listen(options: Options): Promise<void> {
   const wire = parseWire(options.wire);
   const family = options.family === undefined ? null : chosen(FAMILIES, options.family, 'family');
-  const signal = untilStopped(options.seconds);
-  const order: Order = { family, signal, tally: newTally(), show: shower(options.json) };
+  const stop = untilStopped(options.seconds);
+  const order: Order = { family, stop, tally: newTally(), show: shower(options.json) };
   const { bytesOut, standings } = await listenOn(wire, order);
   const best = standings.filter(({ verdict }) => verdict !== null);
   if (options.json) stdout.write(`${JSON.stringify({ kind: 'counters', ...order.tally, bytesOut, looksLike: best })}\n`);
@@ -44,7 +44,7 @@ async function listen(options: Options): Promise<void> {
 
 interface Order {
   readonly family: Family | null;
-  readonly signal: AbortSignal;
+  readonly stop: Stop;
   readonly tally: Tally;
   readonly show: Show;
 }
@@ -56,16 +56,18 @@ interface Outcome {
 
 async function listenOn(setting: WireConfiguration, order: Order): Promise<Outcome> {
   if (setting.kind === 'udp') return listenDatagrams(setting, order);
-  const { family, signal } = order;
+  const { family, stop } = order;
   if (family?.shape === 'publishes') throw new TypeError(`--family: ${family.name} publishes by UDP: --wire udp:host:port`);
   const { openTcpServer, openWire } = await import('../wires/open.ts');
   if (setting.kind === 'tcp-server') {
-    await using door = await openTcpServer(setting, signal);
+    await using door = await openTcpServer(setting, stop.signal);
+    stop.begin();
     stderr.write(`只听不发 listening, nothing is sent: ${door.name}\n`);
     // Awaited here: the door stays open for as long as it is listened to.
     return await listenDoor(door, order);
   }
-  await using wire = await openWire(setting, family?.line ?? USUAL_LINE, signal);
+  await using wire = await openWire(setting, family?.line ?? USUAL_LINE, stop.signal);
+  stop.begin();
   stderr.write(`只听不发 listening, nothing is sent: ${wire.name}\n`);
   return { bytesOut: wire.counters.bytesOut, standings: await listenStream(wire, order) };
 }
@@ -77,11 +79,11 @@ function bestLine({ name, verdict, packets, noiseBytes }: Standing): string {
 /** `from`: whose wire it is, where one door has many. */
 async function listenStream(
   { bytes }: Pick<Wire, 'bytes'>,
-  { family, signal, tally, show }: Order,
+  { family, stop, tally, show }: Order,
   from?: string,
 ): Promise<readonly Standing[]> {
   const { Inbox } = await import('../drivers/inbox.ts');
-  await using inbox = new Inbox(bytes, systemClock, signal);
+  await using inbox = new Inbox(bytes, systemClock, stop.signal);
   const listening = { take: (withinMs: number) => inbox.take(withinMs), clock: systemClock, tally };
   const tell = (heard: HeardView) => show(from === undefined ? heard : { ...heard, from });
   if (family && family.shape !== 'publishes') {
@@ -109,9 +111,10 @@ async function listenDoor(door: WireServer, order: Order): Promise<Outcome> {
 }
 
 /** Datagrams of CoAP devices, or of user information transmission devices. Nobody answers them, so their senders repeat. */
-async function listenDatagrams(setting: UdpConfiguration, { family, signal, tally, show }: Order): Promise<Outcome> {
+async function listenDatagrams(setting: UdpConfiguration, { family, stop, tally, show }: Order): Promise<Outcome> {
   const [{ openUdp }, { readCoap }] = await Promise.all([import('../wires/open.ts'), import('../drivers/coap-message.ts')]);
-  await using wire = await openUdp(setting, signal);
+  await using wire = await openUdp(setting, stop.signal);
+  stop.begin();
   stderr.write(`只听不发 listening, nothing is sent: ${wire.name}\n`);
   for await (const { bytes, from } of wire.datagrams) {
     tally.bytes += bytes.length;

@@ -144,7 +144,7 @@ async function replay(file: string, options: Options): Promise<void> {
     }
     normalizer.settle(all);
   };
-  await replayThrough(playing, configuration, { speed: options.speed, signal: untilStopped(undefined), heard });
+  await replayThrough(playing, configuration, { speed: options.speed, signal: untilStopped().signal, heard });
   stderr.write(`${summary(playing.count)}\n`);
 }
 

@@ -35,7 +35,7 @@ interface SerialOptions {
 async function serial({ path, seconds, ask = false, json }: SerialOptions): Promise<void> {
   const paths = path ?? serialPorts();
   if (paths.length === 0) throw new TypeError('no serial port found; name it with --path / 未发现串口,请用 --path 指定');
-  const signal = untilStopped(undefined);
+  const { signal } = untilStopped();
   const families = [...FAMILIES.values()];
   const [{ openWire }, { Inbox }] = await Promise.all([import('../wires/open.ts'), import('../drivers/inbox.ts')]);
   const open = async (path: string, line: LineSetting): Promise<OpenPort> => {
@@ -84,7 +84,7 @@ async function modbus({ wire: text, units, registers, timeout, rtu, json }: Modb
   const setting = parseWire(text);
   if (setting.kind === 'udp' || setting.kind === 'tcp-server')
     throw new TypeError('--wire: Modbus needs serial: or tcp: / Modbus 需要串口或 TCP');
-  const signal = untilStopped(undefined);
+  const { signal } = untilStopped();
   const list = Array.from({ length: units.last - units.first + 1 }, (_, index) => units.first + index);
   const { read, close } = await modbusReader(setting, setting.kind === 'tcp' && !rtu ? 'tcp' : 'rtu', timeout, signal);
   let found = 0;
@@ -148,7 +148,7 @@ const CONNECTIONS = 64;
 
 async function network({ subnet, ports, timeout, json }: NetworkOptions): Promise<void> {
   const hosts = hostsOf(subnet);
-  const signal = untilStopped(undefined);
+  const { signal } = untilStopped();
   const show = (done: number, all: number) => progress(`${done}/${all}`);
   stderr.write(
     '有的串口服务器只容一个连接:扫描会挤掉在用的主机 Some serial servers take one connection only: scanning may push their host off\n',

@@ -1,18 +1,30 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A signal that aborts after so many seconds, or when a person or the system says stop. Without seconds only then. */
-export function untilStopped(seconds: number | undefined): AbortSignal {
+/** When a command is over. */
+export interface Stop {
+  readonly signal: AbortSignal;
+  /** The time that was given runs from now: loading and opening do not count. */
+  begin(): void;
+}
+
+/** Over after so many seconds, or when a person or the system says stop. Without seconds only then. */
+export function untilStopped(seconds?: number): Stop {
   const stop = new AbortController();
   const onSignal = () => stop.abort();
+  let timer: NodeJS.Timeout | undefined;
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
-  const timer = seconds === undefined ? undefined : setTimeout(onSignal, seconds * 1000);
   stop.signal.addEventListener('abort', () => {
     clearTimeout(timer);
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   });
-  return stop.signal;
+  return {
+    signal: stop.signal,
+    begin() {
+      if (seconds !== undefined) timer = setTimeout(onSignal, seconds * 1000);
+    },
+  };
 }
 
 /** Longest a commissioning command is told to last: a day. */
