@@ -5,6 +5,7 @@ import { FAMILIES } from '@fengsui/protocol/families';
 import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration } from './config.ts';
 import { driveCoap } from './drivers/coap.ts';
 import { Correspondents, type NamedTalker } from './drivers/correspondents.ts';
+import { Downlinks } from './drivers/downlinks.ts';
 import { LineCounters } from './drivers/driver.ts';
 import { Exchanges } from './drivers/exchanges.ts';
 import { drivePolled } from './drivers/polled.ts';
@@ -14,6 +15,7 @@ import { Registrations } from './drivers/registrations.ts';
 import { Repeats } from './drivers/repeats.ts';
 import { driveDatagrams, driveServer } from './drivers/served.ts';
 import { driveTalking } from './drivers/talking.ts';
+import { Uploads } from './drivers/uploads.ts';
 import { familyLabel, type Wire } from './line.ts';
 import type { Line, Running } from './supervise.ts';
 import { openTcpServer, openUdp, openWire } from './wires/open.ts';
@@ -23,6 +25,8 @@ export interface BuiltLine extends Line {
   readonly configuration: LineConfiguration;
   readonly counters: LineCounters;
   readonly links: Links;
+  /** What waits for its sleeping devices; only CoAP lines have such. */
+  readonly downlinks: Downlinks;
 }
 
 interface Known<F extends Family> {
@@ -46,8 +50,9 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
     const devices = line.devices.map((device) => ({ device, family: familyOf(device) }));
     const counters = new LineCounters();
     const links = new Links(devices.map(watched), clock);
-    const open = openerOf({ configuration, line, devices, counters, links, clock, wires });
-    return { name: line.name, configuration: line, counters, links, open };
+    const downlinks = new Downlinks(clock);
+    const open = openerOf({ configuration, line, devices, counters, links, downlinks, clock, wires });
+    return { name: line.name, configuration: line, counters, links, downlinks, open };
   });
 }
 
@@ -63,6 +68,7 @@ interface Parts {
   readonly devices: ReadonlyArray<Known<Family>>;
   readonly counters: LineCounters;
   readonly links: Links;
+  readonly downlinks: Downlinks;
   readonly clock: Clock;
   readonly wires: Wires;
 }
@@ -144,7 +150,7 @@ function openPolled(parts: Parts, devices: ReadonlyArray<Known<PolledFamily>>): 
 }
 
 function openPublishing(
-  { configuration, line, counters, links, clock, wires }: Parts,
+  { configuration, line, counters, links, downlinks, clock, wires }: Parts,
   known: ReadonlyArray<Known<PublishingFamily>>,
 ): Open {
   const { wire: setting } = line;
@@ -154,11 +160,11 @@ function openPublishing(
     (family) => family.shape === 'publishes' && family.carrier === 'coap',
   ) as PublishingFamily[];
   const store = registrationFile(join(configuration.data, `${line.name}.registrations.json`));
-  const exchanges = new Exchanges();
+  const memory = { exchanges: new Exchanges(), uploads: new Uploads(), downlinks };
   let registrations: Registrations | null = null;
   return async (signal) => {
     registrations ??= new Registrations(await store.load());
     const wire = await wires.openDatagrams(setting, signal);
-    return running(wire, driveCoap({ wire, devices, families, exchanges, registrations, store, links, clock, signal, counters }));
+    return running(wire, driveCoap({ wire, devices, families, ...memory, registrations, store, links, clock, signal, counters }));
   };
 }

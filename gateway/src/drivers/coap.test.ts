@@ -1,16 +1,19 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Links, type PublishingFamily, toHex } from '@fengsui/protocol';
+import { fromHex, Links, type PublishingFamily, toHex } from '@fengsui/protocol';
+import { FAMILIES } from '@fengsui/protocol/families';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { driveCoap } from './coap.ts';
-import { type CoapMessage, type CoapSaying, readCoap, writeCoap } from './coap-message.ts';
+import { blockOption, type CoapMessage, type CoapSaying, readCoap, writeCoap } from './coap-message.ts';
+import { Downlinks } from './downlinks.ts';
 import { LineCounters } from './driver.ts';
 import { EXCHANGE_LIFETIME_MS, Exchanges } from './exchanges.ts';
 import { registrationFile } from './registration-file.ts';
 import { type Registration, type RegistrationStore, Registrations } from './registrations.ts';
 import { ManualClock, ScriptedLine, ScriptedSocket, settled } from './rehearsal.ts';
+import { UPLOAD_BYTES_MAX, Uploads } from './uploads.ts';
 
 /** Payloads are text: `IMEI counter word`, the counter may be `-`. */
 const FAMILY: PublishingFamily = {
@@ -35,12 +38,15 @@ const FAMILY: PublishingFamily = {
   },
   play: { say: () => null },
 };
+const LWM2M = FAMILIES.get('lwm2m') as PublishingFamily;
 const IMEI = '860000000000017';
 
 let clock: ManualClock;
 let socket: ScriptedSocket;
 let counters: LineCounters;
 let exchanges: Exchanges;
+let uploads: Uploads;
+let downlinks: Downlinks;
 let registrations: Registrations;
 let saved: Registration[][];
 let store: RegistrationStore;
@@ -50,6 +56,8 @@ beforeEach(() => {
   clock = new ManualClock();
   counters = new LineCounters();
   exchanges = new Exchanges();
+  uploads = new Uploads();
+  downlinks = new Downlinks(clock);
   registrations = new Registrations();
   saved = [];
   store = {
@@ -66,20 +74,36 @@ function start(): ScriptedLine {
   links = new Links([{ name: 'smoke', family: 'text/1', silenceMs: 90_000_000 }], clock);
   const signal = new AbortController().signal;
   return new ScriptedLine(
-    driveCoap({ wire: socket, devices, families: [FAMILY], exchanges, registrations, store, links, clock, signal, counters }),
+    driveCoap({
+      wire: socket,
+      devices,
+      families: [FAMILY, LWM2M],
+      exchanges,
+      uploads,
+      downlinks,
+      registrations,
+      store,
+      links,
+      clock,
+      signal,
+      counters,
+    }),
   );
 }
 
 function request(path: string, over: Partial<CoapSaying> & { query?: string } = {}): Uint8Array {
   const options = [
-    ...path
-      .split('/')
-      .slice(1)
-      .map((value) => ({ name: 'Uri-Path' as const, value })),
+    ...pathOf(path),
     ...(over.query === undefined ? [] : over.query.split('&').map((value) => ({ name: 'Uri-Query' as const, value }))),
   ];
   const { query: _, ...rest } = over;
   return writeCoap({ type: 'CON', code: '0.02', id: 7, token: Uint8Array.of(1, 2), options, ...rest });
+}
+function pathOf(path: string) {
+  return path
+    .split('/')
+    .slice(1)
+    .map((value) => ({ name: 'Uri-Path' as const, value }));
 }
 const text = (words: string) => Buffer.from(words);
 const sent = (): CoapMessage[] => socket.sent.map(({ bytes }) => readCoap(bytes)!);
@@ -227,6 +251,8 @@ test('a token outlives the gateway', async () => {
   const { token } = sent()[1]!;
   registrations = new Registrations(saved.at(-1));
   exchanges = new Exchanges();
+  uploads = new Uploads();
+  downlinks = new Downlinks(clock);
   const line = start();
   socket.say(writeCoap({ type: 'CON', code: '2.05', id: 1, token, payload: text('- - fire') }), 6000);
   await settled();
@@ -275,7 +301,7 @@ test('pings are reset; what asks too much, is misplaced or nameless is refused s
   socket.say(request('/elsewhere', { id: 7, type: 'NON' }), 1);
   socket.say(Uint8Array.of(), 1);
   socket.say(Uint8Array.of(0xff, 1, 2, 3, 4), 1);
-  socket.say(Uint8Array.of(0x40, 2, 0, 8, 0xd1, 0x0e, 0x06), 1);
+  socket.say(Uint8Array.of(0x40, 2, 0, 8, 0xd1, 0x0e, 0x07), 1);
   await settled();
   expect(brief()).toEqual(['RST 0.00 3', 'ACK 4.04 4', 'ACK 4.05 5', 'ACK 4.00 6', 'ACK 4.02 8']);
   for (const { bytes } of socket.sent) expect(bytes.length).toBeLessThanOrEqual(6);
@@ -305,6 +331,189 @@ test('a configured device that says what its family cannot read is heard as just
   expect(line.said()).toEqual(['smoke link restored', 'smoke text undecodable']);
 });
 
+const whole = `${IMEI} 1 fire`;
+function block(number: number, more: boolean, over: Parameters<typeof request>[1] = {}): Uint8Array {
+  const payload = text(whole).subarray(number * 16, more ? number * 16 + 16 : undefined);
+  const options = [...pathOf('/t/d'), { name: 'Uri-Query' as const, value: `ep=${IMEI}` }];
+  const part = { name: 'Block1' as const, value: blockOption({ number, more, size: 16 }) };
+  return writeCoap({ type: 'CON', code: '0.02', id: 20 + number, payload, ...over, options: [...options, part] });
+}
+
+test('a payload in blocks is one payload: each is asked on, the last is answered after the commit', async () => {
+  const line = start();
+  line.hold();
+  socket.say(block(0, true), 1);
+  await settled();
+  expect(brief()).toEqual(['ACK 2.31 20']);
+  expect(sent()[0]!.block1).toEqual({ number: 0, more: true, size: 16 });
+  socket.say(block(0, true), 1);
+  socket.say(block(1, false), 1);
+  await settled();
+  expect(brief()).toEqual(['ACK 2.31 20', 'ACK 2.31 20']);
+  line.release();
+  await settled();
+  expect(line.said()).toContain('smoke fire');
+  expect(brief().at(-1)).toBe('ACK 2.04 21');
+  expect(sent().at(-1)!.block1).toEqual({ number: 1, more: false, size: 16 });
+  expect(Buffer.from(line.committed[0]!.packet!).toString()).toBe(whole);
+});
+
+test('the last block comes again while the journal is down, also under another number, and is heard then', async () => {
+  const down = start();
+  socket.say(block(0, true), 1);
+  await settled();
+  down.refuse();
+  socket.say(block(1, false), 1);
+  await down.done;
+  const up = start();
+  socket.say(block(1, false, { id: 99 }), 1);
+  await settled();
+  expect(up.said()).toContain('smoke fire');
+  expect(brief()).toEqual(['ACK 2.04 99']);
+});
+
+test('a block out of order is told so, a payload without end too, and what is abandoned is forgotten', async () => {
+  start();
+  socket.say(block(1, false), 1);
+  await settled();
+  expect(brief()).toEqual(['ACK 4.08 21']);
+  socket.say(block(0, true, { id: 30 }), 1);
+  await clock.advance(EXCHANGE_LIFETIME_MS);
+  socket.say(block(1, false, { id: 31 }), 1);
+  await settled();
+  expect(brief().slice(1)).toEqual(['ACK 2.31 30', 'ACK 4.08 31']);
+  for (let number = 0; number <= UPLOAD_BYTES_MAX / 1024; number++) {
+    const part = { name: 'Block1' as const, value: blockOption({ number, more: true, size: 1024 }) };
+    const payload = new Uint8Array(1024);
+    socket.say(writeCoap({ type: 'CON', code: '0.02', id: 100 + number, payload, options: [...pathOf('/t/d'), part] }), 2);
+  }
+  await settled(60);
+  expect(brief().at(-1)).toBe(`ACK 4.13 ${100 + UPLOAD_BYTES_MAX / 1024}`);
+});
+
+async function lwm2m(objects: string): Promise<{ line: ScriptedLine; questions: () => CoapMessage[] }> {
+  const line = start();
+  socket.say(request('/rd', { query: `ep=urn:imei:${IMEI}&lt=86400&b=U`, payload: text(objects) }), 4000);
+  await clock.advance(1);
+  return { line, questions: () => sent().filter(({ code }) => code === '0.01') };
+}
+
+test('an LwM2M device is observed at every object that has something to say, one question at a time', async () => {
+  const { line, questions } = await lwm2m('</>;rt="oma.lwm2m",</1/0>,</3/0>,</4/0>,</19/0>,</3318/0>,</3311/0>');
+  const answer = (payload: Uint8Array, format: number) => {
+    const { id, token } = questions().at(-1)!;
+    const options = [{ name: 'Content-Format' as const, value: Uint8Array.of(format >> 8, format & 0xff) }];
+    socket.say(writeCoap({ type: 'ACK', code: '2.05', id, token, options, payload }), 4000);
+    return clock.advance(1);
+  };
+  expect(questions().map(({ path }) => path)).toEqual(['/19/0/0']);
+  await answer(text(`${IMEI} 1 heartbeat`), 42);
+  await answer(fromHex('E1157C01')!, 11542);
+  expect(questions().at(-1)!.path).toBe('/3311/0');
+  await answer(Uint8Array.of(), 11542);
+  await answer(fromHex('C10963')!, 11542);
+  expect(questions().map(({ path }) => path)).toEqual(['/19/0/0', '/3318/0', '/3311/0', '/3/0', '/4/0']);
+  expect(line.said()).toEqual(['smoke link restored', 'smoke heartbeat', 'smoke fire', 'smoke heartbeat']);
+  expect(line.committed.map(({ family }) => family)).toEqual(['text/1', 'lwm2m/1', 'lwm2m/1']);
+  expect(line.committed.at(-1)!.observations).toEqual([{ what: 'heartbeat', address: {}, battery: { percent: 99 } }]);
+  expect(Buffer.from(line.committed[1]!.packet!.subarray(0, 14)).toString()).toBe('/3318/0 11542\n');
+});
+
+test('a notification of an object is known by its token after a restart, and confirmed after the commit', async () => {
+  const { questions } = await lwm2m('</3318/0>,</3/0>');
+  const { token } = questions()[0]!;
+  registrations = new Registrations(saved.at(-1)!);
+  exchanges = new Exchanges();
+  const again = start();
+  again.hold();
+  const options = [{ name: 'Content-Format' as const, value: Uint8Array.of(0x2d, 0x16) }];
+  socket.say(writeCoap({ type: 'CON', code: '2.05', id: 77, token, options, payload: fromHex('E1157C01')! }), 9999);
+  await settled();
+  expect(socket.sent).toEqual([]);
+  again.release();
+  await settled();
+  expect(again.said()).toContain('smoke fire');
+  expect(brief()).toEqual(['ACK 0.00 77']);
+});
+
+test('what a registered device sends by itself is known by its address', async () => {
+  const { line } = await lwm2m('</3/0>');
+  const options = [...pathOf('/dp'), { name: 'Content-Format' as const, value: Uint8Array.of(110) }];
+  socket.say(writeCoap({ type: 'CON', code: '0.02', id: 8, options, payload: text('[{"n":"/3318/0/5500","vb":true}]') }), 4000);
+  await settled();
+  expect(line.said()).toEqual(['smoke link restored', 'smoke fire']);
+  expect(brief().at(-1)).toBe('ACK 2.04 8');
+});
+
+test('an object nobody can read is kept as text', async () => {
+  const { line, questions } = await lwm2m('</3318/0>');
+  const options = [{ name: 'Content-Format' as const, value: Uint8Array.of(0x2d, 0x16) }];
+  socket.say(writeCoap({ type: 'NON', code: '2.05', id: 8, token: questions()[0]!.token, options, payload: Uint8Array.of(0xff) }), 4000);
+  await settled();
+  expect(line.said()).toEqual(['smoke link restored', 'smoke text undecodable']);
+});
+
+test('what waits for a sleeping device is sent in the seconds after it spoke, in order, one at a time', async () => {
+  start();
+  const expiresAtMs = clock.wallMs() + 3_600_000;
+  downlinks.put(IMEI, { path: '/t/d', payload: text('one'), expiresAtMs });
+  downlinks.put(IMEI, { path: '/19/1/0', payload: text('two'), expiresAtMs });
+  await clock.advance(60_000);
+  expect(socket.sent).toEqual([]);
+  socket.say(request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} 1 heartbeat`) }), 4000);
+  await clock.advance(1);
+  expect(sent().slice(1)).toMatchObject([{ type: 'CON', code: '0.02', path: '/t/d', payload: Uint8Array.from(text('one')) }]);
+  const first = sent()[1]!;
+  socket.say(writeCoap({ type: 'ACK', code: '0.00', id: first.id }), 4000);
+  await clock.advance(15_000);
+  expect(sent()).toHaveLength(2);
+  socket.say(writeCoap({ type: 'CON', code: '2.04', id: 500, token: first.token }), 4000);
+  await clock.advance(1);
+  expect(brief().at(-2)).toBe('ACK 0.00 500');
+  expect(sent().at(-1)).toMatchObject({ code: '0.03', path: '/19/1/0', format: 42, payload: Uint8Array.from(text('two')) });
+  socket.say(writeCoap({ type: 'ACK', code: '4.04', id: sent().at(-1)!.id, token: sent().at(-1)!.token }), 4000);
+  await clock.advance(1);
+  expect(downlinks.numbers).toEqual({ delivered: 1, refused: 1, expired: 0 });
+  expect(downlinks.waiting().size).toBe(0);
+});
+
+test('a downlink that got no answer waits for the next word of its device, until it expires', async () => {
+  start();
+  downlinks.put(IMEI, { path: '/t/d', payload: text('one'), expiresAtMs: clock.wallMs() + 3_600_000 });
+  const speak = (id: number) => socket.say(request('/t/d', { id, query: `ep=${IMEI}`, payload: text(`${IMEI} ${id} heartbeat`) }), 4000);
+  const orders = () => sent().filter(({ code, type }) => code === '0.02' && type === 'CON').length;
+  speak(1);
+  await clock.advance(600_000);
+  expect(orders()).toBe(3);
+  speak(2);
+  await clock.advance(1);
+  expect(orders()).toBe(4);
+  await clock.advance(3_600_000);
+  expect(downlinks.waiting().size).toBe(0);
+  expect(downlinks.numbers.expired).toBe(1);
+  speak(3);
+  await clock.advance(1);
+  expect(orders()).toBe(6);
+});
+
+test('no more waits for one device than it can take', () => {
+  const put = () => downlinks.put(IMEI, { path: '/t/d', payload: text('x'), expiresAtMs: clock.wallMs() + 1 });
+  expect(Array.from({ length: 9 }, put)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, null]);
+});
+
+test('one address that sends without end is heard at a bounded rate, and no other suffers', async () => {
+  start();
+  for (let id = 0; id < 1_500; id++) socket.say(request('/elsewhere', { id }), 1, '10.9.9.9');
+  socket.say(request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} 1 fire`) }), 1, '10.0.0.7');
+  await settled(2_000);
+  expect(counters.unheard.get('too-fast')).toBe(500);
+  expect(socket.sent.some(({ from }) => from.address === '10.0.0.7')).toBe(true);
+  await clock.advance(1_000);
+  socket.say(request('/elsewhere', { id: 9_000 }), 1, '10.9.9.9');
+  await settled();
+  expect(brief().at(-1)).toBe('ACK 4.04 9000');
+});
+
 test('silence of a device becomes a lost link', async () => {
   const line = start();
   socket.say(request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} 1 heartbeat`) }), 1);
@@ -325,6 +534,7 @@ test('law: no datagram, whole or broken, stops the server', async () => {
     { numRuns: 3_000 },
   );
   await settled(10_000);
+  await clock.advance(10_000);
   expect(line.failure).toBeUndefined();
   socket.say(request('/t/d', { id: 0xfffe, query: `ep=${IMEI}`, payload: text(`${IMEI} 77 fire`) }), 2);
   await clock.advance(1_000);
@@ -340,6 +550,7 @@ test('the file of registrations is whole or the one before, and a damaged one is
     endpoint: IMEI,
     style: 'telemetry',
     token: '0011223344556677',
+    observes: ['/t/d'],
     from: { address: '1.2.3.4', port: 5 },
     registeredMs: 6,
     heardMs: 7,

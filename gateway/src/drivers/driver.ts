@@ -48,6 +48,7 @@ export type Unheard =
   | 'unknown-device'
   | 'undecodable'
   | 'too-many'
+  | 'too-fast'
   | 'lost';
 
 /** Everything a driver needs besides its wire and its devices. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Published, type PublishingFamily, toHex } from '@fengsui/protocol';
+import { type Published, type PublishingFamily, toHex, withPath } from '@fengsui/protocol';
 import { familyLabel, type Heard } from '../line.ts';
 import type { LineCounters, PublishingDevice } from './driver.ts';
 
@@ -8,6 +8,15 @@ const STRANGERS_MAX = 256;
 
 /** Bytes of an unreadable payload that travel as text; the whole of it goes as evidence. */
 const UNREAD_BYTES_MAX = 128;
+
+/** The objects of LwM2M have a meaning of their own, whatever dialect the device speaks in object 19. */
+const OBJECTS_FAMILY = 'lwm2m';
+
+/** Where a payload stands in the tree of an LwM2M device, and how it is written. An empty path: the payload itself says. */
+export interface Standing {
+  readonly path: string;
+  readonly format: number | null;
+}
 
 export interface Publication {
   readonly heard: Heard;
@@ -29,14 +38,25 @@ export class Publications {
     this.#counters = counters;
   }
 
-  /** What a payload says. `endpoint` is who the carrier says sent it, null where only the payload can tell. null: one stranger too many. */
-  read(payload: Uint8Array, endpoint: string | null, fallbackName: string, heardMs: number): Publication | null {
+  /**
+   * What a payload says. `endpoint` is who the carrier says sent it, null where only the payload can tell; `standing` is
+   * null for what is opaque to LwM2M. null: one stranger too many.
+   */
+  read(bytes: Uint8Array, endpoint: string | null, fallbackName: string, heardMs: number, standing: Standing | null): Publication | null {
     const carrier = endpoint === null ? undefined : this.#devices.get(endpoint);
-    const decoded = carrier ? decodedBy([carrier.family], payload) : decodedBy(this.#families, payload);
+    const payload = standing && standing.path !== '' ? withPath(standing.path, standing.format, bytes) : bytes;
+    const decoded = decodedBy(this.#familiesFor(carrier, standing), payload);
     const device = this.#devices.get(decoded?.published.device ?? '') ?? carrier;
     if (!device) return this.#stranger(payload, decoded, endpoint ?? decoded?.published.device ?? fallbackName, heardMs);
     const family = familyLabel(decoded?.family ?? device.family);
     return this.#publication(device.name, family, device.device, payload, decoded, heardMs);
+  }
+
+  /** A device that is configured by its objects alone may still carry a dialect in object 19. */
+  #familiesFor(carrier: PublishingDevice | undefined, standing: Standing | null): readonly PublishingFamily[] {
+    if (standing) return this.#families.filter(({ name }) => name === OBJECTS_FAMILY);
+    if (!carrier) return this.#families;
+    return carrier.family.name === OBJECTS_FAMILY ? [carrier.family, ...this.#families] : [carrier.family];
   }
 
   #stranger(payload: Uint8Array, decoded: Reading | null, identity: string, heardMs: number): Publication | null {
@@ -49,7 +69,7 @@ export class Publications {
 
   #publication(name: string, family: string, identity: string, payload: Uint8Array, decoded: Reading | null, heardMs: number): Publication {
     const heard = { device: name, family, packet: payload, heardMs };
-    if (decoded) {
+    if (decoded && !isUnread(decoded)) {
       const { observations, counter } = decoded.published;
       return { heard: { ...heard, observations }, packet: counter === null ? null : `${counter} ${hashOf(payload)}` };
     }
@@ -58,6 +78,11 @@ export class Publications {
     const textHex = toHex(payload.subarray(0, UNREAD_BYTES_MAX));
     return { heard: { ...heard, observations: [{ what: 'text', address, detail: 'undecodable', textHex }] }, packet: null };
   }
+}
+
+/** Taken apart and not understood: nobody may think that it said nothing. */
+function isUnread({ published: { observations, remarks = [] } }: Reading): boolean {
+  return observations.length === 0 && remarks.length > 0;
 }
 
 interface Reading {

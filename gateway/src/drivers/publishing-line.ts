@@ -1,8 +1,10 @@
 import type { Links, PublishingFamily } from '@fengsui/protocol';
 import type { DatagramWire, Heard, PeerAddress } from '../line.ts';
+import type { Downlinks } from './downlinks.ts';
 import type { PublishingDevice, Surroundings } from './driver.ts';
 import type { Exchanges } from './exchanges.ts';
 import type { Registration, RegistrationStore, Registrations } from './registrations.ts';
+import type { Uploads } from './uploads.ts';
 
 /** A UDP socket with its devices, and what outlives a driver of it. */
 export interface PublishingLine extends Surroundings {
@@ -11,6 +13,8 @@ export interface PublishingLine extends Surroundings {
   /** Tried on what an unknown device sends. */
   readonly families: readonly PublishingFamily[];
   readonly exchanges: Exchanges;
+  readonly uploads: Uploads;
+  readonly downlinks: Downlinks;
   readonly registrations: Registrations;
   readonly store: RegistrationStore;
   readonly links: Links;
@@ -28,8 +32,12 @@ export interface Reaction {
   readonly said?: readonly [device: string, packet: string];
   /** The registrations changed and must be on disk before the reply. */
   readonly registers?: boolean;
-  /** Whose telemetry is to be observed after the reply. */
-  readonly observe?: Registration;
+  /** Whose telemetry is to be observed after the reply, at which of its paths. */
+  readonly observe?: { readonly registration: Registration; readonly indexes: readonly number[] };
+  /** Who is awake now, and where: the moment to send what waits for it. */
+  readonly awake?: { readonly endpoint: string; readonly at: PeerAddress };
+  /** The upload that is complete with this. */
+  readonly upload?: string;
 }
 
 /** Reactions to the datagrams that share one commit, by what tells copies of a message. */

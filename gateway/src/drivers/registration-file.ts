@@ -50,11 +50,13 @@ function registrationsIn(text: string): Registration[] | null {
 }
 
 function isRegistration(value: unknown): value is Registration {
-  const { endpoint, style, token, from, registeredMs, heardMs } = (value ?? {}) as Partial<Registration>;
+  const { endpoint, style, token, observes, from, registeredMs, heardMs } = (value ?? {}) as Partial<Registration>;
   return (
     typeof endpoint === 'string' &&
     (style === 'telemetry' || style === 'lwm2m') &&
     /^[0-9a-f]{16}$/.test(token ?? '') &&
+    Array.isArray(observes) &&
+    observes.every((path) => typeof path === 'string') &&
     typeof from?.address === 'string' &&
     typeof from.port === 'number' &&
     typeof registeredMs === 'number' &&
