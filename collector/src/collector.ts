@@ -6,6 +6,7 @@ import { machineClock } from './clock.ts';
 import type { CollectorConfiguration } from './config-schema.ts';
 import { Intake } from './ingest/intake.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
+import { OrderDesk } from './orders/desk.ts';
 import { type HttpOutlet, httpOutlet } from './outlets/http/http.ts';
 import { municipalOutlet } from './outlets/municipal/municipal.ts';
 import type { Outlet } from './outlets/outlet.ts';
@@ -31,7 +32,14 @@ function municipalOf({ collector, data, municipal }: CollectorConfiguration): Ou
   return [municipalOutlet({ ...municipal, operatorCode: collector.operator, refusalsFile }, { clock: machineClock })];
 }
 
-function httpOf({ collector, http }: CollectorConfiguration, board: Board, others: readonly Outlet[], log: Log): HttpOutlet {
+interface Behind {
+  readonly board: Board;
+  readonly orders: OrderDesk;
+  readonly others: readonly Outlet[];
+  readonly log: Log;
+}
+
+function httpOf({ collector, http }: CollectorConfiguration, { board, orders, others, log }: Behind): HttpOutlet {
   const { host, port, tls, tokenFile } = http;
   const configuration = {
     ...{ host, port, operator: collector.operator, zoneMinutes: collector.zoneMinutes },
@@ -39,7 +47,7 @@ function httpOf({ collector, http }: CollectorConfiguration, board: Board, other
     ...(tls === undefined ? {} : { tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') } }),
   };
   const reports = () => others.map((outlet) => outlet.report());
-  return httpOutlet(configuration, { shown: board, reports, onTrouble: (trouble) => report('http', trouble, log) });
+  return httpOutlet(configuration, { shown: board, orders, reports, onTrouble: (trouble) => report('http', trouble, log) });
 }
 
 /** Puts the line together, from the intake over the ledger to the outlets. Rejects with a `Failure`; then nothing is left open. */
@@ -51,10 +59,21 @@ export async function startCollector(configuration: CollectorConfiguration, log:
 
   const board = new Board();
   const municipal = municipalOf(configuration);
-  const http = httpOf(configuration, board, municipal, log);
+  const orders = new OrderDesk({ orders: ledger.orders, clock: machineClock, tell: (gateway, payload) => intake.order(gateway, payload) });
+  const http = httpOf(configuration, { board, orders, others: municipal, log });
+  const intake = new Intake({
+    ...intakeSettings,
+    identity,
+    ledger,
+    orders,
+    clock: machineClock,
+    revoked: () => readRevoked(pkiFiles(data).revoked),
+    failed: (failure) => report('intake', failure, log),
+  });
   const stop = new AbortController();
   const supervision = { clock: machineClock, log, signal: stop.signal };
   const works = [
+    supervise('orders', (signal) => orders.run(signal), supervision),
     supervise('board', (signal) => board.run(ledger, signal), supervision),
     ...[...municipal, http].map((outlet) =>
       supervise(outlet.name, (signal) => outlet.run(ledger, ledger.cursor(outlet.name), signal), supervision),
@@ -65,14 +84,6 @@ export async function startCollector(configuration: CollectorConfiguration, log:
     await Promise.all(works);
   });
 
-  const intake = new Intake({
-    ...intakeSettings,
-    identity,
-    ledger,
-    clock: machineClock,
-    revoked: () => readRevoked(pkiFiles(data).revoked),
-    failed: (failure) => report('intake', failure, log),
-  });
   undo.defer(() => intake.close());
   const port = await intake.open();
 

@@ -36,6 +36,25 @@ export const SOCKETS_PER_ADDRESS_MAX = 1_000;
 /** How often the list of revoked gateways is looked at. */
 export const REVOCATIONS_LOOK_MS = 2_000;
 
+/** An order without a receipt goes out again: the same time-out as of GB/T 26875.3-2011 6.5.4. */
+export const ORDER_RESEND_MS = 10_000;
+/** A gateway that has an order is asked what became of it this often, in case its word was lost on the way. */
+export const ORDER_ASK_EVERY_MS = 60_000;
+/** It is asked until so long after the order could last have arrived: a duty check may wait 255 minutes for a person. */
+export const ORDER_ASK_AFTER_MS = 24 * 3_600_000;
+export const ORDER_LOOK_EVERY_MS = 500;
+/** How long an order may take to arrive, where nobody says otherwise; and the longest. */
+export const ORDER_EXPIRES_MS = 600_000;
+export const ORDER_EXPIRES_MAX_MS = 7 * 86_400_000;
+/** An order may carry a site's configuration. */
+export const ORDER_BODY_BYTES_MAX = 256 * 1024;
+
+/** Pushes of a cloud that share one commit. */
+export const PUSH_ROUND_MAX = 64;
+/** Pushes kept for the eyes of an operator because they were turned away or not read, and how much of each; the whole of the latter is in quarantine. */
+export const PUSH_EVIDENCE_KEPT = 16;
+export const PUSH_EVIDENCE_BYTES_MAX = 256;
+
 /** The authority outlives the boxes that trust it. */
 export const AUTHORITY_DAYS = 3_650;
 /** The server's certificate is renewed by `collector init`. */

@@ -16,6 +16,10 @@ export interface Published {
 }
 
 export const receiptTopic = (gateway: string): string => `down/${gateway}/receipt`;
+export const orderTopic = (gateway: string): string => `down/${gateway}/order`;
+
+/** What a gateway may publish: frames of a lane, or what became of an order. */
+export type Publishing = { readonly lane: Lane } | { readonly order: true };
 
 /** Why the holder of the certificate `gateway` may not come in with this; null: it may. */
 export function refusalToEnter(gateway: string, { clientId, clean, will }: Knock, revoked: ReadonlySet<string>): Refusal | null {
@@ -26,16 +30,17 @@ export function refusalToEnter(gateway: string, { clientId, clean, will }: Knock
 }
 
 /**
- * The lane a gateway may publish on, or why it may not. By equality with topics made from the certificate: a pattern filled with
+ * What a gateway publishes with this, or why it may not. By equality with topics made from the certificate: a pattern filled with
  * text of the other side has widened access in other brokers. Nothing under `$SYS/` is ever equal.
  */
-export function laneToPublish(gateway: string, { topic, qos, retain }: Published): { readonly lane: Lane } | { readonly refusal: Refusal } {
+export function mayPublish(gateway: string, { topic, qos, retain }: Published): Publishing | { readonly refusal: Refusal } {
   if (retain) return { refusal: 'retain' };
   if (qos !== 1) return { refusal: 'quality-of-service' };
   if (topic === `up/${gateway}/alarm`) return { lane: 'alarm' };
+  if (topic === `up/${gateway}/order-receipt`) return { order: true };
   return topic === `up/${gateway}/ordinary` ? { lane: 'ordinary' } : { refusal: 'topic' };
 }
 
 export function maySubscribe(gateway: string, topic: string): boolean {
-  return topic === receiptTopic(gateway);
+  return topic === receiptTopic(gateway) || topic === orderTopic(gateway);
 }

@@ -32,6 +32,9 @@ let port: number;
 let clients: MqttClient[];
 let failures: Failure[];
 let revoked: Set<string>;
+/** What the desk of orders heard: who listens, and what was said of an order. */
+let desk: string[];
+let deskFails: Failure | null;
 
 const impatient: Clock = { ...machineClock, sleep: (ms, signal) => machineClock.sleep(Math.min(ms, 20), signal) };
 
@@ -55,7 +58,7 @@ afterAll(() => rm(pki, { recursive: true, force: true }));
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fengsui-intake-'));
   ledger = await openSqliteLedger(join(folder, 'ledger.sqlite'), machineClock);
-  [clients, failures, revoked] = [[], [], new Set()];
+  [clients, failures, revoked, desk, deskFails] = [[], [], new Set(), [], null];
 });
 afterEach(async () => {
   for (const client of clients) client.end(true);
@@ -75,6 +78,13 @@ async function open(over: Partial<IntakeOptions> = {}): Promise<void> {
     clock: impatient,
     revoked: async () => new Set(revoked),
     failed: (failure) => failures.push(failure),
+    orders: {
+      listening: (gateway) => void desk.push(`${gateway} listens`),
+      receive: async (gateway, payload) => {
+        if (deskFails) throw deskFails;
+        desk.push(`${gateway} says ${Buffer.from(payload)}`);
+      },
+    },
     ...over,
   });
   port = await intake.open();
@@ -365,6 +375,7 @@ describe('sockets', () => {
       clock: impatient,
       revoked: async () => new Set(),
       failed: () => {},
+      orders: { listening: () => {}, receive: async () => {} },
     });
     await expect(second.open()).rejects.toMatchObject({ code: 'intake-unopened', message: expect.stringContaining(`127.0.0.1:${port}`) });
     await second.close();
@@ -388,5 +399,36 @@ describe('the list of revoked gateways', () => {
     expect(failures.map(({ code }) => code)).toEqual(['revocations-unreadable']);
     const [error] = (await heard(knock('gw-1'), 'error')) as [{ code: number }];
     expect(error.code).toBe(5);
+  });
+});
+
+describe('orders', () => {
+  it('reach the gateway they are for, once it listens, and nobody else', async () => {
+    await open();
+    const [one, two] = [await connected('gw-1'), await connected('gw-2')];
+    const arrived: string[] = [];
+    for (const client of [one, two]) client.on('message', (topic, payload) => arrived.push(`${topic} ${payload}`));
+    await one.subscribeAsync(['down/gw-1/receipt', 'down/gw-1/order'], { qos: 1 });
+    await two.subscribeAsync('down/gw-2/receipt', { qos: 1 });
+    expect(desk).toEqual(['gw-1 listens']);
+    await expect(two.subscribeAsync('down/gw-1/order', { qos: 1 })).rejects.toThrow();
+    expect(intake.order('gw-1', Buffer.from('an order'))).toBe(true);
+    await expect.poll(() => arrived).toEqual(['down/gw-1/order an order']);
+    expect(intake.order('gw-3', Buffer.from('an order'))).toBe(false);
+  });
+
+  it('are answered on a topic of their own, acknowledged only when the answer is durable', async () => {
+    await open();
+    const client = await connected('gw-1');
+    await client.publishAsync('up/gw-1/order-receipt', 'done', { qos: 1 });
+    expect(desk).toEqual(['gw-1 says done']);
+    deskFails = fail('ledger-full', 'no room');
+    client.publish('up/gw-1/order-receipt', 'done again', { qos: 1 }, () => {});
+    await ended(client);
+    expect(failures.map(({ code }) => code)).toEqual(['ledger-full']);
+    const other = await connected('gw-2');
+    other.publish('up/gw-1/order-receipt', 'forged', { qos: 1 }, () => {});
+    await ended(other);
+    expect(desk).toEqual(['gw-1 says done']);
   });
 });

@@ -1,8 +1,8 @@
-import { type Clock, encodeReceipt, type Failure } from '@fengsui/protocol';
+import { type Clock, encodeReceipt, Failure } from '@fengsui/protocol';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
 import type { Ledger } from '../ledger/ledger.ts';
 import { CONNECT_TIMEOUT_MS, DRAIN_TIMEOUT_MS, KEEPALIVE_MAX_S, REVOCATIONS_LOOK_MS } from '../limits.ts';
-import { laneToPublish, maySubscribe, receiptTopic, refusalToEnter } from './access.ts';
+import { mayPublish, maySubscribe, orderTopic, receiptTopic, refusalToEnter } from './access.ts';
 import { type Delivery, readDelivery } from './delivery.ts';
 import { Front, type FrontOptions } from './front.ts';
 import type { GaugedStream } from './gauged-stream.ts';
@@ -14,6 +14,13 @@ export interface IntakeOptions extends FrontOptions {
   readonly clock: Clock;
   /** Ids of gateways that are not let in, as they are now. */
   readonly revoked: () => Promise<ReadonlySet<string>>;
+  /** Whoever gives orders to gateways. */
+  readonly orders: {
+    /** A gateway listens for orders. */
+    listening(gateway: string): void;
+    /** What a gateway says of an order; durable when it resolves. */
+    receive(gateway: string, payload: Uint8Array): Promise<void>;
+  };
   /** Hears of everything that failed: nothing of it was acknowledged. */
   readonly failed: (failure: Failure) => void;
 }
@@ -65,6 +72,9 @@ export class Intake {
       },
     });
     this.#broker.on('client', (client) => this.#sessions.set(client.id, client));
+    this.#broker.on('subscribe', (subscriptions, client) => {
+      if (subscriptions.some(({ topic }) => topic === orderTopic(client.id))) options.orders.listening(client.id);
+    });
     this.#broker.on('clientDisconnect', ({ id }) => this.#sessions.delete(id));
     this.#front = new Front(
       options,
@@ -85,6 +95,14 @@ export class Intake {
   state(): IntakeState {
     const sessions = [...this.#sessions.keys()].sort();
     return { sessions, queued: this.#pump.queued, ...this.#counts, refused: this.#tally.counts() };
+  }
+
+  /** Hands an order to a gateway; false when it is not connected. Whether it arrived only its receipt tells. */
+  order(gateway: string, payload: Uint8Array): boolean {
+    const client = this.#sessions.get(gateway);
+    if (!client || client.closed) return false;
+    client.publish({ ...DOWN, topic: orderTopic(gateway), payload: Buffer.from(payload) }, () => {}); // one that is lost is sent again
+    return true;
   }
 
   /** Nobody new comes in, what was taken is brought to the ledger, then the connections end. */
@@ -121,14 +139,26 @@ export class Intake {
 
   /** An error closes the connection, and the gateway sends again from there: only for what is hostile or could not be made durable. */
   #store(client: Client | null, packet: PublishPacket, done: Done): void {
-    const allowed = client ? laneToPublish(client.id, packet) : { refusal: 'topic' as const };
-    if (client && 'lane' in allowed && !this.#stop.signal.aborted) {
+    const allowed = client ? mayPublish(client.id, packet) : { refusal: 'topic' as const };
+    if (client && 'order' in allowed && !this.#stop.signal.aborted) this.#hearOfOrder(client, packet, done);
+    else if (client && 'lane' in allowed && !this.#stop.signal.aborted) {
       const delivery = readDelivery(client.id, allowed.lane, packet.payload as Buffer);
       this.#pump.take(delivery, (outcome) => this.#settle(client, delivery, outcome, done));
     } else {
       if ('refusal' in allowed) this.#tally.add(allowed.refusal);
       done(new Error('refusal' in allowed ? allowed.refusal : 'stopping'));
     }
+  }
+
+  #hearOfOrder(client: Client, { payload }: PublishPacket, done: Done): void {
+    this.#options.orders.receive(client.id, new Uint8Array(payload as Buffer)).then(
+      () => done(null),
+      (error: unknown) => {
+        done(error as Error);
+        if (!(error instanceof Failure)) throw error;
+        this.#options.failed(error);
+      },
+    );
   }
 
   #settle(client: Client, delivery: Delivery, outcome: Outcome, done: Done): void {
@@ -142,7 +172,7 @@ export class Intake {
     done(null);
     if (!outcome.receipt || client.closed) return;
     const payload = Buffer.from(encodeReceipt(outcome.receipt));
-    client.publish({ ...RECEIPT, topic: receiptTopic(client.id), payload }, () => {}); // one that is lost on the way is asked for again
+    client.publish({ ...DOWN, topic: receiptTopic(client.id), payload }, () => {}); // one that is lost on the way is asked for again
   }
 
   async #watchRevoked(): Promise<void> {
@@ -169,4 +199,4 @@ export class Intake {
 
 type Done = (error?: Error | null) => void;
 
-const RECEIPT = { cmd: 'publish', qos: 1, retain: false, dup: false } as const;
+const DOWN = { cmd: 'publish', qos: 1, retain: false, dup: false } as const;

@@ -1,4 +1,7 @@
 import type { Batch, Lane, Receipt, SiteEvent } from '@fengsui/protocol';
+import type { Orders } from './orders.ts';
+
+export type { NewOrder, OrderRecord, Orders, Received } from './orders.ts';
 
 /** One event of record. */
 export interface Entry {
@@ -110,6 +113,8 @@ export interface Ledger {
   /** Resolves when something lies behind `position`; rejects with the signal's reason when that comes first. */
   wait(position: number, signal: AbortSignal): Promise<void>;
   cursor(outlet: string): Cursor;
+  /** What people asked of gateways. */
+  readonly orders: Orders;
   state(): Promise<LedgerState>;
   /** Finishes what was handed over, then closes. What is asked afterwards rejects. */
   close(): Promise<void>;

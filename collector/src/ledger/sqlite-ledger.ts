@@ -2,6 +2,7 @@ import type { Batch, Clock, Receipt } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import { LEDGER_ANSWER_TIMEOUT_MS, LEDGER_OPEN_TIMEOUT_MS, LEDGER_READ_ENTRIES_MAX } from '../limits.ts';
 import type { Cursor, Entry, Ledger, LedgerState, Numbering, Quarantined } from './ledger.ts';
+import type { Orders } from './orders.ts';
 import { type Patience, SqliteThread } from './sqlite-thread.ts';
 import type { Appended } from './sqlite-writer.ts';
 
@@ -79,6 +80,15 @@ class SqliteLedger implements Ledger {
     return {
       read: () => this.#ask<number>(this.#reader, 'cursor', { outlet }),
       move: (position) => this.#ask<void>(this.#writer, 'move', { outlet, position }),
+    };
+  }
+
+  get orders(): Orders {
+    return {
+      issue: (order) => this.#ask(this.#writer, 'issueOrder', { order }),
+      receive: (receipt) => this.#ask(this.#writer, 'receiveOrder', { receipt, atMs: Math.round(this.#clock.wallMs()) }),
+      open: (notBeforeMs) => this.#ask(this.#reader, 'openOrders', { notBeforeMs }),
+      list: ({ gateway, max }) => this.#ask(this.#reader, 'listOrders', { gateway: gateway ?? null, max }),
     };
   }
 

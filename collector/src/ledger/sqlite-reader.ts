@@ -3,7 +3,9 @@ import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
 import { GAPS_SHOWN_MAX, LEDGER_BUSY_TIMEOUT_MS } from '../limits.ts';
 import { type Content, digestOf } from './digest.ts';
 import type { Entry, Gap, LedgerState, Numbering, Series } from './ledger.ts';
+import type { OrderRecord } from './orders.ts';
 import { knownEvents, numberingOf } from './sqlite-numbering.ts';
+import { listOrders, openOrders } from './sqlite-orders.ts';
 import { LedgerTrouble } from './sqlite-trouble.ts';
 
 interface EntryRow extends Content {
@@ -49,6 +51,14 @@ export class SqliteReader {
       return { ...totals, series: this.#series() };
     });
     return all.deferred();
+  }
+
+  openOrders({ notBeforeMs }: { readonly notBeforeMs: number }): readonly OrderRecord[] {
+    return openOrders(this.#database, notBeforeMs);
+  }
+
+  listOrders({ gateway, max }: { readonly gateway: string | null; readonly max: number }): readonly OrderRecord[] {
+    return listOrders(this.#database, gateway, max);
   }
 
   numbering({ gateway }: { readonly gateway: string }): Numbering {

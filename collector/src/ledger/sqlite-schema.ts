@@ -30,6 +30,13 @@ const MIGRATIONS: readonly string[] = [
      first INTEGER NOT NULL, last INTEGER NOT NULL, since_ms INTEGER NOT NULL,
      PRIMARY KEY (gateway, epoch, lane, first)) STRICT, WITHOUT ROWID;
    CREATE TABLE cursors (outlet TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE orders (
+     id TEXT PRIMARY KEY,
+     gateway TEXT NOT NULL, kind TEXT NOT NULL, parameters TEXT NOT NULL, issuer TEXT NOT NULL,
+     issued_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,
+     state TEXT NOT NULL, state_ms INTEGER NOT NULL, gateway_ms INTEGER, result TEXT) STRICT, WITHOUT ROWID;
+   CREATE INDEX orders_open ON orders (expires_ms) WHERE state IN ('issued', 'delivered');
+   CREATE INDEX orders_issued ON orders (issued_ms);`,
   OWN_EVENTS_INDEX,
 ];
 

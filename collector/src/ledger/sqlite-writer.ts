@@ -1,7 +1,9 @@
-import { type Batch, PROFILES, type Receipt, type Row, type SiteEvent } from '@fengsui/protocol';
+import { type Batch, type OrderReceipt, PROFILES, type Receipt, type Row, type SiteEvent } from '@fengsui/protocol';
 import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
 import { canonicalJson, digestOf, digestOfBytes } from './digest.ts';
 import type { Quarantined } from './ledger.ts';
+import type { NewOrder, Received } from './orders.ts';
+import { insertOrder, receiveOrder } from './sqlite-orders.ts';
 import { prepareWriter } from './sqlite-schema.ts';
 import { SeriesBook } from './sqlite-series.ts';
 
@@ -76,6 +78,14 @@ export class SqliteWriter {
 
   move({ outlet, position }: { readonly outlet: string; readonly position: number }): void {
     this.#move.run(outlet, position);
+  }
+
+  issueOrder({ order }: { readonly order: NewOrder }): void {
+    insertOrder(this.#database, order);
+  }
+
+  receiveOrder({ receipt, atMs }: { readonly receipt: OrderReceipt; readonly atMs: number }): Received {
+    return this.#database.transaction(() => receiveOrder(this.#database, receipt, atMs)).immediate();
   }
 
   close(): void {

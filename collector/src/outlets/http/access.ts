@@ -12,6 +12,14 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
+/** Whether a write comes from our own page, or from no page at all. */
+export function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+export const FOREIGN = { error: 'foreign origin', message: 'this request was made by another site' };
+
 /** Whose requests are answered: whoever brings the token, or a session opened with it. */
 export class Access {
   readonly #token: Buffer | null;

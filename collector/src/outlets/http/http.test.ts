@@ -11,8 +11,12 @@ import { machineClock } from '../../clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openSqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import { deliveriesOf, eventOf } from '../../ledger.arbitrary.ts';
+import { OrderDesk } from '../../orders/desk.ts';
 import { httpOutlet } from './http.ts';
 import type { HttpConfiguration } from './needs.ts';
+
+/** A desk of orders without orders. */
+const nobody = { issue: async () => ({ wrong: 'nobody' }), list: async () => [] };
 
 // biome-ignore lint/suspicious/noExplicitAny: what an answer holds, each test says
 type Json = any;
@@ -46,7 +50,8 @@ async function start(overrides: Partial<HttpConfiguration> = {}): Promise<string
   const board = new Board();
   const folding = board.run(ledger, stop.signal);
   const report = { name: 'municipal', position: 0, trouble: null, confirmed: 0, refused: 0 };
-  const needs = { shown: board, reports: () => [report], onTrouble: (trouble: unknown) => troubles.push(trouble) };
+  const orders = new OrderDesk({ orders: ledger.orders, clock: machineClock, tell: () => false });
+  const needs = { shown: board, orders, reports: () => [report], onTrouble: (trouble: unknown) => troubles.push(trouble) };
   const outlet = httpOutlet({ host: '127.0.0.1', port: 0, operator: 'JDZ-DEMO', zoneMinutes: 480, ...overrides }, needs);
   const serving = outlet.run(ledger, ledger.cursor(outlet.name), stop.signal);
   ends.unshift(async () => {
@@ -173,6 +178,7 @@ describe('the interface', () => {
       '/api/devices',
       '/api/events',
       '/api/incidents',
+      '/api/orders',
       '/api/status',
       '/api/stream',
       '/api/words',
@@ -222,7 +228,7 @@ describe('the interface', () => {
 
   it('fails by name when its port is taken', async () => {
     const page = await start();
-    const needs = { shown: new Board(), reports: () => [], onTrouble: () => {} };
+    const needs = { shown: new Board(), orders: nobody, reports: () => [], onTrouble: () => {} };
     const stop = new AbortController();
     ends.unshift(() => stop.abort());
     const folding = needs.shown.run(ledger, stop.signal);
@@ -347,5 +353,68 @@ describe('access with a token', () => {
     expect((await login(page, '{"__proto__":{"token":"x"}}')).statusCode).toBe(400);
     expect((await login(page, JSON.stringify({ token: 'x'.repeat(10_000) }))).statusCode).toBe(413);
     expect((await login(page, token, { 'content-type': 'text/plain' })).statusCode).toBe(415);
+  });
+});
+
+async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<{ status: number; json: Json }> {
+  const answer = await request(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  return { status: answer.statusCode, json: await answer.body.json() };
+}
+
+describe('orders', () => {
+  it('are durable when they are taken, and are listed with what became of them', async () => {
+    await happen({ kind: 'fire' });
+    const page = await start();
+    const taken = await post(`${page}api/orders`, {
+      gateway: 'gw-1',
+      kind: 'duty-check',
+      parameters: { timeoutMinutes: 3 },
+      expiresMs: 5_000,
+    });
+    expect(taken).toMatchObject({
+      status: 202,
+      json: { id: expect.stringMatching(/^[0-9a-f]{32}$/), state: 'issued', issuer: '127.0.0.1' },
+    });
+    expect(taken.json.expiresMs - taken.json.issuedMs).toBe(5_000);
+    expect(await ledger.orders.open(0)).toMatchObject([{ id: taken.json.id, parameters: { timeoutMinutes: 3 } }]);
+    await ledger.orders.receive({ gateway: 'gw-1', id: taken.json.id, state: 'done', atMs: 7, result: { operator: '王工' } });
+    const { json } = await get(`${page}api/orders?gateway=gw-1`);
+    expect(json.orders).toMatchObject([{ id: taken.json.id, state: 'done', gatewayMs: 7, result: { operator: '王工' } }]);
+    expect((await get(`${page}api/orders?gateway=gw-2`)).json.orders).toEqual([]);
+  });
+
+  it('that cannot be carried out are refused at the door', async () => {
+    await happen({ kind: 'fire' });
+    const page = await start();
+    const order = { gateway: 'gw-1', kind: 'read' };
+    expect((await post(`${page}api/orders`, { ...order, gateway: 'gw-9' })).status).toBe(404);
+    expect((await post(`${page}api/orders`, { ...order, kind: 'silence' })).status).toBe(400);
+    expect((await post(`${page}api/orders`, { ...order, parameters: { what: 'secrets' } })).status).toBe(400);
+    expect((await post(`${page}api/orders`, { ...order, expiresMs: 0 })).status).toBe(400);
+    expect((await post(`${page}api/orders`, { ...order, more: 1 })).status).toBe(400);
+    expect(await ledger.orders.list({ max: 10 })).toEqual([]);
+  });
+
+  it('are taken from whoever brings the token and from no other site', async () => {
+    await happen({ kind: 'fire' });
+    const token = 'a-token-of-sufficient-length';
+    const page = await start({ token });
+    const order = { gateway: 'gw-1', kind: 'read' };
+    const bearer = { authorization: `Bearer ${token}` };
+    expect((await post(`${page}api/orders`, order)).status).toBe(401);
+    expect((await post(`${page}api/orders`, order, { ...bearer, origin: 'https://evil.example' })).status).toBe(403);
+    expect((await post(`${page}api/orders`, order, { ...bearer, origin: new URL(page).origin })).status).toBe(202);
+    expect(await ledger.orders.list({ max: 10 })).toHaveLength(1);
+  });
+
+  it('that no gateway took in time are shown as expired', async () => {
+    const order = { id: 'a'.repeat(32), gateway: 'gw-1', kind: 'read', parameters: {}, issuer: 'test', issuedMs: 1, expiresMs: 2 };
+    await ledger.orders.issue(order);
+    const page = await start();
+    expect((await get(`${page}api/orders`)).json.orders).toMatchObject([{ state: 'expired', gatewayMs: null }]);
   });
 });

@@ -1,18 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { type Access, WRONG_TOKEN_MS } from './access.ts';
+import { type Access, FOREIGN, isOwnOrigin, WRONG_TOKEN_MS } from './access.ts';
 import { Problem } from './schemas.ts';
 
 const Login = Type.Object({ token: Type.String({ minLength: 1, maxLength: 512 }) }, { additionalProperties: false });
 
-/** Whether a write comes from our own page, or from no page at all. */
-function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
-  if (origin === undefined) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
-}
-
-const FOREIGN = { error: 'foreign origin', message: 'this request was made by another site' };
 const WRONG = { error: 'unauthorized', message: 'the token is wrong' };
 const BUSY = { error: 'too many requests', message: 'too many wrong tokens, try again in a moment' };
 

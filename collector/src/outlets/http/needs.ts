@@ -1,5 +1,5 @@
-import type { Words } from '@fengsui/protocol';
-import type { Entry, Ledger } from '../../ledger/ledger.ts';
+import type { OrderKind, Words } from '@fengsui/protocol';
+import type { Entry, Ledger, OrderRecord } from '../../ledger/ledger.ts';
 import type { OutletReport } from '../outlet.ts';
 import type { DeviceShown, GatewayShown, IncidentShown } from './schemas.ts';
 
@@ -39,8 +39,22 @@ export interface HttpConfiguration {
   readonly zoneMinutes: number;
 }
 
+/** Whoever carries orders to gateways. */
+export interface Ordering {
+  /** Durable when it resolves. */
+  issue(request: {
+    readonly gateway: string;
+    readonly kind: OrderKind;
+    readonly parameters: unknown;
+    readonly expiresMs: number;
+    readonly issuer: string;
+  }): Promise<OrderRecord | { readonly wrong: string }>;
+  list(query: { readonly gateway?: string; readonly max: number }): Promise<readonly OrderRecord[]>;
+}
+
 export interface HttpNeeds {
   readonly shown: Shown;
+  readonly orders: Ordering;
   /** How the other outlets are doing. */
   readonly reports: () => readonly OutletReport[];
   /** Told of what went wrong inside an answer. */

@@ -64,7 +64,8 @@ async function serve(overrides: { readonly port?: number; readonly token?: strin
   const halt = new AbortController();
   const board = new Board();
   const folding = board.run(ledger, halt.signal);
-  const needs = { shown: board, reports: () => [], onTrouble: (trouble: unknown) => wrongs.push(String(trouble)) };
+  const orders = { issue: async () => ({ wrong: 'nobody' }), list: async () => [] };
+  const needs = { shown: board, orders, reports: () => [], onTrouble: (trouble: unknown) => wrongs.push(String(trouble)) };
   const outlet = httpOutlet({ host: '127.0.0.1', port: 0, operator: 'JDZ-DEMO', zoneMinutes: 480, ...overrides }, needs);
   const serving = outlet.run(ledger, ledger.cursor(outlet.name), halt.signal);
   const stop = async () => {

@@ -26,6 +26,8 @@ export const IncidentQuery = Type.Object({ state, max });
 export const DeviceQuery = Type.Object({ gateway, source, max });
 export const EventQuery = Type.Object({ after, max: Type.Optional(Type.Integer({ minimum: 1, maximum: EVENTS_MAX })), gateway, source });
 
+export const OrderQuery = Type.Object({ gateway, max: Type.Optional(Type.Integer({ minimum: 1, maximum: EVENTS_MAX })) });
+
 /** Checks again what the framework let through: validation has been bypassed before (reliability T23). */
 export function checked<S extends TSchema>(schema: S, value: Static<S>): Static<S> {
   if (!Value.Check(schema, value)) throw Object.assign(new Error('the query does not fit its schema'), { statusCode: 400 });

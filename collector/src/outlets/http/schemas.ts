@@ -1,5 +1,18 @@
-import { EDGES, EVENT_KINDS, GATEWAY_NOTES, QUALITIES, QUANTITIES, type SiteEvent, STATES, TEST_REASONS } from '@fengsui/protocol';
+import {
+  EDGES,
+  EVENT_KINDS,
+  GATEWAY_NOTES,
+  ORDER_KINDS,
+  ORDER_STATES,
+  type OrderState,
+  QUALITIES,
+  QUANTITIES,
+  type SiteEvent,
+  STATES,
+  TEST_REASONS,
+} from '@fengsui/protocol';
 import { type Static, type TSchema, Type } from 'typebox';
+import { ORDER_EXPIRES_MAX_MS } from '../../limits.ts';
 
 /** One of the names of a table. */
 function nameOf<N extends string>(table: Readonly<Record<N, unknown>>) {
@@ -162,6 +175,33 @@ export const Status = Type.Object({
     }),
   ),
   gateways: Type.Array(Gateway),
+});
+
+/** What somebody wants of a gateway. */
+export const OrderRequest = Type.Object(
+  {
+    gateway: Type.String({ minLength: 1, maxLength: 64 }),
+    kind: nameOf(ORDER_KINDS),
+    parameters: Type.Optional(Type.Unsafe<object>({ type: 'object', description: 'by kind; see docs/operate.md', ...open })),
+    expiresMs: Type.Optional(
+      Type.Integer({ minimum: 1_000, maximum: ORDER_EXPIRES_MAX_MS, description: 'a gateway that gets it later refuses it' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const Order = Type.Object({
+  id: Type.String(),
+  gateway: Type.String(),
+  kind: Type.String(),
+  parameters: Type.Unsafe<unknown>({}),
+  issuer: Type.String({ description: 'who gave it' }),
+  issuedMs: milliseconds('when it was given'),
+  expiresMs: milliseconds('a gateway that gets it later refuses it'),
+  state: Type.Unsafe<'issued' | OrderState>({ type: 'string', enum: ['issued', ...Object.keys(ORDER_STATES)] }),
+  stateMs: milliseconds('since when'),
+  gatewayMs: Type.Union([milliseconds("the same by the gateway's clock"), Type.Null()]),
+  result: Type.Unsafe<unknown>({ description: "the gateway's answer" }),
 });
 
 const Words = Type.Object({ en: Type.String(), zh: Type.String() });

@@ -8,6 +8,7 @@ import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { Access } from './access.ts';
 import { loginRoutes } from './login.ts';
 import type { Ground } from './needs.ts';
+import { orderRoutes } from './order-routes.ts';
 import { readRoutes } from './routes.ts';
 import { Stream } from './stream.ts';
 import { streamRoute } from './stream-route.ts';
@@ -102,12 +103,17 @@ export async function buildServer(ground: Ground): Promise<FastifyInstance> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Fengsui collector', version: '1', description: 'Incidents, devices and events of the fire-IoT ledger. Read-only.' },
+      info: {
+        title: 'Fengsui collector',
+        version: '1',
+        description: 'Incidents, devices and events of the fire-IoT ledger, and orders to its gateways.',
+      },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       ...(configuration.token !== undefined && { security: [{ token: [] }] }),
     },
   });
   await app.register(readRoutes(ground, stream));
+  await app.register(orderRoutes(ground));
   await app.register(streamRoute(ground, stream));
   await app.register(loginRoutes(access));
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
