@@ -99,6 +99,7 @@ const WORDS = {
   'note-status': ['状态', 'status'],
   'note-readings-thinned': ['模拟量抽稀', 'readings thinned'],
   'note-configuration-changed': ['配置改变', 'configuration changed'],
+  'note-datagrams-dropped': ['数据报丢弃', 'datagrams dropped'],
 };
 
 /** @typedef {keyof typeof WORDS} Word */

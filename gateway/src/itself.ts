@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, Failure, type GatewayNote, type SiteEvent } from '@fengsui/protocol';
 import * as limits from './limits.ts';
-import type { Log } from './supervise.ts';
+import type { LineNote, Log } from './supervise.ts';
 
 export interface ItselfOptions {
   readonly id: string;
@@ -19,6 +19,8 @@ export interface RunBefore {
 
 /** A word about a part of the gateway. */
 export type News = Pick<SiteEvent, 'edge'> & { readonly note: GatewayNote; readonly text: string };
+
+const EDGES_OF_LINE_NOTES = { 'driver-failed': 'began', 'driver-recovered': 'ended', 'datagrams-dropped': 'momentary' } as const;
 
 /** What the gateway says of itself, in the journal like everything else. */
 export class Itself {
@@ -45,9 +47,9 @@ export class Itself {
     await append([this.event(id, { note: 'stopped', edge: 'momentary' })]);
   }
 
-  /** The driver of a line was given up, or has another chance. */
-  driver(line: string, note: 'driver-failed' | 'driver-recovered', text: string): Promise<unknown> {
-    return this.#options.append([this.event(line, { note, edge: note === 'driver-failed' ? 'began' : 'ended', text })]);
+  /** The driver of a line was given up, or has another chance; or datagrams for it were dropped on this machine. */
+  driver(line: string, note: LineNote, text: string): Promise<unknown> {
+    return this.#options.append([this.event(line, { note, edge: EDGES_OF_LINE_NOTES[note], text })]);
   }
 
   /** A link of the gateway itself was lost, or is back. */

@@ -137,5 +137,8 @@ export const REPORT_EVERY_MS = 600_000;
 /** Where systemd-timesyncd says that the clock was set from the network. */
 export const CLOCK_SYNCHRONISED_FILE = '/run/systemd/timesync/synchronized';
 
+/** How often the kernel is asked what it dropped: a burst that overflowed a buffer is told while people still look. */
+export const DROPS_EVERY_MS = 5_000;
+
 /** Transmission devices connected to one door: a district's worth; each costs a socket and at most one packet of memory. */
 export const CONNECTIONS_MAX = 256;

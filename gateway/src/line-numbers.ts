@@ -13,6 +13,8 @@ export class LineNumbers {
   /** Why it is not open; null while it is. */
   lastFailure: string | null = null;
   events = 0;
+  /** Datagrams for it that were dropped on this machine. */
+  dropped = 0;
   /** Wall clock of the last word of each device. */
   readonly heardMs = new Map<string, number>();
   #bytesInBefore = 0;

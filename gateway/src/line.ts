@@ -62,6 +62,8 @@ export interface DatagramWire extends AsyncDisposable {
   send(bytes: Uint8Array, to: PeerAddress): Promise<void>;
   /** The port it listens on. */
   readonly port: number;
+  /** Datagrams lost on this machine since it was opened, in the buffer of the kernel or in our queue. */
+  readonly dropped?: () => Promise<number>;
   /** What the kernel granted, read back (bytes). */
   readonly receiveBufferBytes: number;
 }

@@ -16,7 +16,7 @@ import { Repeats } from './drivers/repeats.ts';
 import { driveDatagrams, driveServer } from './drivers/served.ts';
 import { driveTalking } from './drivers/talking.ts';
 import { Uploads } from './drivers/uploads.ts';
-import { familyLabel, type Wire } from './line.ts';
+import { type DatagramWire, familyLabel, type Wire } from './line.ts';
 import type { Line, Running } from './supervise.ts';
 import { openTcpServer, openUdp, openWire } from './wires/open.ts';
 
@@ -118,8 +118,12 @@ function openTalkers(parts: Parts, talking: readonly [Known<TalkingFamily>, ...A
 }
 
 /** An open wire with its driver, let go together. */
-function running(wire: AsyncDisposable & Pick<Wire, 'name' | 'counters'>, heard: Running['heard']): Running {
-  return { at: wire.name, counters: wire.counters, heard, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
+function running(
+  wire: AsyncDisposable & Pick<Wire, 'name' | 'counters'> & Pick<DatagramWire, 'dropped'>,
+  heard: Running['heard'],
+): Running {
+  const drops = wire.dropped ? { dropped: () => wire.dropped!() } : {};
+  return { at: wire.name, counters: wire.counters, heard, ...drops, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
 }
 
 function openTalking(parts: Parts, { device, family }: Known<TalkingFamily>): Open {

@@ -39,13 +39,13 @@ export async function statusOf(sources: StatusSources) {
 }
 
 function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
-  const { configuration, counters, links } = line;
-  const { state, sinceMs, at, opened, failures, crashes, lastFailure, events, bytesIn, bytesOut, heardMs } = numbers;
+  const { configuration, counters, links, downlinks } = line;
+  const { state, sinceMs, at, opened, failures, crashes, lastFailure, events, bytesIn, bytesOut, dropped, heardMs } = numbers;
   const standings = links.standings();
   return {
     name: line.name,
     wire: configuration.wire,
-    ...{ state, sinceMs, at, opened, failures, crashes, lastFailure, events, bytesIn, bytesOut },
+    ...{ state, sinceMs, at, opened, failures, crashes, lastFailure, events, bytesIn, bytesOut, dropped },
     packets: counters.packets,
     answers: counters.answers,
     polls: counters.polls,
@@ -57,6 +57,13 @@ function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
       link: standings.get(name) ?? 'unknown',
       heardMs: heardMs.get(name) ?? null,
     })),
+    /** What waits for devices that sleep, and what became of the rest. */
+    downlinks: {
+      ...downlinks.numbers,
+      waiting: [...downlinks.waiting()].flatMap(([device, all]) =>
+        all.map(({ id, path, tries, expiresAtMs }) => ({ device, id, path, tries, expiresAtMs })),
+      ),
+    },
     /** Devices that nobody configured and that spoke all the same. */
     strangers: [...heardMs].filter(([name]) => !standings.has(name)).map(([name, ms]) => ({ name, heardMs: ms })),
   };
@@ -182,6 +189,11 @@ export function metricsOf(status: Status): Metric[] {
       'line_crashes_total',
       'Runs ended by an error of the program.',
       ofLines(({ crashes }) => crashes),
+    ),
+    counter(
+      'line_dropped_total',
+      'Datagrams dropped on this machine.',
+      ofLines(({ dropped }) => dropped),
     ),
     counter('line_unheard_total', 'Pieces that became no event, by reason.', unheard),
     gauge(

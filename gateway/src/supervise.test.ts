@@ -175,4 +175,49 @@ describe('the supervisor of a line', () => {
     await running;
     expect(numbers.state).toBe('closed');
   });
+
+  it('tells of datagrams that were dropped when their number grows, and only then', async () => {
+    let drops = 0;
+    const silent: Run = async function* () {
+      yield [];
+      await new Promise(() => {});
+    };
+    const told: string[] = [];
+    const clock = new ManualClock();
+    const stop = new AbortController();
+    const numbers = new LineNumbers(0);
+    void superviseLine({
+      line: {
+        name: 'nb',
+        open: async () => ({
+          at: 'x',
+          counters: { bytesIn: 0, bytesOut: 0 },
+          heard: silent([]),
+          dropped: async () => drops,
+          [Symbol.asyncDispose]: async () => {},
+        }),
+        links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, settle: () => {} },
+      },
+      numbers,
+      clock,
+      random: () => 0,
+      normalizer: { normalize: () => [], settle: () => {}, revert: () => {} },
+      append: async () => {},
+      tell: async (note, why) => told.push(`${note}: ${why}`),
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      signal: stop.signal,
+    });
+    await clock.advance(60_000);
+    expect(told).toEqual([]);
+    drops = 7;
+    await clock.advance(60_000);
+    drops = 9;
+    await clock.advance(60_000);
+    expect(told).toEqual([
+      'datagrams-dropped: 7 datagrams dropped on this machine',
+      'datagrams-dropped: 2 datagrams dropped on this machine',
+    ]);
+    expect(numbers.dropped).toBe(9);
+    stop.abort();
+  });
 });

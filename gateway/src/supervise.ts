@@ -11,7 +11,12 @@ export interface Running extends AsyncDisposable {
   readonly at: string;
   readonly counters: { readonly bytesIn: number; readonly bytesOut: number };
   readonly heard: AsyncGenerator<readonly Heard[], void, undefined>;
+  /** Datagrams for it that were lost on this machine since it was opened; absent where none can be. */
+  readonly dropped?: () => Promise<number>;
 }
+
+/** What is told of a line as a whole. */
+export type LineNote = 'driver-failed' | 'driver-recovered' | 'datagrams-dropped';
 
 /** One line of the site: a wire, its devices, and what of them outlives a lost wire. */
 export interface Line {
@@ -46,8 +51,8 @@ export interface SupervisionOptions {
   };
   /** Resolves when the events are durable. */
   readonly append: (events: readonly SiteEvent[]) => Promise<unknown>;
-  /** Says that the driver of this line is given up for a while, and that it works again. */
-  readonly tell: (note: 'driver-failed' | 'driver-recovered', why: string) => Promise<unknown>;
+  /** Says that the driver of this line is given up for a while, that it works again, or that datagrams for it were dropped. */
+  readonly tell: (note: LineNote, why: string) => Promise<unknown>;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -97,7 +102,40 @@ async function runOnce(options: SupervisionOptions): Promise<void> {
   numbers.become('open', clock.wallMs());
   numbers.lastFailure = null;
   log.info({ line: line.name, at: running.at }, 'line open');
+  using watch = new AbortScope(signal);
+  void watchDrops(options, running, watch.signal);
   for await (const heard of running.heard) await commit(options, heard);
+}
+
+/** Says when more datagrams were dropped: their devices send again, but a buffer that overflows will do so when all of them speak. */
+async function watchDrops(options: SupervisionOptions, { dropped }: Running, signal: AbortSignal): Promise<void> {
+  const { line, numbers, clock, log, tell } = options;
+  if (!dropped) return;
+  let known = 0;
+  while (!signal.aborted) {
+    await clock.sleep(limits.DROPS_EVERY_MS, signal).catch(() => {});
+    const total = signal.aborted ? known : await dropped();
+    if (total <= known) continue;
+    numbers.dropped += total - known;
+    const text = `${total - known} datagrams dropped on this machine`;
+    known = total;
+    log.warn({ line: line.name }, text);
+    await tellAnyhow(tell('datagrams-dropped', text), options);
+  }
+}
+
+/** A signal that aborts with another one, or at the end of a block. */
+class AbortScope implements Disposable {
+  readonly #own = new AbortController();
+  readonly signal: AbortSignal;
+
+  constructor(outer: AbortSignal) {
+    this.signal = AbortSignal.any([outer, this.#own.signal]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#own.abort();
+  }
 }
 
 /** Makes durable what was heard. */

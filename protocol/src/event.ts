@@ -229,6 +229,7 @@ export const GATEWAY_NOTES = {
   status: 13,
   'readings-thinned': 14,
   'configuration-changed': 15,
+  'datagrams-dropped': 16,
 } as const;
 export type GatewayNote = keyof typeof GATEWAY_NOTES;
 

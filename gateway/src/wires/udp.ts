@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Failure } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
+import { kernelDropsOf } from './kernel-drops.ts';
 import { DATAGRAMS_WAITING_MAX, RECEIVE_BUFFER_BYTES } from './limits.ts';
 import type { Datagram, DatagramWire, UdpConfiguration } from './wire.ts';
 
@@ -27,6 +28,7 @@ class UdpWire implements DatagramWire {
   readonly receiveBufferBytes: number;
   readonly counters = { bytesIn: 0, bytesOut: 0, datagramsIn: 0, datagramsOut: 0, dropped: 0 };
   readonly datagrams: AsyncIterable<Datagram>;
+  readonly #address: string;
   readonly #socket: Socket;
   readonly #waiting: Datagram[] = [];
   readonly #closed: Promise<void>;
@@ -37,6 +39,7 @@ class UdpWire implements DatagramWire {
   constructor(socket: Socket, signal: AbortSignal) {
     const { address, port } = socket.address();
     this.name = `${address}:${port}`;
+    this.#address = address;
     this.port = port;
     this.receiveBufferBytes = socket.getRecvBufferSize();
     this.#socket = socket;
@@ -62,6 +65,10 @@ class UdpWire implements DatagramWire {
       }),
     );
     this.counters.bytesOut += bytes.length;
+  }
+
+  async dropped(): Promise<number> {
+    return this.counters.dropped + ((await kernelDropsOf(this.#address, this.port)) ?? 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
