@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { platform } from 'node:process';
 import { isMapping, type Sound } from '@fengsui/protocol/settings';
+import { pushProblems } from './config-pushes.ts';
 import type { CollectorConfiguration } from './config-schema.ts';
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -8,10 +9,11 @@ const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 /** What no schema can say: files that must be readable, and what must not go unprotected. */
 export function crossProblems(value: unknown, sound: Sound): string[] {
   if (!isMapping(value)) return [];
-  const { http, municipal } = value as unknown as CollectorConfiguration;
+  const { http, municipal, pushes } = value as unknown as CollectorConfiguration;
   return [
     ...(isMapping(http) ? httpProblems(http as CollectorConfiguration['http'], sound) : []),
     ...(isMapping(municipal) ? municipalProblems(municipal as NonNullable<CollectorConfiguration['municipal']>, sound) : []),
+    ...pushProblems(pushes, { fileProblems, secretProblems }, sound),
   ];
 }
 

@@ -1,4 +1,7 @@
+import { PROFILES } from '@fengsui/protocol';
 import type { Frozen } from '@fengsui/protocol/settings';
+import { choice, DEVICE_SCHEMA, u48 } from '@fengsui/protocol/settings-devices';
+import { PUSH_DOOR } from '@fengsui/protocol/settings-pushes';
 import Type, { type Static } from 'typebox';
 import { SOCKETS_MAX, SOCKETS_PER_ADDRESS_MAX } from './limits.ts';
 
@@ -39,6 +42,25 @@ const Municipal = Type.Object(
   closed,
 );
 
+/** An operator's cloud that pushes straight to the collector. */
+const Push = Type.Object(
+  {
+    ...PUSH_DOOR,
+    /** Under this name its rows are numbered, by the collector itself. For ever: another name begins anew. */
+    gateway: Type.String({
+      pattern: '^cloud-[A-Za-z0-9.-]{1,58}$',
+      says: 'must begin with cloud- and hold at most 64 letters, digits, dots and hyphens',
+    }),
+    /** How its events become frames. */
+    profile: choice([...PROFILES.keys()], 'db36-t1297-2020'),
+    /** Addresses in those frames, as of a user information transmission device and its centre (GB/T 26875.3). */
+    address: Type.Integer({ ...u48, default: 0 }),
+    centre: Type.Integer({ ...u48, default: 0 }),
+    devices: Type.Array(DEVICE_SCHEMA, { default: [] }),
+  },
+  closed,
+);
+
 /** The one schema: type, check, defaults and reference page of a collector's YAML file. */
 export const COLLECTOR_SCHEMA = Type.Object(
   {
@@ -57,6 +79,7 @@ export const COLLECTOR_SCHEMA = Type.Object(
     intake: Intake,
     http: Http,
     municipal: Type.Optional(Municipal),
+    pushes: Type.Array(Push, { default: [] }),
     log: Type.Object(
       { level: Type.Unsafe<'error' | 'warn' | 'info' | 'debug'>(Type.Enum(['error', 'warn', 'info', 'debug'], { default: 'info' })) },
       { ...closed, default: {} },
@@ -67,3 +90,5 @@ export const COLLECTOR_SCHEMA = Type.Object(
 
 /** A checked configuration: defaults filled in, paths absolute, frozen. */
 export type CollectorConfiguration = Frozen<Static<typeof COLLECTOR_SCHEMA>>;
+
+export type PushConfiguration = CollectorConfiguration['pushes'][number];

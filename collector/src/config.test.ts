@@ -9,12 +9,12 @@ import { COLLECTOR_SCHEMA } from './config-schema.ts';
 
 const EXAMPLE = new URL('../example.yaml', import.meta.url);
 const SMALLEST = 'collector: { operator: JDZ-DEMO }\ndata: ./data\n';
-const SECRETS = ['page.pem', 'page.key', 'page.token', 'municipal.token'];
+const SECRETS = ['page.pem', 'page.key', 'page.token', 'municipal.token', 'ctwing.secret', 'onenet.secret', 'onenet.token', 'onenet.key'];
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fengsui-config-'));
-  for (const name of SECRETS) await writeFile(join(folder, name), 'secret\n', { mode: 0o600 });
+  for (const name of SECRETS) await writeFile(join(folder, name), 'a-secret-of-our-own\n', { mode: 0o600 });
   await writeFile(join(folder, 'open.token'), 'secret\n');
   await chmod(join(folder, 'open.token'), 0o644);
   await writeFile(join(folder, 'empty.token'), '\n', { mode: 0o600 });
@@ -57,6 +57,7 @@ describe('a configuration', () => {
       data: '/srv/fengsui/data',
       intake: { host: '127.0.0.1', port: 8883, socketsMax: 10_000, socketsPerAddressMax: 1_000 },
       http: { host: '127.0.0.1', port: 8080 },
+      pushes: [],
       log: { level: 'info' },
     });
   });

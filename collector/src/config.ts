@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { frozen, isMapping, type Problems, readSettings, soundness } from '@fengsui/protocol/settings';
+import { PUSH_FILES } from '@fengsui/protocol/settings-pushes';
 import { crossProblems } from './config-cross.ts';
 import { COLLECTOR_SCHEMA, type CollectorConfiguration } from './config-schema.ts';
 
@@ -19,7 +20,7 @@ export function loadConfiguration(path: string): CollectorConfiguration | Proble
 export function checkConfiguration(source: string, folder: string): CollectorConfiguration | Problems {
   const read = readSettings(source, COLLECTOR_SCHEMA);
   if ('problems' in read) return read;
-  const configuration = withAbsolutePaths(read.value, folder);
+  const configuration = pushesWithAbsolutePaths(withAbsolutePaths(read.value, folder), folder);
   const problems = [...read.shape.map(({ line }) => line), ...crossProblems(configuration, soundness(read.shape))];
   return problems.length > 0 ? { problems } : frozen(configuration as CollectorConfiguration);
 }
@@ -28,6 +29,13 @@ const PATHS = ['data', 'http.tls.certificate', 'http.tls.key', 'http.tokenFile',
 
 function withAbsolutePaths(value: unknown, folder: string): unknown {
   return PATHS.reduce((whole, path) => withAbsolutePath(whole, path.split('.'), folder), value);
+}
+
+function pushesWithAbsolutePaths(value: unknown, folder: string): unknown {
+  if (!isMapping(value) || !Array.isArray(value['pushes'])) return value;
+  const files = PUSH_FILES.map(([file]) => file.split('.'));
+  const absolute = (push: unknown) => files.reduce((whole, path) => withAbsolutePath(whole, path, folder), push);
+  return { ...value, pushes: value['pushes'].map(absolute) };
 }
 
 function withAbsolutePath(value: unknown, [key = '', ...rest]: readonly string[], folder: string): unknown {

@@ -78,7 +78,7 @@ export const FAILURES = {
     retry: 'never',
     en: 'the name cannot be the id of a gateway',
     zh: '该名称不能用作网关编号',
-    remedy: 'Begin with a letter or digit and use at most 64 letters, digits, dots and hyphens',
+    remedy: 'Begin with a letter or digit and use at most 64 letters, digits, dots and hyphens; names with cloud- are the collector’s own',
   },
   'gateway-revoked': {
     retry: 'never',
@@ -97,6 +97,24 @@ export const FAILURES = {
     en: 'more deliveries wait for the ledger than the intake holds',
     zh: '等待写入总账的数据超过接入上限',
     remedy: 'Check the disk of the ledger; the gateways send again by themselves',
+  },
+  'push-unopened': {
+    retry: 'later',
+    en: 'the intake of an operator cloud cannot listen',
+    zh: '运营商云推送接入端口无法监听',
+    remedy: 'Check host and port of the entry under `pushes` and that no other process has the port',
+  },
+  'push-rejected': {
+    retry: 'now',
+    en: 'the ledger did not take rows of an operator cloud',
+    zh: '总账拒收运营商云推送的数据',
+    remedy: 'Check that no other collector writes under the same `pushes[].gateway`; the rows lie in quarantine',
+  },
+  'secret-unreadable': {
+    retry: 'later',
+    en: 'the file of a secret or a key cannot be read',
+    zh: '密钥文件无法读取',
+    remedy: 'Check owner and mode of the file',
   },
   'revocations-unreadable': {
     retry: 'later',

@@ -24,7 +24,7 @@ export const PUSH_DOOR = {
 };
 
 const PushDoor = Type.Object(PUSH_DOOR);
-export type PushDoor = Frozen<Static<typeof PushDoor>>;
+export type PushSettings = Frozen<Static<typeof PushDoor>>;
 
 /** The files of a door: what they hold, by their place in it. A secret is for its owner alone. */
 export const PUSH_FILES = [
@@ -41,7 +41,7 @@ export const PATH_SECRET = /^[A-Za-z0-9_-]{16,128}$/;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** What no schema can say of a door. The files themselves are looked at by who can. */
-export function doorProblems({ cloud: name, host: where, tls, tokenFile, keyFile }: PushDoor, path: string, sound: Sound): string[] {
+export function doorProblems({ cloud: name, host: where, tls, tokenFile, keyFile }: PushSettings, path: string, sound: Sound): string[] {
   const cloud = sound(`${path}.cloud`) ? CLOUDS.get(name) : undefined;
   const signs = cloud?.proves === 'token';
   return [

@@ -76,7 +76,7 @@ export class PushDesk {
   }
 
   /** What is wrong with a request before its body is read; null: read on. `target` is its path with the query. */
-  refuses(method: string, target: string): PushReading | null {
+  refuses(method: string, target: string): { readonly refused: PushRefusal; readonly answer: PushAnswer } | null {
     const { cloud, secrets, cryptography } = this.#settings;
     const [path = ''] = target.split('?', 1);
     if (!path.startsWith(PATH) || !isSameSecret(path.slice(PATH.length), secrets.path, cryptography)) return refusal('wrong-path');

@@ -5,6 +5,7 @@ import { ONENET, ONENET_OLD } from './onenet.ts';
 
 export { type Cloud, type Cryptography, PUSH_REFUSALS, type PushRefusal, type PushSecrets } from './cloud.ts';
 export * from './desk.ts';
+export * from './door.ts';
 export * from './round.ts';
 export { Seen } from './seen.ts';
 
