@@ -1,53 +1,31 @@
-import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { Board } from './board.ts';
 import { machineClock } from './clock.ts';
 import type { CollectorConfiguration } from './config-schema.ts';
 import { Intake } from './ingest/intake.ts';
+import { PushIntake } from './ingest/push.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { OrderDesk } from './orders/desk.ts';
-import { type HttpOutlet, httpOutlet } from './outlets/http/http.ts';
-import { municipalOutlet } from './outlets/municipal/municipal.ts';
-import type { Outlet } from './outlets/outlet.ts';
 import { openServerIdentity } from './pki/authority.ts';
 import { readRevoked } from './pki/enrolment.ts';
 import { pkiFiles } from './pki/files.ts';
 import { type Log, report, supervise } from './supervise.ts';
+import { httpOf, municipalOf } from './ways-out.ts';
 
 export interface Collector {
   /** Where gateways deliver. */
   readonly intake: string;
   /** Where people look, once the page can be opened. */
   readonly page: Promise<string>;
+  /** Where each operator cloud pushes to, by the gateway its rows are numbered under, without the secret; once all can listen. */
+  readonly pushes: Promise<Readonly<Record<string, string>>>;
   /** Takes nothing more in, finishes what was taken, closes everything. */
   stop(): Promise<void>;
 }
 
-const secretIn = (file: string) => readFileSync(file, 'utf8').trim();
-
-function municipalOf({ collector, data, municipal }: CollectorConfiguration): Outlet[] {
-  if (!municipal) return [];
-  const refusalsFile = join(data, 'municipal-refusals.jsonl');
-  return [municipalOutlet({ ...municipal, operatorCode: collector.operator, refusalsFile }, { clock: machineClock })];
-}
-
-interface Behind {
-  readonly board: Board;
-  readonly orders: OrderDesk;
-  readonly others: readonly Outlet[];
-  readonly log: Log;
-}
-
-function httpOf({ collector, http }: CollectorConfiguration, { board, orders, others, log }: Behind): HttpOutlet {
-  const { host, port, tls, tokenFile } = http;
-  const configuration = {
-    ...{ host, port, operator: collector.operator, zoneMinutes: collector.zoneMinutes },
-    ...(tokenFile === undefined ? {} : { token: secretIn(tokenFile) }),
-    ...(tls === undefined ? {} : { tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') } }),
-  };
-  const reports = () => others.map((outlet) => outlet.report());
-  return httpOutlet(configuration, { shown: board, orders, reports, onTrouble: (trouble) => report('http', trouble, log) });
+async function addressesOf(pushes: readonly PushIntake[]): Promise<Readonly<Record<string, string>>> {
+  return Object.fromEntries(await Promise.all(pushes.map(async ({ name, address }) => [name, await address] as const)));
 }
 
 /** Puts the line together, from the intake over the ledger to the outlets. Rejects with a `Failure`; then nothing is left open. */
@@ -60,7 +38,12 @@ export async function startCollector(configuration: CollectorConfiguration, log:
   const board = new Board();
   const municipal = municipalOf(configuration);
   const orders = new OrderDesk({ orders: ledger.orders, clock: machineClock, tell: (gateway, payload) => intake.order(gateway, payload) });
-  const http = httpOf(configuration, { board, orders, others: municipal, log });
+  const { zoneMinutes } = configuration.collector;
+  const pushes = configuration.pushes.map(
+    (push) =>
+      new PushIntake({ ...push, zoneMinutes }, { ledger, clock: machineClock, failed: (failure) => report(push.gateway, failure, log) }),
+  );
+  const http = httpOf(configuration, { board, orders, others: municipal, pushes, log });
   const intake = new Intake({
     ...intakeSettings,
     identity,
@@ -86,8 +69,15 @@ export async function startCollector(configuration: CollectorConfiguration, log:
 
   undo.defer(() => intake.close());
   const port = await intake.open();
+  const shut = new AbortController();
+  const pushed = pushes.map((push) => supervise(push.name, (signal) => push.run(signal), { ...supervision, signal: shut.signal }));
+  undo.defer(async () => {
+    shut.abort();
+    await Promise.all(pushed);
+  });
 
   const { host } = intakeSettings;
   const all = undo.move();
-  return { intake: `mqtts://${isIPv6(host) ? `[${host}]` : host}:${port}`, page: http.address, stop: () => all.disposeAsync() };
+  const address = `mqtts://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  return { intake: address, page: http.address, pushes: addressesOf(pushes), stop: () => all.disposeAsync() };
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import process, { exit, stderr, stdout } from 'node:process';
+import process, { exit, stderr, stdin, stdout } from 'node:process';
 import type { Command } from 'commander';
 import { destination, pino } from 'pino';
 import { startCollector } from '../collector.ts';
@@ -13,8 +13,9 @@ function stopSignal(): Promise<void> {
   });
 }
 
-async function run({ config }: { readonly config: string }): Promise<void> {
+async function run({ config, withParent }: { readonly config: string; readonly withParent?: true }): Promise<void> {
   const stopping = stopSignal();
+  if (withParent) stdin.resume().once('close', () => process.kill(process.pid));
   process.umask(0o077); // what the collector writes is nobody else's
   const configuration = configurationOrExit(config);
   const log = pino({ name: 'collector', level: configuration.log.level }, destination({ dest: stderr.fd, sync: true }));
@@ -28,7 +29,10 @@ async function run({ config }: { readonly config: string }): Promise<void> {
   const collector = await startCollector(configuration, log);
   const { intake } = collector;
   log.info({ intake }, 'taking deliveries');
-  const said = collector.page.then((page) => void stdout.write(`${JSON.stringify({ ready: 'collector', page, intake })}\n`));
+  const said = Promise.all([collector.page, collector.pushes]).then(([page, pushes]) => {
+    const clouds = Object.keys(pushes).length > 0 ? { pushes } : {};
+    stdout.write(`${JSON.stringify({ ready: 'collector', page, intake, ...clouds })}\n`);
+  });
   await Promise.race([said, stopping]);
   await stopping;
 
@@ -48,5 +52,6 @@ export function addRun(program: Command): void {
     .command('run')
     .description('take deliveries, keep the ledger, serve the page, push to the municipal platform / 运行采集端')
     .requiredOption('--config <file>', 'YAML file, see collector/example.yaml')
+    .option('--with-parent', 'stop when standard input closes: what started this collector is gone')
     .action(run);
 }

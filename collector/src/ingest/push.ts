@@ -52,9 +52,9 @@ export interface PushState {
   readonly events: number;
   readonly failed: number;
   /** Requests by what was wrong with them, and messages that were repeats, strangers' or unreadable. */
-  readonly unheard: Readonly<Partial<Record<PushUnheard, number>>>;
+  readonly unheard: Record<string, number>;
   /** The last of those, oldest first. */
-  readonly kept: readonly KeptPush[];
+  readonly kept: KeptPush[];
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { OrderKind, Words } from '@fengsui/protocol';
 import type { Entry, Ledger, OrderRecord } from '../../ledger/ledger.ts';
 import type { OutletReport } from '../outlet.ts';
-import type { DeviceShown, GatewayShown, IncidentShown } from './schemas.ts';
+import type { DeviceShown, GatewayShown, IncidentShown, PushShown } from './schemas.ts';
 
 /** What one entry changed of what is shown. */
 export interface Change {
@@ -57,6 +57,8 @@ export interface HttpNeeds {
   readonly orders: Ordering;
   /** How the other outlets are doing. */
   readonly reports: () => readonly OutletReport[];
+  /** How the operator clouds are doing that push to this collector; absent: none does. */
+  readonly pushes?: () => readonly PushShown[];
   /** Told of what went wrong inside an answer. */
   readonly onTrouble: (trouble: unknown) => void;
 }

@@ -61,13 +61,13 @@ function eventsRoute(app: App, { shown, ledger }: Ground): void {
   });
 }
 
-function statusRoute(app: App, { shown, ledger, reports }: Ground, stream: Stream): void {
+function statusRoute(app: App, { shown, ledger, reports, pushes = () => [] }: Ground, stream: Stream): void {
   const schema = { summary: 'how the collector is doing: ledger, gaps, outlets, gateways', response: answers(Status) };
   app.get('/api/status', { schema }, async () => {
     const state = await ledger.state();
     const outlets = reports().map((report) => ({ ...report, behind: Math.max(0, state.position - report.position) }));
     const readers = { readers: stream.readers, readersDropped: stream.dropped };
-    return { ...state, shownPosition: shown.position, ...readers, outlets, gateways: shown.gateways() };
+    return { ...state, shownPosition: shown.position, ...readers, outlets, gateways: shown.gateways(), pushes: [...pushes()] };
   });
 }
 

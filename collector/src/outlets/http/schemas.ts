@@ -144,6 +144,22 @@ export const Gateway = Type.Object({
 const Trouble = Type.Object({ why: Type.String(), sinceMs: milliseconds('since when'), tries: Type.Integer() });
 const Gap = Type.Object({ first: Type.Integer(), last: Type.Integer(), sinceMs: milliseconds('when it was noticed') });
 
+const Push = Type.Object({
+  gateway: Type.String({ description: 'name under which its rows are numbered' }),
+  cloud: Type.String(),
+  address: Type.Union([Type.String(), Type.Null()], { description: 'where it pushes to, without the secret; null while nothing listens' }),
+  messages: Type.Integer({ description: 'made durable since start' }),
+  events: Type.Integer({ description: 'events of them' }),
+  failed: Type.Integer({ description: 'commits that failed: the cloud was not answered with 200' }),
+  unheard: Type.Record(Type.String(), Type.Integer(), {
+    description: 'refused requests, and repeats, strangers and unreadable messages, since start',
+  }),
+  kept: Type.Array(Type.Object({ atMs: milliseconds('when it came'), why: Type.String(), hex: Type.String() }), {
+    description: 'the last of those, the beginning of each',
+  }),
+});
+export type PushShown = Static<typeof Push>;
+
 export const Status = Type.Object({
   position,
   entries: Type.Integer(),
@@ -175,6 +191,7 @@ export const Status = Type.Object({
     }),
   ),
   gateways: Type.Array(Gateway),
+  pushes: Type.Array(Push),
 });
 
 /** What somebody wants of a gateway. */
