@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Clock, Family, LineSetting, PolledFamily, PublishingFamily, TalkingFamily } from '@fengsui/protocol';
+import type { Clock, Family, LineSetting, PolledFamily, PublishingFamily, RegisterPoint, TalkingFamily } from '@fengsui/protocol';
 import { Links } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration } from './config.ts';
@@ -57,9 +57,19 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
 }
 
 /** The family of a device, in its dialect. The configuration is checked: both are there. */
-function familyOf({ family: name, dialect }: DeviceConfiguration): Family {
+function familyOf({ family: name, dialect, points }: DeviceConfiguration): Family {
   const family = FAMILIES.get(name)!;
+  if (family.shape === 'polled') return withSiteMap(family, points);
   return (family.shape === 'talks' && dialect !== undefined && family.dialects?.get(dialect)) || family;
+}
+
+/** A polled family with the registers that only the site knows. */
+function withSiteMap(family: PolledFamily, points: DeviceConfiguration['points']): PolledFamily {
+  const own = points.flatMap(({ register, reads, quantity, place = '' }): RegisterPoint[] => {
+    if (register === undefined || !reads) return [];
+    return [{ ...reads, name: register, title: { en: place, zh: place }, ...(quantity ? { quantity } : {}) }];
+  });
+  return own.length > 0 ? { ...family, points: [...family.points, ...own] } : family;
 }
 
 interface Parts {
@@ -138,6 +148,15 @@ function openTalking(parts: Parts, { device, family }: Known<TalkingFamily>): Op
   };
 }
 
+/** How far each point may jump, as the device counts: the site says it in the unit of the quantity. */
+function jumpsOf({ points }: DeviceConfiguration): ReadonlyMap<string, number> {
+  return new Map(
+    points.flatMap(({ register, jumpMax, scale }) =>
+      register === undefined || jumpMax === undefined ? [] : [[register, jumpMax / Math.abs(scale || 1)] as const],
+    ),
+  );
+}
+
 function openPolled(parts: Parts, devices: ReadonlyArray<Known<PolledFamily>>): Open {
   const { line, counters, links, clock } = parts;
   const openStream = streamOpener(parts, devices[0]!.family.line);
@@ -145,7 +164,10 @@ function openPolled(parts: Parts, devices: ReadonlyArray<Known<PolledFamily>>): 
   const units = devices.map(({ device, family }) => {
     const registers = device.points.flatMap(({ register }) => register ?? []);
     const pace = device.pollEveryMs === undefined ? {} : { pollEveryMs: device.pollEveryMs };
-    return new PolledUnit({ name: device.name, family, unit: device.unit!, registers, ...pace }, clock.monotonicMs());
+    return new PolledUnit(
+      { name: device.name, family, unit: device.unit!, registers, jumps: jumpsOf(device), ...pace },
+      clock.monotonicMs(),
+    );
   });
   return async (signal) => {
     const wire = await openStream(signal);

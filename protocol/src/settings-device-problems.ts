@@ -51,11 +51,14 @@ export function deviceProblems(device: DeviceConfiguration, path: string, family
 }
 
 function registerProblems(points: ReadonlyArray<Readable<PointConfiguration>>, registers: readonly string[], sound: Sound): string[] {
-  const keyed = points.map(({ item, path }) => ({ key: item.register, path: `${path}.register` })).filter(({ path }) => sound(path));
+  const all = points.map(({ item, path }) => ({ key: item.register, path: `${path}.register`, own: item.reads !== undefined }));
+  const keyed = all.filter(({ path }) => sound(path));
   return [
-    ...keyed.flatMap(({ key, path }) =>
-      key === undefined ? [`${path}: is missing (one of ${registers.join(', ')})`] : known(path, key, registers),
-    ),
+    ...keyed.flatMap(({ key, path, own }) => {
+      if (key === undefined) return [`${path}: is missing (one of ${registers.join(', ')})`];
+      if (!own) return known(path, key, registers);
+      return registers.includes(key) ? [`${path}: must be a name of the site's own, the family has ${key}`] : [];
+    }),
     ...repeated(keyed).map(({ key, path }) => `${path}: must be named once (got ${key})`),
   ];
 }

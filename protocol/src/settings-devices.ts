@@ -49,12 +49,44 @@ const Report = Type.Object(
   { ...closed, default: {} },
 );
 
+const words = <K extends string>(pattern: string) =>
+  Type.Unsafe<{ [key in K]?: What }>({
+    type: 'object',
+    additionalProperties: false,
+    patternProperties: { [pattern]: choice([...WHATS]) },
+  });
+
+/** A register of a device whose map only the site knows: a gas controller, a fan cabinet behind somebody's PLC. */
+const Reads = Type.Object(
+  {
+    /** Modbus function: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers. */
+    function: choice([1, 2, 3, 4]),
+    /** Address on the wire, counted from 0. */
+    register: Type.Integer(u16),
+    type: choice(['bit', 'u16', 'i16', 'u32', 'i32', 'f32'], 'u16'),
+    byte: Type.Optional(choice(['high', 'low'])),
+    order: Type.Optional(choice(['ABCD', 'CDAB', 'BADC', 'DCBA'])),
+    scale: Type.Optional(Type.Number()),
+    decimalsRegister: Type.Optional(Type.Integer(u16)),
+    valid: Type.Optional(Type.Object({ min: Type.Number(), max: Type.Number() }, closed)),
+    /** For states: what each set bit, or each exact value, says. */
+    says: Type.Optional(
+      Type.Object({ bits: Type.Optional(words('^(\\d|[12]\\d|3[01])$')), values: Type.Optional(words('^\\d{1,10}$')) }, closed),
+    ),
+  },
+  closed,
+);
+
 const Point = Type.Object(
   {
     /** Talking and publishing devices: how the device itself counts. */
     address: Type.Optional(Address),
     /** Polled devices: name of the family's register point. */
     register: Type.Optional(text(64)),
+    /** The register itself, where the family does not know it: `register` is then the site's name for it. */
+    reads: Type.Optional(Reads),
+    /** Furthest a value can move between two reads, in the unit of the quantity: beyond it a second read must agree. */
+    jumpMax: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
     place: Type.Optional(text(80)),
     /** Where the point belongs to another system than its device. */
     systemType: Type.Optional(Type.Integer(u8)),

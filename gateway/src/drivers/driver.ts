@@ -22,6 +22,8 @@ export interface PolledDevice {
   readonly unit: number;
   /** Names of the family's register points that the site uses; the others are not read. */
   readonly registers: readonly string[];
+  /** By register point, how far its value may move between two reads: what jumps further is held back until a second read agrees. */
+  readonly jumps?: ReadonlyMap<string, number>;
   /** Instead of the family's. */
   readonly pollEveryMs?: number;
 }
@@ -49,6 +51,7 @@ export type Unheard =
   | 'undecodable'
   | 'too-many'
   | 'too-fast'
+  | 'doubted'
   | 'lost';
 
 /** Everything a driver needs besides its wire and its devices. */

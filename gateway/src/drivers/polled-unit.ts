@@ -12,6 +12,15 @@ export const LOST_POLL_EVERY_MS = 30_000;
 /** No slave we know answers later than this: what has not come by then will not come. */
 export const SLOWEST_ANSWER_MS = 10_000;
 
+/** A value that jumped beyond physics is asked for again this soon: a real fall of pressure must not wait for the next turn. */
+export const CONFIRM_AFTER_MS = 1_000;
+
+/** What one read of a point came to. `held`: nothing is said of it before the next read. */
+interface Judged {
+  readonly measurement: Measurement;
+  readonly held?: true;
+}
+
 /** What the driver knows of one unit on the line; it outlives a lost wire. */
 export class PolledUnit {
   readonly device: PolledDevice;
@@ -25,6 +34,11 @@ export class PolledUnit {
   #unansweredMs: number | undefined;
   readonly #states = new Map<string, number>();
   readonly #measured = new Map<string, Measurement>();
+  /** The value of the last read where it jumped and no other has agreed with it. */
+  readonly #doubted = new Map<string, number>();
+  /** The last value of each point that was believed. */
+  readonly #believed = new Map<string, number>();
+  #round: ReadonlyMap<string, Judged> = new Map();
 
   constructor(device: PolledDevice, nowMs: number) {
     const { family } = device;
@@ -47,22 +61,51 @@ export class PolledUnit {
 
   /** What one round of reads says: a reading for each quantity, words for states that changed. */
   observe(registers: Registers): Said[] {
+    this.#round = new Map(this.points.map((point) => [point.name, this.#judge(point, registers)]));
     return this.points.flatMap((point) => {
-      const now = measure(point, registers) ?? { value: null, quality: 'sensor-failed' as const };
-      if (!point.says) return [reading(point, now)];
-      if (now.value === null || now.quality !== 'good') return [];
-      return changesOf(point, this.#states.get(point.name), now.value);
+      const { measurement, held } = this.#round.get(point.name)!;
+      const { value, quality } = measurement;
+      if (held) return [];
+      if (!point.says) return [reading(point, measurement)];
+      return value === null || quality !== 'good' ? [] : changesOf(point, this.#states.get(point.name), value);
     });
   }
 
+  /** Points of the round whose value jumped and is held back. */
+  get doubts(): number {
+    return [...this.#round.values()].filter(({ held }) => held).length;
+  }
+
   /** What `observe` said is durable: from now on it is what was said before. */
-  remember(registers: Registers): void {
+  remember(): void {
     for (const point of this.points) {
-      const now = measure(point, registers);
-      if (!now) continue;
-      this.#measured.set(point.name, now);
-      if (point.says && now.value !== null && now.quality === 'good') this.#states.set(point.name, now.value);
+      const judged = this.#round.get(point.name);
+      if (!judged) continue;
+      const { value, quality } = judged.measurement;
+      const isJump = judged.held || (quality === 'out-of-range' && this.#doubted.has(point.name));
+      if (isJump && value !== null) this.#doubted.set(point.name, value);
+      else this.#doubted.delete(point.name);
+      if (value !== null && quality === 'good' && !judged.held) this.#believed.set(point.name, value);
+      if (judged.held) continue;
+      this.#measured.set(point.name, judged.measurement);
+      if (point.says && value !== null && quality === 'good') this.#states.set(point.name, value);
     }
+  }
+
+  /**
+   * A value beyond what physics lets it reach since the last read may be another register's, late and plausible. It is held
+   * back once; the next read either agrees with it, or what came is handed on as not to be believed.
+   */
+  #judge(point: RegisterPoint, registers: Registers): Judged {
+    const measurement = measure(point, registers) ?? { value: null, quality: 'sensor-failed' as const };
+    const jumpMax = this.device.jumps?.get(point.name);
+    const before = this.#believed.get(point.name);
+    const { value, quality } = measurement;
+    if (jumpMax === undefined || before === undefined || value === null || quality !== 'good') return { measurement };
+    const doubted = this.#doubted.get(point.name);
+    const near = (other: number | undefined) => other !== undefined && Math.abs(value - other) <= jumpMax;
+    if (near(before) || near(doubted)) return { measurement };
+    return doubted === undefined ? { measurement, held: true } : { measurement: { value, quality: 'out-of-range' } };
   }
 
   /** Said once, at the second miss: the last values stand no longer for the present. */

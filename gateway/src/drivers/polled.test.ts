@@ -49,9 +49,13 @@ let image: Map<string, number>;
 /** How long the next answers take; Infinity: the request is lost. */
 let delays: number[];
 
-function start(form: ModbusForm = 'rtu', registers: string[][] = [['five', 'nine']]): ScriptedLine {
+function start(form: ModbusForm = 'rtu', registers: string[][] = [['five', 'nine']], jumps?: Map<string, number>): ScriptedLine {
   units = registers.map(
-    (names, index) => new PolledUnit({ name: `s${index + 1}`, family: FAMILY, unit: index + 1, registers: names }, clock.monotonicMs()),
+    (names, index) =>
+      new PolledUnit(
+        { name: `s${index + 1}`, family: FAMILY, unit: index + 1, registers: names, ...(jumps ? { jumps } : {}) },
+        clock.monotonicMs(),
+      ),
   );
   links = new Links(
     units.map(({ device: { name } }) => ({ name, family: 'sensor/1', silenceMs: 60_000 })),
@@ -214,6 +218,36 @@ test('a register the device refuses is a failed sensor, not a dead device', asyn
   expect(values(line, 'five')).toEqual([55]);
   expect(values(line, 'nine')).toEqual(['null sensor-failed']);
   expect(counters.unheard.get('refused')).toBe(1);
+});
+
+test('a value that jumped beyond physics is held back, asked for again at once, and believed when a second read agrees', async () => {
+  const line = start('rtu', [['five']], new Map([['five', 10]]));
+  await clock.advance(500);
+  image.set('3 5', 500);
+  await clock.advance(1_000);
+  image.set('3 5', 57);
+  await clock.advance(1_000);
+  expect(values(line, 'five')).toEqual([55, 57]);
+  expect(counters.unheard.get('doubted')).toBe(1);
+  image.set('3 5', 300);
+  await clock.advance(2_500);
+  image.set('3 5', 305);
+  await clock.advance(2_000);
+  expect(values(line, 'five').slice(2)[0]).toBe(300);
+  expect(values(line, 'five').at(-1)).toBe(305);
+});
+
+test('values that jump about without ever agreeing are handed on as not to be believed', async () => {
+  const line = start('rtu', [['five']], new Map([['five', 10]]));
+  await clock.advance(500);
+  for (const value of [500, 800, 100, 400]) {
+    image.set('3 5', value);
+    await clock.advance(1_000);
+  }
+  image.set('3 5', 56);
+  await clock.advance(2_000);
+  expect(values(line, 'five').slice(0, 4)).toEqual([55, '800 out-of-range', '100 out-of-range', '400 out-of-range']);
+  expect(values(line, 'five').at(-1)).toBe(56);
 });
 
 test('a refusal with a bare 80 is a refusal', async () => {

@@ -2,7 +2,7 @@ import type { Links } from '@fengsui/protocol';
 import type { Heard, Wire } from '../line.ts';
 import type { Driver, Surroundings } from './driver.ts';
 import { type Answer, type ModbusForm, ModbusLine } from './modbus.ts';
-import { type PolledUnit, SLOWEST_ANSWER_MS } from './polled-unit.ts';
+import { CONFIRM_AFTER_MS, type PolledUnit, SLOWEST_ANSWER_MS } from './polled-unit.ts';
 import { type ReadBlock, Registers } from './registers.ts';
 
 /** A Modbus line, its units, and what outlives a driver of it. */
@@ -43,8 +43,16 @@ export async function* drivePolled(line: PolledLine): Driver {
       yield heard;
       links.settle(heard);
     }
-    if (round !== 'missed') unit.remember(round.registers);
+    if (round !== 'missed') rememberRound(line, unit);
   }
+}
+
+function rememberRound({ clock, counters }: PolledLine, unit: PolledUnit): void {
+  const { doubts } = unit;
+  unit.remember();
+  if (doubts === 0) return;
+  for (let count = 0; count < doubts; count++) counters.count('doubted', clock.wallMs());
+  unit.nextPollMs = Math.min(unit.nextPollMs, clock.monotonicMs() + CONFIRM_AFTER_MS);
 }
 
 interface Round {

@@ -36,6 +36,10 @@ export const PRESSURE_TRANSMITTER: PolledFamily = {
       en: 'The unit comes from the site and is checked against the unit register, never trusted alone: its codes differ by maker.',
       zh: '单位以现场配置为准并与单位寄存器核对,不单独相信寄存器:各厂家代码不同。',
     },
+    {
+      en: 'Suggested limits, the site decides: municipal hydrant standing at least 0.14 MPa, flowing at least 0.10 MPa (GB 55036-2022 3.0.3, GB 50974-2014 7.2.8); worst-placed sprinkler at least 0.05 MPa (GB 55036-2022 4.0.5).',
+      zh: '建议限值,以现场设计为准:市政消火栓静压不低于 0.14 MPa、出水时不低于 0.10 MPa(GB 55036-2022 3.0.3、GB 50974-2014 7.2.8);最不利喷头不低于 0.05 MPa(GB 55036-2022 4.0.5)。',
+    },
   ],
   ...SENSOR_POLL,
   points: TRANSMITTER_POINTS,
