@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { stderr } from 'node:process';
+import { exit, stderr, stdout } from 'node:process';
 import { Failure } from '@fengsui/protocol';
 import { Command } from 'commander';
 
@@ -22,6 +22,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
 const program = new Command('gateway').description(
   'Fengsui gateway: carries alarms from the devices of a site to the collector / 烽燧站端网关',
 );
+
+// Whoever reads our output may have read enough (`… | head`): that is no error.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  exit(0);
+});
 
 try {
   const named = Object.hasOwn(COMMANDS, process.argv[2] ?? '') ? COMMANDS[process.argv[2]!] : undefined;

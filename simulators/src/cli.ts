@@ -169,4 +169,9 @@ program
 
 program.command('list').description('the device families 设备族列表').option('--json', 'as JSON').action(listFamilies);
 
+// Whoever reads our output may have read enough (`… | head`): that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 await program.parseAsync().catch(exitWith);

@@ -1,4 +1,4 @@
-import { stdout } from 'node:process';
+import { stdin, stdout } from 'node:process';
 import { Failure } from '@fengsui/protocol';
 import type { Command } from 'commander';
 import { destination, type Logger, pino } from 'pino';
@@ -13,10 +13,11 @@ export function addRun(program: Command): void {
     .command('run')
     .description('run the gateway / 运行网关')
     .requiredOption('--config <file>', 'YAML file, see gateway/example.yaml')
+    .option('--with-parent', 'stop when standard input closes: what started this gateway is gone')
     .action(run);
 }
 
-async function run({ config }: { readonly config: string }): Promise<void> {
+async function run({ config, withParent }: { readonly config: string; readonly withParent?: true }): Promise<void> {
   const configuration = configurationFrom(config);
   if (!configuration) return;
   // Written at once: the last line before a crash is the one that matters.
@@ -28,6 +29,7 @@ async function run({ config }: { readonly config: string }): Promise<void> {
     const stopping = new AbortController();
     const manager = serviceManager(process.env);
     stopOnSignal(gateway, log, stopping);
+    if (withParent) stdin.resume().once('close', () => process.kill(process.pid));
     stdout.write(`${JSON.stringify({ ready: 'gateway', id: configuration.gateway.id, status: gateway.status })}\n`);
     if (!manager) return;
     await manager.notify('READY=1');

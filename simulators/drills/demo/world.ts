@@ -61,7 +61,7 @@ async function startAll(site: Site, seed: string, children: Children): Promise<W
     udpPort,
     uplink: link.ready['address']!,
   });
-  const gateway = await children.start('gateway', GATEWAY, 'run', '--config', config);
+  const gateway = await children.start('gateway', GATEWAY, 'run', '--config', config, '--with-parent');
   const smokes = await Promise.all(
     Object.entries(SMOKES).map(([name, imei]) => device(name, 'nb-huaqiang', `udp:127.0.0.1:${udpPort}`, '--endpoint', imei)),
   );
@@ -80,7 +80,14 @@ async function startCloud(site: Site, seed: string, children: Children): Promise
   ]);
   await children.run('collector-enrol', COLLECTOR, 'enrol', '--data', data, '--gateway', GATEWAY_ID, '--out', site.path('enrolled'));
   if (!existsSync(site.path('enrolled', 'ca.pem'))) throw new Error('the collector enrolled no gateway');
-  const collector = await children.start('collector', COLLECTOR, 'run', '--config', site.writeCollector(city.ready['url']!));
+  const collector = await children.start(
+    'collector',
+    COLLECTOR,
+    'run',
+    '--with-parent',
+    '--config',
+    site.writeCollector(city.ready['url']!),
+  );
   const intake = new URL(collector.ready['intake']!);
   const to = ['--to', `${intake.hostname}:${intake.port}`, '--seed', seed, '--log', site.path('link.jsonl')];
   const link = await children.start('link', SIM, 'proxy', ...to, '--live', '--with-parent');
