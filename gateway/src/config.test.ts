@@ -177,6 +177,18 @@ lines:
       'lines[0].devices[0].points[0]: low.limit + low.hysteresis must be below high.limit - high.hysteresis',
     ],
     [
+      'modbus-basic',
+      'kind: serial, path: /dev/x',
+      'unit: 1, points: [ { register: contact-1, reads: { function: 3, register: 4 } } ]',
+      "lines[0].devices[0].points[0].register: must be a name of the site's own, the family has contact-1",
+    ],
+    [
+      'modbus-basic',
+      'kind: serial, path: /dev/x',
+      'unit: 1, points: [ { register: gas, reads: { function: 6, register: 4 } } ]',
+      'lines[0].devices[0].points[0].reads.function: must be one of 1, 2, 3, 4 (got 6)',
+    ],
+    [
       'gb26875',
       'kind: tcp-server, host: 127.0.0.1, port: 0',
       '',

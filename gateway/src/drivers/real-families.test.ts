@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -180,4 +180,59 @@ test('an NB-IoT detector over CoAP: its alarm is acknowledged and is an event', 
   });
   expect(links.standings().get('smoke-302')).toBe('up');
   device.close();
+});
+
+test('a transmission device of another maker connects: its fire is confirmed and is an event in the words of its dialect', async () => {
+  const family = FAMILIES.get('gb26875')!;
+  if (family.shape !== 'talks') throw new Error('a transmission device talks');
+  const { at } = await run(`- name: transmitters
+  wire: { kind: tcp-server, host: 127.0.0.1, port: 0 }
+  devices:
+    - name: utd-1
+      family: gb26875
+      device: "c1c62d000000"
+      dialect: four-faith
+      points: [ { address: { point: 7 }, place: 3号楼2层, componentType: 40 } ]`);
+  const socket = connect(Number(at.split(':').at(-1)), '127.0.0.1');
+  await once(socket, 'connect');
+  const fire = family.play.say({ what: 'fire', address: { controller: 1, point: 7 }, componentType: 40, deviceTime: siteTime() })!;
+  socket.write(fire);
+  socket.write(fire);
+  const heard: Uint8Array[] = [];
+  const cutter = new PacketCutter(family.cut);
+  socket.on('data', (bytes: Uint8Array) => heard.push(...cutter.feed(bytes).map((cut) => cut.bytes)));
+  await until(() => heard.length === 2);
+  expect(heard.every((packet) => family.play.confirms!(packet))).toBe(true);
+  expect(events.filter(({ kind }) => kind === 'fire')).toMatchObject([
+    { edge: 'began', source: 'utd-1', place: '3号楼2层', address: { device: 'c1c62d000000', controller: 1, point: 7 } },
+  ]);
+  socket.destroy();
+});
+
+test('a gas controller that only the site knows is read by the site’s map: its value and its states', async () => {
+  let state = 0;
+  const port = await serve((socket) =>
+    socket.on('data', (bytes) => {
+      const reply = answerModbus(bytes, 9, (_, register) => ({ 16: 125, 40: state })[register]);
+      if (reply) socket.write(reply);
+    }),
+  );
+  await run(`- name: gas-line
+  wire: { kind: tcp, host: 127.0.0.1, port: ${port}, serialServer: true }
+  devices:
+    - name: gas
+      family: modbus-basic
+      unit: 9
+      pollEveryMs: 50
+      points:
+        - { register: concentration, reads: { function: 3, register: 16, scale: 0.1 }, quantity: gas, place: 锅炉房, componentType: 11 }
+        - { register: state, reads: { function: 3, register: 40, says: { bits: { "1": fire, "2": fault } } }, means: { fire: gas-alarm }, place: 锅炉房 }`);
+  await until(() => has('reading', 'momentary'));
+  state = 0b110;
+  await until(() => has('fault', 'began'));
+  state = 0;
+  await until(() => has('fault', 'ended') && has('gas-alarm', 'ended'));
+  expect(events.find(({ kind }) => kind === 'reading')).toMatchObject({ measured: { quantity: 'gas', value: 12.5 }, place: '锅炉房' });
+  expect(has('gas-alarm', 'began')).toBe(true);
+  expect(has('fire', 'began')).toBe(false);
 });
