@@ -13,7 +13,7 @@ export function crossProblems(value: unknown, sound: Sound): string[] {
   return [
     ...(isMapping(http) ? httpProblems(http as CollectorConfiguration['http'], sound) : []),
     ...(isMapping(municipal) ? municipalProblems(municipal as NonNullable<CollectorConfiguration['municipal']>, sound) : []),
-    ...pushProblems(pushes, { fileProblems, secretProblems }, sound),
+    ...pushProblems(pushes, { fileProblems, secretProblems, textIn: (file) => readFileSync(file, 'utf8') }, sound),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { frozen, isMapping, type Problems, readSettings, soundness } from '@fengsui/protocol/settings';
-import { PUSH_FILES } from '@fengsui/protocol/settings-pushes';
+import { withAbsoluteFiles } from '@fengsui/protocol/settings-pushes';
 import { crossProblems } from './config-cross.ts';
 import { COLLECTOR_SCHEMA, type CollectorConfiguration } from './config-schema.ts';
 
@@ -33,9 +33,7 @@ function withAbsolutePaths(value: unknown, folder: string): unknown {
 
 function pushesWithAbsolutePaths(value: unknown, folder: string): unknown {
   if (!isMapping(value) || !Array.isArray(value['pushes'])) return value;
-  const files = PUSH_FILES.map(([file]) => file.split('.'));
-  const absolute = (push: unknown) => files.reduce((whole, path) => withAbsolutePath(whole, path, folder), push);
-  return { ...value, pushes: value['pushes'].map(absolute) };
+  return { ...value, pushes: value['pushes'].map((push) => withAbsoluteFiles(push, (file) => resolve(folder, file))) };
 }
 
 function withAbsolutePath(value: unknown, [key = '', ...rest]: readonly string[], folder: string): unknown {
