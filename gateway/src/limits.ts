@@ -118,6 +118,10 @@ export const CHORE_REST_FACTOR = 4;
 export const CHORE_REST_MIN_MS = 20;
 export const CHORE_IDLE_MS = 500;
 
+/** Pages of the log after which it is moved into the file: usually, and on a full volume. */
+export const WAL_PAGES = 1_000;
+export const WAL_PAGES_FRUGAL = 32;
+
 /** When stopping, a living link has this long to carry the last words. */
 export const LINGER_MS = 1_000;
 

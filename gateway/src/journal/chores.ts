@@ -50,7 +50,7 @@ export class Chores {
   #lookAtSpace(nowMs: number): void {
     if (nowMs - this.#lookedMs < limits.JOURNAL_SPACE_EVERY_MS) return;
     this.#lookedMs = nowMs;
-    this.#files.space.look();
+    this.#files.lookAtSpace();
   }
 
   /** Empty pages are used again; only many of them are given back to the volume, and every one while it is full. */

@@ -13,6 +13,7 @@ export function openDatabase(path: string): Database.Database {
   if (existsSync(path)) look(path);
   const database = new Database(path, { timeout: limits.JOURNAL_LOCK_TIMEOUT_MS });
   try {
+    refuseNewer(database, path);
     durable(database, path);
     check(database, path);
     migrate(database);
@@ -23,11 +24,16 @@ export function openDatabase(path: string): Database.Database {
   }
 }
 
-/** A look at the schema before anything is opened for writing. */
+/**
+ * A look at the schema before anything is opened for writing. A file that was killed while it was born cannot be read before it is
+ * rolled back, which only a writer may do: there is nothing in it yet.
+ */
 function look(path: string): void {
   const database = new Database(path, { readonly: true, fileMustExist: true });
   try {
     refuseNewer(database, path);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'SQLITE_READONLY_ROLLBACK') throw error;
   } finally {
     database.close();
   }

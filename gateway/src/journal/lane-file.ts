@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Lane, Receipt, Row } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
+import * as limits from '../limits.ts';
 import { checksumOf, type Sealed } from './checksum.ts';
 import { openDatabase } from './database.ts';
 import type { LaneState, Settled, Taken } from './messages.ts';
@@ -188,6 +189,11 @@ export class LaneFile {
   /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself. */
   lastWord(): LastWord | null {
     return (this.#statements.lastWord.get() as LastWord | undefined) ?? null;
+  }
+
+  /** Keeps the log short at the price of more writing: on a full volume a log that has grown leaves no room to be moved into the file. */
+  beFrugal(isFrugal: boolean): void {
+    this.database.pragma(`wal_autocheckpoint = ${isFrugal ? limits.WAL_PAGES_FRUGAL : limits.WAL_PAGES}`);
   }
 
   /** Moves the log into the file and empties it, so that nothing rests on pages whose writing once failed. */

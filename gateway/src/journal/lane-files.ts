@@ -40,7 +40,7 @@ export class LaneFiles {
     this.#positions = { ...start.positions };
     mkdirSync(start.directory, { recursive: true, mode: 0o700 });
     this.space = new Space(start.directory, start.sizes.ballastBytes);
-    this.#lock = locked(start.directory);
+    this.#lock = this.#evenIfFull(() => locked(start.directory));
     try {
       for (const lane of LANES) this.#open(lane);
       this.before = this.#before();
@@ -106,7 +106,7 @@ export class LaneFiles {
   cure(lane: Lane, error: unknown): boolean {
     const told = toldOf(error);
     if (isHeldByOthers(error)) return false;
-    if (told.code === 'journal-full' || (told.code === 'journal-io' && this.space.isExhausted())) {
+    if (this.#isForRoom(told)) {
       this.#note(lane, told);
       this.#makeRoom(lane, told);
       return true;
@@ -117,12 +117,20 @@ export class LaneFiles {
     return this.#isWellAgain(lane);
   }
 
+  /** Sees whether there is room again. */
+  lookAtSpace(): void {
+    const before = this.space.isFull;
+    this.space.look();
+    if (before && !this.space.isFull) for (const lane of LANES) this.file(lane).beFrugal(false);
+  }
+
   #makeRoom(lane: Lane, told: Told): void {
     const first = !this.space.isFull;
     this.space.exhaust();
     if (told.code === 'journal-io') this.#drop(lane);
     for (const each of LANES) {
       try {
+        this.file(each).beFrugal(true);
         this.file(each).checkpoint();
         if (first && each === 'ordinary') this.relief().want(this.space.wantedBytes);
       } catch {
@@ -200,19 +208,33 @@ export class LaneFiles {
     const path = this.#path(lane);
     try {
       if (isBlank(path)) throw damaged(`${path} is empty and its log is not`);
-      this.#put(lane);
+      this.#evenIfFull(() => this.#put(lane));
     } catch (error) {
-      const { code } = toldOf(error);
-      const isFull = code === 'journal-full' || (code === 'journal-io' && this.space.isExhausted());
-      if (isFull) this.space.exhaust();
-      else if (code === 'journal-damaged') this.#moveAside(lane);
-      else throw error;
+      if (toldOf(error).code !== 'journal-damaged') throw error;
+      this.#moveAside(lane);
       this.#put(lane);
     }
   }
 
+  /** Opening takes room, too: the reserve is given for it. */
+  #evenIfFull<T>(open: () => T): T {
+    try {
+      return open();
+    } catch (error) {
+      if (!this.#isForRoom(toldOf(error))) throw error;
+      this.space.exhaust();
+      return open();
+    }
+  }
+
+  #isForRoom({ code }: Told): boolean {
+    return code === 'journal-full' || (code === 'journal-io' && this.space.isExhausted());
+  }
+
   #put(lane: Lane): void {
-    this.#files.set(lane, new LaneFile(this.#path(lane), lane, UNBORN, this.#positions[lane]));
+    const file = new LaneFile(this.#path(lane), lane, UNBORN, this.#positions[lane]);
+    file.beFrugal(this.space.isFull);
+    this.#files.set(lane, file);
   }
 
   #moveAside(lane: Lane): void {
@@ -250,6 +272,6 @@ function locked(directory: string): Database.Database {
     return database;
   } catch (error) {
     database.close();
-    throw fail('journal-locked', path, error);
+    throw isHeldByOthers(error) ? fail('journal-locked', path, error) : error;
   }
 }

@@ -1,9 +1,10 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { runTool } from './tool.ts';
 
 /** A program from outside npm that tests want as an independent peer, and the Debian package that has it. */
 export interface Prerequisite {
+  /** Its name on the path, or the absolute path of a file that a package without a program brings. */
   readonly program: string;
   readonly debianPackage: string;
   readonly purpose: string;
@@ -11,10 +12,16 @@ export interface Prerequisite {
 
 export const PREREQUISITES: readonly Prerequisite[] = [
   { program: 'socat', debianPackage: 'socat', purpose: 'serial wires that are not ours' },
+  { program: 'gcc', debianPackage: 'gcc', purpose: 'the shim that fails, tears and stalls calls of the disk' },
+  { program: 'gencat', debianPackage: 'libc6-dev', purpose: 'the headers that shim is built with; they come together' },
+  { program: '/usr/include/modbus/modbus.h', debianPackage: 'libmodbus-dev', purpose: 'a Modbus slave that is not ours' },
+  { program: 'mbpoll', debianPackage: 'mbpoll', purpose: 'a Modbus master that is not ours' },
+  { program: 'coap-client-notls', debianPackage: 'libcoap3-bin', purpose: 'CoAP devices that are not ours' },
   { program: 'chromium', debianPackage: 'chromium', purpose: 'the live page in a real browser' },
 ];
 
 export function isOnPath(program: string, path = process.env['PATH'] ?? ''): boolean {
+  if (isAbsolute(program)) return existsSync(program);
   return path.split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);

@@ -1,0 +1,113 @@
+/*
+ * Stands between a program and the disk (LD_PRELOAD): ends, tears, fails, stalls or drops the n-th call that writes to a file.
+ * FF_MATCH   only files whose path contains this
+ * FF_CALL    pwrite, sync, truncate or unlink; FF_AT which of them, from 1; FF_TIMES how many in a row (default 1)
+ * FF_FAULT   kill, tear (half a write, then kill), eio, enospc
+ * FF_LIE     every sync says it is done and does nothing
+ * FF_CONTROL file with the microseconds every sync takes; may change at run time
+ * FF_REPORT  file that gets the number of calls when the program exits
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum call { PWRITE, SYNC, TRUNCATE, UNLINK, CALLS };
+static const char *const names[CALLS] = {"pwrite", "sync", "truncate", "unlink"};
+static atomic_long counted[CALLS];
+
+static long number(const char *name, long otherwise) {
+  const char *text = getenv(name);
+  return text ? atol(text) : otherwise;
+}
+
+static int is(const char *name, const char *value) {
+  const char *text = getenv(name);
+  return text != NULL && strcmp(text, value) == 0;
+}
+
+static int path_is_ours(const char *path) {
+  const char *match = getenv("FF_MATCH");
+  return match != NULL && strstr(path, match) != NULL;
+}
+
+static int is_ours(int fd) {
+  char link[64], path[1024];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length < 0) return 0;
+  path[length] = 0;
+  return path_is_ours(path);
+}
+
+/* Counts a call; 0: let it pass, else the errno to fail with. May end the process. */
+static int fault(enum call call, int *tears) {
+  long n = ++counted[call], at = number("FF_AT", 0);
+  if (at == 0 || !is("FF_CALL", names[call]) || n < at || n >= at + number("FF_TIMES", 1)) return 0;
+  if (is("FF_FAULT", "tear") && tears != NULL) return *tears = 1, 0;
+  if (is("FF_FAULT", "kill") || is("FF_FAULT", "tear")) kill(getpid(), SIGKILL);
+  return is("FF_FAULT", "enospc") ? ENOSPC : EIO;
+}
+
+static void stall(void) {
+  const char *control = getenv("FF_CONTROL");
+  FILE *file = control ? fopen(control, "r") : NULL;
+  long microseconds = 0;
+  if (file == NULL) return;
+  if (fscanf(file, "%ld", &microseconds) != 1) microseconds = 0;
+  fclose(file);
+  if (microseconds > 0) usleep(microseconds);
+}
+
+static int synced(int fd, const char *name) {
+  int (*real)(int) = dlsym(RTLD_NEXT, name);
+  if (!is_ours(fd)) return real(fd);
+  stall();
+  int error = fault(SYNC, NULL);
+  if (error) return errno = error, -1;
+  return getenv("FF_LIE") ? 0 : real(fd);
+}
+
+int fsync(int fd) { return synced(fd, "fsync"); }
+int fdatasync(int fd) { return synced(fd, "fdatasync"); }
+
+ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at) {
+  ssize_t (*real)(int, const void *, size_t, off64_t) = dlsym(RTLD_NEXT, "pwrite64");
+  if (!is_ours(fd)) return real(fd, bytes, length, at);
+  int tears = 0, error = fault(PWRITE, &tears);
+  if (error) return errno = error, -1;
+  if (tears) {
+    real(fd, bytes, length / 2, at);
+    kill(getpid(), SIGKILL);
+  }
+  return real(fd, bytes, length, at);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at) { return pwrite64(fd, bytes, length, at); }
+
+int ftruncate64(int fd, off64_t length) {
+  int (*real)(int, off64_t) = dlsym(RTLD_NEXT, "ftruncate64");
+  int error = is_ours(fd) ? fault(TRUNCATE, NULL) : 0;
+  return error ? (errno = error, -1) : real(fd, length);
+}
+
+int ftruncate(int fd, off_t length) { return ftruncate64(fd, length); }
+
+int unlink(const char *path) {
+  int (*real)(const char *) = dlsym(RTLD_NEXT, "unlink");
+  int error = path_is_ours(path) ? fault(UNLINK, NULL) : 0;
+  return error ? (errno = error, -1) : real(path);
+}
+
+__attribute__((destructor)) static void report(void) {
+  const char *path = getenv("FF_REPORT");
+  FILE *file = path ? fopen(path, "w") : NULL;
+  if (file == NULL) return;
+  for (int call = 0; call < CALLS; call++) fprintf(file, "%s %ld\n", names[call], atomic_load(&counted[call]));
+  fclose(file);
+}

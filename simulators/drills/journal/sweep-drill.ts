@@ -1,0 +1,19 @@
+import { stdout } from 'node:process';
+import { CALLS } from './faults.ts';
+import { sweep } from './sweep.ts';
+
+/** `npm run drill -- journal-sweep [points]`: the story disturbed at every single call of the disk, or at so many of them. */
+export async function run([points]: readonly string[]): Promise<number> {
+  const startedMs = performance.now();
+  const {
+    calls,
+    points: done,
+    complaints,
+  } = await sweep(Number(points ?? Number.POSITIVE_INFINITY), (at, of) => {
+    if (at % 100 === 0) stdout.write(`  ${at} of ${of}, ${Math.round((performance.now() - startedMs) / 1000)} s\n`);
+  });
+  for (const complaint of complaints) stdout.write(`  ${complaint}\n`);
+  stdout.write(`calls of the story: ${CALLS.map((call) => `${calls[call]} ${call}`).join(', ')}\n`);
+  stdout.write(`${done} faults, ${complaints.length} complaints\n`);
+  return complaints.length === 0 ? 0 : 1;
+}

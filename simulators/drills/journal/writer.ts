@@ -1,0 +1,26 @@
+// A process that appends until it is ended and prints a line for every row it was promised. `node writer.ts <directory>`
+import { randomUUID } from 'node:crypto';
+import { writeSync } from 'node:fs';
+import { openJournal } from '@fengsui/gateway/src/journal/journal.ts';
+import type { SiteEvent } from '@fengsui/protocol';
+import { OPENING } from './aftermath.ts';
+
+const KINDS = ['fire', 'fault', 'supervisory', 'feedback'] as const;
+
+function eventOf(turn: number, index: number): SiteEvent {
+  return {
+    id: randomUUID().replaceAll('-', ''),
+    kind: KINDS[(turn + index) % KINDS.length]!,
+    edge: 'began',
+    time: { ms: Date.now(), zoneMinutes: 480, source: 'gateway' },
+    part: { systemType: 1, systemAddress: 1, component: { type: 42, address: turn } },
+    source: 'panel-1',
+  };
+}
+
+const journal = await openJournal({ ...OPENING, directory: process.argv[2]! });
+writeSync(1, 'writing\n');
+for (let turn = 0; ; turn++) {
+  const stored = await journal.append(Array.from({ length: 1 + (turn % 4) }, (_, index) => eventOf(turn, index)));
+  for (const { lane, epoch, number, eventId } of stored) writeSync(1, `promised ${lane} ${epoch} ${number} ${eventId}\n`);
+}
