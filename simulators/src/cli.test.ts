@@ -1,17 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { temporaryFolder } from './folder.fixture.ts';
 
 const CLI = fileURLToPath(new URL('./cli.ts', import.meta.url));
 const running: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of running.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+afterEach(async () => {
+  for (const child of running.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
 });
 
 function sim(...words: string[]): ChildProcess {
@@ -33,12 +38,11 @@ async function ready(child: ChildProcess): Promise<Record<string, string>> {
   return vi.waitFor(() => JSON.parse(out) as Record<string, string>, 15_000);
 }
 
-const folder = () => mkdtempSync(join(tmpdir(), 'fengsui-cli-'));
 const PANEL = ['device', '--family', 'jbf-193k', '--wire', 'tcp:127.0.0.1:0', '--name', 'panel-1'];
 
 describe('sim device', () => {
   test('says when it is ready, plays its scenario, takes live steps, writes the truth and stops on SIGTERM', async () => {
-    const dir = folder();
+    const dir = temporaryFolder();
     const truth = join(dir, 'truth.jsonl');
     writeFileSync(join(dir, 's.yaml'), 'steps:\n  - { at: 100ms, say: { what: fire, address: { loop: 1, point: 2 } } }\n');
     const child = sim(...PANEL, '--scenario', join(dir, 's.yaml'), '--truth', truth, '--live');
@@ -71,7 +75,7 @@ describe('sim device', () => {
   });
 
   test('answers wrong words with every problem and exit 2', async () => {
-    const dir = folder();
+    const dir = temporaryFolder();
     writeFileSync(join(dir, 's.yaml'), 'steps:\n  - { at: 1s, say: { what: fier } }\n  - { at: 1s, rebind: true }\n');
     const [family, wire, scenario, number] = await Promise.all([
       finished('device', '--family', 'no-such', '--wire', 'pty', '--name', 'x'),
@@ -88,7 +92,7 @@ describe('sim device', () => {
 });
 
 test('sim municipal and sim proxy say where they are', async () => {
-  const dir = folder();
+  const dir = temporaryFolder();
   writeFileSync(join(dir, 'token'), 'secret\n');
   const municipal = sim('municipal', '--log', join(dir, 'm.jsonl'), '--token-file', join(dir, 'token'));
   const proxy = sim('proxy', '--to', '127.0.0.1:9', '--live', '--log', join(dir, 'link.jsonl'));

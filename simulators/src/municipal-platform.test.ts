@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { temporaryFolder } from './folder.fixture.ts';
 import type { MunicipalLine } from './municipal-platform.ts';
 import { MunicipalPlatform } from './municipal-platform.ts';
 
@@ -16,7 +16,7 @@ const EVENT = {
   ...{ eventTime: '2026-10-07T12:00:00+08:00', kind: 'fire', edge: 'began', place: '1号楼3层' },
 };
 
-async function started(log = join(mkdtempSync(join(tmpdir(), 'fengsui-municipal-')), 'municipal.jsonl')) {
+async function started(log = join(temporaryFolder(), 'municipal.jsonl')) {
   const platform = new MunicipalPlatform({ host: '127.0.0.1', port: 0, log, token: 'secret' });
   open.push(platform);
   const root = await platform.start();

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineClock } from './clock.ts';
 import type { Device } from './device.ts';
+import { temporaryFolder } from './folder.fixture.ts';
 import { type DeviceOrder, makeDevice } from './make-device.ts';
 import { CLEAN } from './noisy-wire.ts';
 import { seeded } from './random.ts';
@@ -16,7 +16,7 @@ export interface Rig {
 }
 
 export function rigOf(order: Pick<DeviceOrder, 'family' | 'wire'> & Partial<DeviceOrder>): Rig {
-  const path = join(mkdtempSync(join(tmpdir(), 'fengsui-sim-')), 'truth.jsonl');
+  const path = join(temporaryFolder(), 'truth.jsonl');
   const device = makeDevice({
     ...{
       baudRate: null,

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from './folder.fixture.ts';
 import { WrongInput } from './problems.ts';
 import { loadScenario, readLiveStep, readScenario } from './scenario.ts';
 
@@ -59,7 +59,7 @@ describe('a scenario', () => {
   });
 
   test('is read from YAML; what is no YAML is a problem, not a crash', () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'fengsui-scenario-')), 's.yaml');
+    const path = join(temporaryFolder(), 's.yaml');
     writeFileSync(path, 'steps:\n  - at: 2s\n    say: { what: fire, address: { controller: 1, loop: 1, point: 2 } }\n');
     expect(loadScenario(path, ['say'])).toHaveLength(1);
     writeFileSync(path, 'steps: [ {');

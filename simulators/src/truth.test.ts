@@ -1,10 +1,10 @@
-import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { temporaryFolder } from './folder.fixture.ts';
 import { TruthLog } from './truth.ts';
 
-const file = () => join(mkdtempSync(join(tmpdir(), 'fengsui-truth-')), 'truth.jsonl');
+const file = () => join(temporaryFolder(), 'truth.jsonl');
 const fire = { atMs: 5, what: 'fire', address: { loop: 1, point: 2 }, expect: 'must' } as const;
 
 test('a line is on disk when write returns, and a second line with the same sid completes it', () => {

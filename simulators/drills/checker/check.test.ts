@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { check, isGood, type Verdict } from './check.ts';
 import type { LedgerEvent, LedgerRow, Request, Run, Stimulus } from './records.ts';
 
@@ -285,6 +285,7 @@ describe('as a program', () => {
 
   function written(run: Doctored): string[] {
     const folder = mkdtempSync(join(tmpdir(), 'fengsui-checker-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
     const lines = (name: string, values: readonly object[]) => {
       writeFileSync(join(folder, name), values.map((value) => `${JSON.stringify(value)}\n`).join(''));
       return join(folder, name);

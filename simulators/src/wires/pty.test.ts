@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SerialPort } from 'serialport';
 import { afterEach, expect, test, vi } from 'vitest';
+import { temporaryFolder } from '../folder.fixture.ts';
 import { PtyWire } from './pty.ts';
 
 const open: AsyncDisposable[] = [];
@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-const link = () => join(mkdtempSync(join(tmpdir(), 'fengsui-pty-')), 'line');
+const link = () => join(temporaryFolder(), 'line');
 
 async function wireAt(plan: { link: string | null }): Promise<{ wire: PtyWire; heard: number[] }> {
   const wire = new PtyWire({ ...plan, baudRate: 9600 });
