@@ -1,4 +1,5 @@
 import type { Clock, NoiseReason, PolledFamily, PublishingFamily, TalkingFamily } from '@fengsui/protocol';
+import type { PushUnheard } from '@fengsui/protocol/clouds';
 import { NOISE_PIECE_BYTES_MAX, NOISE_PIECES_KEPT } from '../limits.ts';
 import type { Heard } from '../line.ts';
 
@@ -52,7 +53,8 @@ export type Unheard =
   | 'too-many'
   | 'too-fast'
   | 'doubted'
-  | 'lost';
+  | 'lost'
+  | PushUnheard;
 
 /** Everything a driver needs besides its wire and its devices. */
 export interface Surroundings {

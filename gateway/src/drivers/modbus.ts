@@ -26,7 +26,7 @@ const tcpCut: CutRule = {
   measure(bytes, from, to) {
     if (to - from < HEADER_BYTES) return 'more';
     const length = (bytes[from + 4]! << 8) | bytes[from + 5]!;
-    if (bytes[from + 2] !== 0 || bytes[from + 3] !== 0 || length < 4 || length > 254) return NO_START;
+    if (bytes[from + 2] !== 0 || bytes[from + 3] !== 0 || length < 3 || length > 254) return NO_START;
     return to - from < 6 + length ? 'more' : 6 + length;
   },
 };
