@@ -6,8 +6,8 @@ export interface Tally {
   readonly remarks: readonly string[];
 }
 
-/** The part of vitest's JSON report we read. */
-interface Report {
+/** What became of each test file, as `report.ts` writes it. */
+export interface Report {
   readonly testResults: ReadonlyArray<{
     readonly name: string;
     readonly status: string;
@@ -16,7 +16,7 @@ interface Report {
 }
 
 /**
- * Counts a vitest run from its JSON report and its exit code. A file that could not be read, a skipped or unfinished
+ * Counts a vitest run from its report and its exit code. A file that could not be read, a skipped or unfinished
  * test, a run without tests, a missing report and a bad exit code without a failed test each count as a failure.
  */
 export function tally(reportText: string | null, exitCode: number): Tally {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHECKS, runChecks } from './checks.ts';
 import { missingPrerequisites, PREREQUISITES } from './prerequisites.ts';
+import { REPORT_FILE } from './report.ts';
 import { type Tally, tally } from './tally.ts';
 import { runTool } from './tool.ts';
 
@@ -11,8 +12,9 @@ async function runVitest(args: readonly string[]): Promise<Tally> {
   const folder = await mkdtemp(join(tmpdir(), 'fengsui-test-'));
   try {
     const file = join(folder, 'report.json');
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const { code } = await runTool('vitest', ['run', ...reporters, ...args], { show: true });
+    const reporters = ['--reporter=default', `--reporter=${join(import.meta.dirname, 'report.ts')}`];
+    const environment = { [REPORT_FILE]: file };
+    const { code } = await runTool('vitest', ['run', ...reporters, ...args], { show: true, environment });
     return tally(await readFile(file, 'utf8').catch(() => null), code);
   } finally {
     await rm(folder, { recursive: true, force: true });
