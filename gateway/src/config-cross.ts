@@ -1,9 +1,10 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type Family, PROFILES } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { isMapping, type Sound } from '@fengsui/protocol/settings';
 import { deviceProblems, known, type Readable, readable, repeated } from '@fengsui/protocol/settings-device-problems';
+import { cloudFamilyProblems, doorProblems } from '@fengsui/protocol/settings-pushes';
+import { fileProblems, secretProblems, textIn } from './config-files.ts';
 import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration, UplinkConfiguration } from './config-schema.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -50,15 +51,6 @@ function identityProblems(uplink: UplinkConfiguration): string[] {
   return LOOPBACK.has(hostname.replace(/^\[|\]$/g, '')) ? [] : ['uplink.url: must be mqtts://, plain mqtt:// never leaves the machine'];
 }
 
-function fileProblems(path: string, file: string): string[] {
-  try {
-    accessSync(file, constants.R_OK);
-    return statSync(file).isFile() ? [] : [`${path}: is no file (${file})`];
-  } catch (error) {
-    return [`${path}: cannot be read, ${(error as NodeJS.ErrnoException).code} (${file})`];
-  }
-}
-
 /** A name is the source of events: one name, one thing, for the life of the gateway. */
 function nameProblems(id: string, lines: ReadonlyArray<Readable<LineConfiguration>>, sound: Sound): string[] {
   const taken = new Map([
@@ -80,8 +72,9 @@ function wireProblems(lines: ReadonlyArray<Readable<LineConfiguration>>, sound: 
   return lines.flatMap(({ item: { wire }, path: line }) => {
     const path = `${line}.wire`;
     if (!sound(path)) return [];
-    const listens = wire.kind === 'udp' || wire.kind === 'tcp-server';
-    if (listens && isIP(wire.host) === 0) return [`${path}.host: must be an address of this machine (got ${wire.host})`];
+    const listens = wire.kind === 'udp' || wire.kind === 'tcp-server' || wire.kind === 'http';
+    if (listens && isIP(wire.host) === 0 && !LOOPBACK.has(wire.host))
+      return [`${path}.host: must be an address of this machine (got ${wire.host})`];
     const key = wire.kind === 'serial' ? wire.path : `${wire.kind} ${wire.host}:${wire.port}`;
     const earlier = taken.get(key);
     if (earlier !== undefined && !(listens && wire.port === 0)) return [`${path}: is opened twice, ${earlier} has it too (${key})`];
@@ -90,17 +83,14 @@ function wireProblems(lines: ReadonlyArray<Readable<LineConfiguration>>, sound: 
   });
 }
 
-const WIRES_OF_SHAPE: Readonly<Record<Family['shape'], readonly string[]>> = {
-  talks: ['serial', 'tcp'],
-  polled: ['serial', 'tcp'],
-  publishes: ['udp'],
-};
+const STREAMS: readonly string[] = ['serial', 'tcp'];
 
 /** Wires that devices come to by themselves: those that name themselves in every packet may share one. */
 const DOORS: readonly string[] = ['tcp-server', 'udp'];
 
 function wiresOf(family: Family): readonly string[] {
-  return family.shape === 'talks' && family.sender ? [...WIRES_OF_SHAPE.talks, ...DOORS] : WIRES_OF_SHAPE[family.shape];
+  if (family.shape === 'publishes') return [family.carrier === 'http' ? 'http' : 'udp'];
+  return family.shape === 'talks' && family.sender ? [...STREAMS, ...DOORS] : STREAMS;
 }
 
 function lineProblems({ item: line, path }: Readable<LineConfiguration>, sound: Sound): string[] {
@@ -119,8 +109,20 @@ function lineProblems({ item: line, path }: Readable<LineConfiguration>, sound: 
     ...twice.map(({ key, path }) => `${path}: must differ from the others on its line in unit or device (got ${key})`),
     ...devices.flatMap(({ item, path, family }) => (sound(`${path}.family`) ? deviceProblems(item, path, family, sound) : [])),
     ...(sound(`${path}.wire`) ? devices.flatMap(({ path, family }) => fitProblems(path, family, line.wire.kind)) : []),
+    ...(isMapping(line.wire) && line.wire.kind === 'http' ? pushProblems(line, path, sound) : []),
     ...(sound(`${path}.wire`) && DOORS.includes(line.wire.kind) ? devices.flatMap((device) => senderProblems(device, sound)) : []),
   ];
+}
+
+/** A line that a cloud pushes to: its door, and that its devices are that cloud's. */
+function pushProblems({ wire, devices }: LineConfiguration, path: string, sound: Sound): string[] {
+  if (wire.kind !== 'http') return [];
+  const fits = readable(devices, `${path}.devices`).flatMap((device) =>
+    sound(`${path}.wire.cloud`) && sound(`${device.path}.family`) && FAMILIES.has(device.item.family)
+      ? cloudFamilyProblems(wire.cloud, device.item.family, device.path)
+      : [],
+  );
+  return [...doorProblems(wire, `${path}.wire`, { fileProblems, secretProblems, textIn }, sound), ...fits];
 }
 
 /** Devices on one serial line must agree on its setting, or the site must say it. */

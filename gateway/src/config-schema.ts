@@ -1,5 +1,6 @@
 import type { Frozen } from '@fengsui/protocol/settings';
 import { choice, closed, DEVICE_SCHEMA, host, name, text, u16, u48 } from '@fengsui/protocol/settings-devices';
+import { PUSH_DOOR } from '@fengsui/protocol/settings-pushes';
 import Type, { type Static } from 'typebox';
 import * as limits from './limits.ts';
 
@@ -40,6 +41,8 @@ const Wire = Type.Union([
     },
     closed,
   ),
+  /** An operator's cloud pushes what its devices say. */
+  Type.Object({ kind: Type.Literal('http'), ...PUSH_DOOR }, closed),
 ]);
 
 const Line = Type.Object({ name, wire: Wire, devices: Type.Array(DEVICE_SCHEMA, { minItems: 1 }) }, closed);
@@ -104,4 +107,5 @@ export type SerialConfiguration = Extract<WireConfiguration, { kind: 'serial' }>
 export type TcpConfiguration = Extract<WireConfiguration, { kind: 'tcp' }>;
 export type UdpConfiguration = Extract<WireConfiguration, { kind: 'udp' }>;
 export type TcpServerConfiguration = Extract<WireConfiguration, { kind: 'tcp-server' }>;
+export type HttpConfiguration = Extract<WireConfiguration, { kind: 'http' }>;
 export type UplinkConfiguration = GatewayConfiguration['uplink'];

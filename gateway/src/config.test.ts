@@ -8,11 +8,14 @@ import { checkConfiguration, GATEWAY_SCHEMA, type GatewayConfiguration, loadConf
 
 const EXAMPLE = fileURLToPath(new URL('../example.yaml', import.meta.url));
 const KEY_FILES = ['ca.pem', 'gw-jdz-0001.pem', 'gw-jdz-0001.key'];
+const DOOR_FILES = ['door.pem', 'door.key', 'onenet.secret', 'onenet.token', 'onenet.key', 'short.secret'];
 let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fengsui-config-'));
   for (const file of KEY_FILES) writeFileSync(join(folder, file), 'a key');
+  for (const file of DOOR_FILES)
+    writeFileSync(join(folder, file), file === 'short.secret' ? 'short' : 'a-secret-of-our-own', { mode: 0o600 });
   copyFileSync(EXAMPLE, join(folder, 'gateway.yaml'));
 });
 
@@ -128,7 +131,7 @@ lines:
         'lines[0].wire.baudRate: must be one of 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200 (got 9601)',
         expect.stringMatching(/^lines\[0\]\.devices\[0\]\.family: must be one of .*did you mean "jbf-193k"\?\)$/),
         'lines[1].name: must be unique, lines[0].name has it too (got a)',
-        'lines[1].wire.kind: must be one of serial, tcp, udp, tcp-server (got usb)',
+        'lines[1].wire.kind: must be one of serial, tcp, udp, tcp-server, http (got usb)',
         'lines[1].devices[0].name: must be unique, lines[0].devices[0].name has it too (got p)',
         'lines[1].devices[0].unit: is missing, pressure-transmitter is polled by it',
         expect.stringMatching(/^lines\[1\]\.devices\[0\]\.points\[0\]\.register: must be one of .*did you mean "pressure"\?\)$/),
@@ -149,6 +152,30 @@ lines:
       'kind: serial, path: /dev/x',
       'device: "1"',
       'lines[0].devices[0].family: nb-huaqiang needs a wire of kind udp (got serial)',
+    ],
+    [
+      'push-ctwing',
+      'kind: http, cloud: ctwing, host: 127.0.0.1, port: 0, secretFile: short.secret',
+      'device: "1"',
+      expect.stringContaining('lines[0].wire.secretFile: must hold 16 to 128 letters'),
+    ],
+    [
+      'push-ctwing',
+      'kind: http, cloud: ctwing, host: 0.0.0.0, port: 0, secretFile: onenet.secret',
+      'device: "1"',
+      'lines[0].wire.tls: is missing, plain HTTP never leaves the machine (lines[0].wire.host is 0.0.0.0)',
+    ],
+    [
+      'push-onenet',
+      'kind: http, cloud: ctwing, host: 127.0.0.1, port: 0, secretFile: onenet.secret',
+      'device: "1"',
+      'lines[0].devices[0].family: must be push-ctwing, what ctwing pushes (got push-onenet)',
+    ],
+    [
+      'push-ctwing',
+      'kind: udp, host: 127.0.0.1, port: 0',
+      'device: "1"',
+      'lines[0].devices[0].family: push-ctwing needs a wire of kind http (got udp)',
     ],
     ['nb-huaqiang', 'kind: udp, host: 127.0.0.1, port: 0', '', 'lines[0].devices[0].device: is missing, nb-huaqiang is told apart by it'],
     [

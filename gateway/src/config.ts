@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { frozen, isMapping, type Problems, readSettings, soundness } from '@fengsui/protocol/settings';
+import { withAbsoluteFiles } from '@fengsui/protocol/settings-pushes';
 import { crossProblems } from './config-cross.ts';
 import { GATEWAY_SCHEMA, type GatewayConfiguration } from './config-schema.ts';
 
@@ -33,5 +34,11 @@ function withAbsolutePaths(filled: unknown, folder: string): unknown {
   const absolute = (file: unknown) => (typeof file === 'string' ? resolve(folder, file) : file);
   const uplink = isMapping(filled['uplink']) ? { ...filled['uplink'] } : filled['uplink'];
   if (isMapping(uplink)) for (const key of ['ca', 'certificate', 'key']) if (key in uplink) uplink[key] = absolute(uplink[key]);
-  return { ...filled, data: absolute(filled['data']), uplink };
+  const lines = Array.isArray(filled['lines']) ? filled['lines'].map((line) => withDoorFiles(line, folder)) : filled['lines'];
+  return { ...filled, data: absolute(filled['data']), uplink, lines };
+}
+
+function withDoorFiles(line: unknown, folder: string): unknown {
+  if (!isMapping(line) || !isMapping(line['wire']) || line['wire']['kind'] !== 'http') return line;
+  return { ...line, wire: withAbsoluteFiles(line['wire'], (file) => resolve(folder, file)) };
 }

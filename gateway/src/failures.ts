@@ -21,6 +21,12 @@ export const FAILURES = {
     zh: '无法通知服务管理器',
     remedy: 'Check that systemd-notify is installed and the unit has NotifyAccess=all',
   },
+  'secret-unreadable': {
+    retry: 'later',
+    en: 'the file of a secret or a key cannot be read',
+    zh: '密钥文件无法读取',
+    remedy: 'Check owner and mode of the file',
+  },
   'registrations-unreadable': {
     retry: 'never',
     en: 'the file of CoAP registrations cannot be read',

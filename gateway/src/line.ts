@@ -1,3 +1,5 @@
+import type { Posted } from '@fengsui/protocol/clouds';
+
 export { familyLabel, type Heard, isSignOfLife, type Said } from '@fengsui/protocol';
 
 /**
@@ -35,6 +37,20 @@ export interface WireServer extends AsyncDisposable {
   /** May be read once. */
   readonly connections: AsyncIterable<Wire>;
   readonly counters: ServerCounters;
+}
+
+/** A door that an operator's cloud pushes to. */
+export interface PushWire extends AsyncDisposable {
+  readonly name: string;
+  /** The port it listens on. */
+  readonly port: number;
+  /** May be read once. */
+  readonly requests: AsyncIterable<Posted>;
+  readonly counters: WireCounters & {
+    readonly requestsIn: number;
+    /** Requests that found the queue of this process full: the cloud repeats them. */
+    readonly dropped: number;
+  };
 }
 
 export interface PeerAddress {

@@ -17,6 +17,7 @@ import { driveDatagrams, driveServer } from './drivers/served.ts';
 import { driveTalking } from './drivers/talking.ts';
 import { Uploads } from './drivers/uploads.ts';
 import { type DatagramWire, familyLabel, type Wire } from './line.ts';
+import { openPushed } from './pushed-line.ts';
 import type { Line, Running } from './supervise.ts';
 import { openTcpServer, openUdp, openWire } from './wires/open.ts';
 
@@ -106,7 +107,7 @@ function openerOf(parts: Parts): Open {
 
 function streamOpener({ line, wires }: Parts, setting: LineSetting) {
   const { wire } = line;
-  if (wire.kind === 'udp' || wire.kind === 'tcp-server') throw new Error(`${line.name}: one stream cannot come over ${wire.kind}`);
+  if (wire.kind !== 'serial' && wire.kind !== 'tcp') throw new Error(`${line.name}: one stream cannot come over ${wire.kind}`);
   return (signal: AbortSignal) => wires.openStream(wire, setting, signal);
 }
 
@@ -175,11 +176,10 @@ function openPolled(parts: Parts, devices: ReadonlyArray<Known<PolledFamily>>): 
   };
 }
 
-function openPublishing(
-  { configuration, line, counters, links, downlinks, clock, wires }: Parts,
-  known: ReadonlyArray<Known<PublishingFamily>>,
-): Open {
+function openPublishing(parts: Parts, known: ReadonlyArray<Known<PublishingFamily>>): Open {
+  const { configuration, line, counters, links, downlinks, clock, wires } = parts;
   const { wire: setting } = line;
+  if (setting.kind === 'http') return openPushed({ ...parts, wire: setting });
   if (setting.kind !== 'udp') throw new Error(`${line.name}: CoAP comes over udp`);
   const devices = known.map(({ device, family }) => ({ name: device.name, family, device: device.device! }));
   const families = [...FAMILIES.values()].filter(

@@ -71,7 +71,7 @@ export async function openServer({ host, port, tls }: PushSettings, door: PushDo
   return {
     address: `${tls ? 'https' : 'http'}://${shown}:${(server.address() as { port: number }).port}/push/`,
     async [Symbol.asyncDispose]() {
-      door.shut();
+      door.release();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       const late = setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS);

@@ -6,7 +6,7 @@ import { systemClock } from '../clock.ts';
 import { CaptureFile, type Gate, pollsOnly, recordedServer, recordedSocket, recordedWire } from '../commission/capture.ts';
 import type { CaptureEnd } from '../commission/capture-text.ts';
 import { candidatesOf, Recogniser } from '../commission/recognise.ts';
-import { parseWire, showLine, USUAL_LINE } from '../commission/wire-text.ts';
+import { type NamedWire, parseWire, showLine, USUAL_LINE } from '../commission/wire-text.ts';
 import type { GatewayConfiguration, LineConfiguration, WireConfiguration } from '../config.ts';
 import type { Heard, Wire } from '../line.ts';
 import { configurationFrom } from './check.ts';
@@ -56,7 +56,7 @@ function fileFor(options: Options, wire: WireConfiguration, family: string | und
 }
 
 /** Listens only: no byte is written to the wire. */
-async function captureWire(options: Options, wire: WireConfiguration): Promise<void> {
+async function captureWire(options: Options, wire: NamedWire): Promise<void> {
   const setting = settingOf(wire, options.family);
   const { openTcpServer, openUdp, openWire } = await import('../wires/open.ts');
   using file = fileFor(options, wire, options.family);
@@ -141,9 +141,12 @@ export function heardRow({ device, family, observations, packet, heardMs }: Hear
 /** The line of a configuration by its name; the only one needs none. */
 export function lineNamed(configuration: GatewayConfiguration, name: string | undefined): LineConfiguration {
   const { lines } = configuration;
-  if (name === undefined && lines.length === 1) return lines[0]!;
-  const line = lines.find((one) => one.name === name);
+  const line = name === undefined && lines.length === 1 ? lines[0] : lines.find((one) => one.name === name);
   if (!line) throw new TypeError(`--line: must be one of ${lines.map((one) => one.name).join(', ')} (got ${name ?? 'nothing'})`);
+  if (line.wire.kind === 'http')
+    throw new TypeError(
+      `--line: ${line.name} is pushed to by a cloud, which would take what is captured for delivered / 云推送线路不可抓包或回放`,
+    );
   return line;
 }
 

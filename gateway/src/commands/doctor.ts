@@ -60,6 +60,7 @@ async function lineFindings(line: LineConfiguration): Promise<Finding[]> {
 /** Opens the wire of a line for a moment and lets it go. */
 async function wireFindings(about: string, { wire, devices }: LineConfiguration): Promise<Finding[]> {
   const { openTcpServer, openUdp, openWire } = await import('../wires/open.ts');
+  const { openHttp } = await import('../wires/http.ts');
   const { RECEIVE_BUFFER_BYTES } = await import('../wires/limits.ts');
   const { signal } = new AbortController();
   if (wire.kind === 'udp')
@@ -70,6 +71,10 @@ async function wireFindings(about: string, { wire, devices }: LineConfiguration)
   if (wire.kind === 'tcp-server')
     return doorFindings(about, wire, async () => {
       await using _door = await openTcpServer(wire, signal);
+    });
+  if (wire.kind === 'http')
+    return doorFindings(about, wire, async () => {
+      await using _door = await openHttp(wire, { refuses: () => null, count: () => {} }, signal);
     });
   const [setting = USUAL_LINE] = devices.flatMap(({ family }) => {
     const known = FAMILIES.get(family);

@@ -9,8 +9,8 @@ import { type HeardView, listenOpen, listenTo, newTally, type Tally, tallyView }
 import { showHeard, showTally } from '../commission/listen-text.ts';
 import { candidatesOf, Recogniser, type Standing } from '../commission/recognise.ts';
 import { familyViews, type View } from '../commission/views.ts';
-import { parseWire, USUAL_LINE } from '../commission/wire-text.ts';
-import type { UdpConfiguration, WireConfiguration } from '../config.ts';
+import { type NamedWire, parseWire, USUAL_LINE } from '../commission/wire-text.ts';
+import type { UdpConfiguration } from '../config.ts';
 import type { Wire, WireServer } from '../line.ts';
 import { chosen, type Stop, seconds, untilStopped } from './until.ts';
 
@@ -54,7 +54,7 @@ interface Outcome {
   readonly standings: readonly Standing[];
 }
 
-async function listenOn(setting: WireConfiguration, order: Order): Promise<Outcome> {
+async function listenOn(setting: NamedWire, order: Order): Promise<Outcome> {
   if (setting.kind === 'udp') return listenDatagrams(setting, order);
   const { family, stop } = order;
   if (family?.shape === 'publishes') throw new TypeError(`--family: ${family.name} publishes by UDP: --wire udp:host:port`);

@@ -1,5 +1,5 @@
 import type { LineSetting } from '@fengsui/protocol';
-import type { WireConfiguration } from '../config.ts';
+import type { HttpConfiguration, WireConfiguration } from '../config.ts';
 import { CONNECTIONS_MAX } from '../limits.ts';
 
 const PARITIES = { N: 'none', E: 'even', O: 'odd' } as const;
@@ -22,8 +22,11 @@ export function parseLine(text: string): LineSetting | null {
 
 const FORMS = 'serial:/dev/ttyUSB0@9600,8N1, tcp:host:port, udp:host:port or tcp-server:host:port';
 
+/** What a person can name on a command line: a cloud's pushes need more than an address. */
+export type NamedWire = Exclude<WireConfiguration, HttpConfiguration>;
+
 /** A wire as a person names it on a command line. Throws TypeError where it is none. */
-export function parseWire(text: string): WireConfiguration {
+export function parseWire(text: string): NamedWire {
   const serial = /^serial:([^@]+)(?:@(.+))?$/.exec(text);
   if (serial) {
     const line = serial[2] === undefined ? {} : parseLine(serial[2]);

@@ -13,5 +13,14 @@ export const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Datagrams that wait in this process while the journal commits; the devices behind those dropped send again. */
 export const DATAGRAMS_WAITING_MAX = 4_096;
 
+/** When a door is shut, answers that were given have this long to leave. */
+export const LAST_WORDS_MS = 500;
+
 /** How often a serial device's name is looked at; a pulled adapter must be a fault within 60 s, and spins a core until then. */
 export const SERIAL_PRESENCE_CHECK_MS = 1_000;
+
+/**
+ * Bytes a second that are taken from one stream. The fastest serial line brings 11.5 KB, a transmission device that sends its
+ * backlog over TCP a few more; what babbles faster is held back by its own wire and costs no other line its turn.
+ */
+export const STREAM_BYTES_PER_SECOND_MAX = 128 * 1024;

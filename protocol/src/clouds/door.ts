@@ -59,6 +59,8 @@ export class PushDoor {
   readonly counters = { bytesIn: 0, bytesOut: 0, requestsIn: 0, dropped: 0 };
   readonly #rules: DoorRules;
   readonly #waiting: Posted[] = [];
+  /** Let in and not answered yet, whether it waits or is being heard. */
+  readonly #unanswered = new Set<Posted>();
   #failure: Error | undefined;
   #isShut = false;
   #wake: () => void = () => {};
@@ -85,8 +87,7 @@ export class PushDoor {
       else if (!response.headersSent) this.#turnAway(request, response, 'too-large', chunks[0]);
     });
     request.on('end', () => {
-      if (!response.headersSent)
-        this.#hold({ method, target: url, body: joined(chunks), answer: (answer) => this.#answer(response, answer) });
+      if (!response.headersSent) this.#hold({ method, target: url, body: joined(chunks) }, response);
     });
   }
 
@@ -123,6 +124,12 @@ export class PushDoor {
     this.#wake();
   }
 
+  /** Whoever heard is gone: what has no answer yet never gets another. To be called when no answer can come any more. */
+  release(): void {
+    this.shut();
+    for (const posted of [...this.#unanswered]) posted.answer(PUSH_UNTAKEN);
+  }
+
   #refusal({ socket, headers }: DoorRequest, method: string, url: string): PushRefusal | null {
     if (!this.#rules.allows(socket.remoteAddress ?? '')) return 'wrong-source';
     const refused = this.#rules.refuses(method, url)?.refused;
@@ -131,13 +138,21 @@ export class PushDoor {
     return null;
   }
 
-  #hold(posted: Posted): void {
+  #hold(request: PushRequest, response: DoorResponse): void {
+    const posted: Posted = {
+      ...request,
+      answer: (answer) => {
+        this.#unanswered.delete(posted);
+        this.#answer(response, answer);
+      },
+    };
     if (this.#isShut || this.#failure) posted.answer(PUSH_UNTAKEN);
     else if (this.#waiting.length >= WAITING_MAX) {
       this.counters.dropped += 1;
       this.#rules.count('too-many');
       posted.answer(PUSH_UNTAKEN);
     } else {
+      this.#unanswered.add(posted);
       this.#waiting.push(posted);
       this.#wake();
     }

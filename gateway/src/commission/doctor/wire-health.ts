@@ -103,7 +103,11 @@ export async function udpFindings(about: string, { host, port }: UdpConfiguratio
 }
 
 /** Whether the door to which devices come can be opened. */
-export async function doorFindings(about: string, { host, port }: TcpServerConfiguration, tryWire: TryWire): Promise<Finding[]> {
+export async function doorFindings(
+  about: string,
+  { host, port }: Pick<TcpServerConfiguration, 'host' | 'port'>,
+  tryWire: TryWire,
+): Promise<Finding[]> {
   try {
     await tryWire();
     return [right(about, `TCP ${host}:${port} is free to listen on`, `TCP ${host}:${port} 可监听`)];
