@@ -3,6 +3,7 @@ import { stderr, stdout } from 'node:process';
 /** `npm run bench -- <name>`: measures beside a yardstick of the same run, because machines are shared and noisy. */
 const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
   codec: () => import('./bench/codec.ts'),
+  field: () => import('./bench/field.ts'),
 };
 
 const names = process.argv.slice(2);

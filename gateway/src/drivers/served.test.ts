@@ -294,6 +294,15 @@ describe('devices that send datagrams', () => {
     expect(socket.sent).toHaveLength(200);
   });
 
+  test('one address that sends without end is heard at a bounded rate, and no other suffers', async () => {
+    const line = startDatagrams();
+    for (let count = 0; count < 1_100; count++) socket.say(Uint8Array.of(1), 4001, '10.9.9.9');
+    socket.say(fire(1, 1, 5), 4001);
+    await settled(200);
+    expect(counters.unheard.get('too-fast')).toBe(100);
+    expect(line.said()).toContain('utd-1 fire');
+  });
+
   test('while the journal is down nothing is answered', async () => {
     const line = startDatagrams();
     line.refuse();

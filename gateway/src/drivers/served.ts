@@ -6,6 +6,7 @@ import type { Correspondents } from './correspondents.ts';
 import type { Driver, Surroundings } from './driver.ts';
 import { Inbox } from './inbox.ts';
 import { Packets } from './packets.ts';
+import { Rates } from './rates.ts';
 import { sideBySide } from './side-by-side.ts';
 
 /** Devices that come to us and name themselves in their packets, and what of them outlives a driver. */
@@ -30,8 +31,12 @@ export async function* driveServer(line: ServedDevices & { readonly server: Pick
 /** Serves devices that send datagrams, each with one packet or several. Answers go to where the datagram came from. */
 export async function* driveDatagrams(line: ServedDevices & { readonly wire: Pick<DatagramWire, 'datagrams' | 'send'> }): Driver {
   const conversation = conversationOf(line);
+  const rates = new Rates();
   async function* datagrams(): AsyncGenerator<Driver> {
-    for await (const datagram of line.wire.datagrams) yield hearDatagram(line, conversation, datagram);
+    for await (const datagram of line.wire.datagrams) {
+      if (rates.allows(datagram.from.address, line.clock.monotonicMs())) yield hearDatagram(line, conversation, datagram);
+      else line.counters.count('too-fast', line.clock.wallMs());
+    }
   }
   yield* served(line, (signal) => sideBySide(datagrams, signal, DATAGRAMS_AT_ONCE));
 }

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../failures.ts';
+import { STREAM_BYTES_PER_SECOND_MAX } from './limits.ts';
 import type { Wire } from './wire.ts';
 
 /** How a kind of stream is let go, beyond what every stream has. */
@@ -32,11 +34,14 @@ export function streamWire(name: string, stream: Duplex, ends: StreamEnds, signa
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
 
+  const pace = new Pace(STREAM_BYTES_PER_SECOND_MAX);
+
   async function* read(): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
         counters.bytesIn += chunk.length;
         yield chunk;
+        await pace.rest(chunk.length, signal);
       }
     } catch (cause) {
       if (!released) throw fail('wire-lost', name, cause);
@@ -54,6 +59,23 @@ export function streamWire(name: string, stream: Duplex, ends: StreamEnds, signa
     },
     [Symbol.asyncDispose]: release,
   };
+}
+
+/** Holds back who sends more than so many bytes a second; a second's worth may come at once. */
+class Pace {
+  readonly #perSecond: number;
+  #spentMs = 0;
+
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+  }
+
+  /** Rests until the bytes fit into their time; an aborted signal ends the rest. */
+  async rest(bytes: number, signal: AbortSignal): Promise<void> {
+    const now = performance.now();
+    this.#spentMs = Math.max(this.#spentMs, now - 1_000) + (bytes / this.#perSecond) * 1_000;
+    if (this.#spentMs > now) await sleep(this.#spentMs - now, undefined, { signal }).catch(() => {});
+  }
 }
 
 /** A stream that closes while it writes may never call back: its 'close' counts as the answer. */
