@@ -55,6 +55,8 @@ function hintOfDialect(bytes: Uint8Array, dialect: Dialect): void {
 
 async function decode(source: string, options: Options): Promise<void> {
   const bytes = await bytesFrom(source);
+  if (bytes.length === 0)
+    throw new TypeError('nothing to decode: give hex, a file or - for standard input, with at least one byte in it. 没有可解读的字节');
   const dialect = chosen(DIALECTS, options.dialect, 'dialect');
   const family = options.family === undefined ? null : chosen(FAMILIES, options.family, 'family');
   const views = family ? familyViews(family, bytes, parseRequest(options.request)) : streamView(bytes, dialect);

@@ -1,5 +1,15 @@
-import { type Described, fromHex, toHex } from '@fengsui/protocol';
-import { CONTROL, CONTROL_AT, commandName, type Dialect, decodeFrame, decodeUnit } from '@fengsui/protocol/gb26875';
+import { type Described, fromHex, toHex, type Words } from '@fengsui/protocol';
+import {
+  ANALOGUE_TYPES,
+  COMPONENT_TYPES,
+  CONTROL,
+  CONTROL_AT,
+  commandName,
+  type Dialect,
+  decodeFrame,
+  decodeUnit,
+  SYSTEM_TYPES,
+} from '@fengsui/protocol/gb26875';
 import type { View } from './views.ts';
 
 /** How words are marked for the eye: terminal colours, or nothing where the output is no terminal. */
@@ -37,6 +47,24 @@ function fieldLine({ from, to, words, shown, hex }: Described, ink: Ink): string
   return `  ${padded(range, 9)}${ink.faint(padded(bytes, 26))}${padded(`${words.zh} ${words.en}`, 44)}${printable(shown)}`;
 }
 
+type Codes = ReadonlyMap<number, Words>;
+
+/** The lists of GB/T 26875.3 that a field's number is looked up in, a dialect's own rows first. */
+function codesOf(dialect: Dialect): Readonly<Record<string, readonly Codes[]>> {
+  const analogues = dialect.analogueTypes ? [dialect.analogueTypes, ANALOGUE_TYPES] : [ANALOGUE_TYPES];
+  return { systemType: [SYSTEM_TYPES], componentType: [COMPONENT_TYPES], analogueType: analogues };
+}
+
+/** A field whose number names something, with the name beside the number: `42 点型光电感烟火灾探测器 point optical smoke detector`. */
+function named(field: Described, codes: Readonly<Record<string, readonly Codes[]>>): Described {
+  const lists = codes[field.name];
+  if (!lists) return field;
+  const code = Number(field.shown);
+  const other = code < 128 ? { zh: '保留', en: 'reserved' } : { zh: '用户自定义', en: 'user-defined' };
+  const { zh, en } = lists.find((list) => list.has(code))?.get(code) ?? other;
+  return { ...field, shown: `${code} ${zh} ${en}` };
+}
+
 /** A frame field by field: byte range, bytes, name in two languages, value. */
 function frameLines(view: View, dialect: Dialect, ink: Ink): string[] {
   const bytes = fromHex(String(view['hex']))!;
@@ -52,10 +80,11 @@ function frameLines(view: View, dialect: Dialect, ink: Ink): string[] {
   );
   if ('raw' in read) return [...lines, `  ${ink.bad(read.why)} ${toHex(read.raw)}`];
   const objects = (view['unit'] as { objects: View[] }).objects;
+  const codes = codesOf(dialect);
   let at = 29;
   for (const [index, object] of read.objects.entries()) {
     const fields = type!.object.describe(bytes, at);
-    lines.push(...fields.map((field) => fieldLine(field, ink)), ...meaningLines(objects[index]!, ink));
+    lines.push(...fields.map((field) => fieldLine(named(field, codes), ink)), ...meaningLines(objects[index]!, ink));
     at += type!.object.sizeOf(object);
   }
   return lines;

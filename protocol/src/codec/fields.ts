@@ -1,8 +1,8 @@
-import { toHex } from './hex.ts';
+import { fromHex, toHex } from './hex.ts';
 import type { FieldKind, FixedKind } from './layout.ts';
 
 /** A value that does not fit its field: always the caller's error, never the wire's. */
-function outside(value: number, least: number, most: number): never {
+function outside(value: unknown, least: number, most: number): never {
   throw new RangeError(`${value} is not a whole number from ${least} to ${most}`);
 }
 
@@ -29,8 +29,9 @@ function whole(size: number, least: number, most: number, read: FixedKind<number
     },
     show: (value) => value,
     parse: (shown) => {
-      const value = Number(shown);
-      return Number.isInteger(value) && value >= least && value <= most ? value : outside(value, least, most);
+      // An address is shown as decimal text. What else Number() would take (null, '', []) is no number of anybody.
+      const value = typeof shown === 'number' || (typeof shown === 'string' && /^\d+$/.test(shown)) ? Number(shown) : Number.NaN;
+      return Number.isInteger(value) && value >= least && value <= most ? value : outside(JSON.stringify(shown), least, most);
     },
     alwaysHex,
   };
@@ -89,6 +90,10 @@ export function raw(size: number): FixedKind<Uint8Array> {
       bytes.set(value, at);
     },
     show: toHex,
-    parse: (shown) => Uint8Array.from(String(shown).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)),
+    parse(shown) {
+      const bytes = fromHex(String(shown));
+      if (bytes?.length !== size) throw new RangeError(`${JSON.stringify(shown)} is not the hex of ${size} bytes`);
+      return bytes;
+    },
   };
 }

@@ -1,5 +1,5 @@
 import type { Words } from '../words.ts';
-import { toHex } from './hex.ts';
+import { fromHex, toHex } from './hex.ts';
 
 /**
  * One kind of field: how it lies in bytes (`read`, `write`), and how people and JSON see it (`show`, `parse`).
@@ -14,6 +14,8 @@ export interface FieldKind<T> {
   readonly write: (bytes: Uint8Array, at: number, value: T) => void;
   readonly show: (value: T) => unknown;
   readonly parse: (shown: unknown) => T;
+  /** True where a view may leave the field out: `parse(undefined)` is its empty value. */
+  readonly optional?: boolean;
   /** Whether `parse(show(value))` may differ from the value, so that a view must carry the bytes too. */
   readonly lossy?: boolean;
   /** True where the hex of the field always belongs to its view (addresses). */
@@ -69,8 +71,11 @@ export interface Layout<V extends object = Record<string, unknown>> {
   describe(bytes: Uint8Array, at?: number): Described[];
   /** The JSON view of a value: every field shown, with `<name>Hex` beside those whose bytes the shown form cannot give back. */
   view(value: V): Record<string, unknown>;
-  /** A value from its JSON view. */
-  parse(view: Readonly<Record<string, unknown>>): V;
+  /**
+   * A value from its JSON view. Throws TypeError naming the field that is wrong, or all that are missing; `called` says
+   * what a field is called where the view is a part of something larger.
+   */
+  parse(view: Readonly<Record<string, unknown>>, called?: (name: string) => string): V;
 }
 
 type Decode<V> = (bytes: Uint8Array, at: number) => V;
@@ -179,10 +184,11 @@ export function layout<F extends Fields>(fields: F): Layout<Value<F>> {
       for (const [name, { kind }] of entries) Object.assign(shown, viewOf(name, kind, (value as Record<string, unknown>)[name]));
       return shown;
     },
-    parse(view) {
-      const value: Record<string, unknown> = {};
-      for (const [name, { kind }] of entries) value[name] = parsed(name, kind, view);
-      return value as V;
+    parse(view, called = (name) => name) {
+      const given = (name: string) => view[name] !== undefined || view[`${name}Hex`] !== undefined;
+      const missing = entries.filter(([name, { kind }]) => !kind.optional && !given(name)).map(([name]) => called(name));
+      if (missing.length > 0) throw new TypeError(`${missing.join(', ')}: ${missing.length === 1 ? 'is' : 'are'} missing`);
+      return Object.fromEntries(entries.map(([name, { kind }]) => [name, parsed(name, kind, view, called)])) as V;
     },
   };
   return self;
@@ -203,9 +209,20 @@ function viewOf(name: string, kind: Kind, value: unknown): Record<string, unknow
   return { [name]: shown, [`${name}Hex`]: hex };
 }
 
-function parsed(name: string, kind: Kind, view: Readonly<Record<string, unknown>>): unknown {
+function parsed(name: string, kind: Kind, view: Readonly<Record<string, unknown>>, called: (name: string) => string): unknown {
   const hex = view[`${name}Hex`];
-  if (typeof hex !== 'string') return kind.parse(view[name]);
-  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  if (hex !== undefined) return fromBytes(kind, hex, called(`${name}Hex`));
+  try {
+    return kind.parse(view[name]);
+  } catch (error) {
+    throw new TypeError(`${called(name)}: ${(error as Error).message}`);
+  }
+}
+
+/** A field's value from the hex of its bytes, which must be all of them. */
+function fromBytes(kind: Kind, hex: unknown, name: string): unknown {
+  const bytes = fromHex(String(hex));
+  if (!bytes || bytes.length === 0 || sizeAt(kind, bytes, 0) !== bytes.length)
+    throw new TypeError(`${name}: must be the hex of the field's bytes (got ${JSON.stringify(hex)})`);
   return kind.read(bytes, 0);
 }

@@ -73,6 +73,7 @@ export const timeTag: FieldKind<TimeTag> = {
   ...u48le,
   show: showTimeTag,
   parse: (shown) => parseTimeTag(typeof shown === 'string' ? shown : null),
+  optional: true,
   lossy: true,
 };
 
@@ -115,6 +116,7 @@ export function fixedText(size: number): FieldKind<Uint8Array> {
     },
     show: showText,
     parse: (shown) => encodeText(String(shown ?? ''), size),
+    optional: true,
     lossy: true,
   };
 }
@@ -131,5 +133,6 @@ export const countedText: FieldKind<Uint8Array> = {
   },
   show: showText,
   parse: (shown) => encodeText(String(shown ?? ''), 255),
+  optional: true,
   lossy: true,
 };

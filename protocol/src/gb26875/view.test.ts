@@ -118,3 +118,50 @@ describe('dialects are told from the bytes', () => {
     expect(streamView(fromHex(hex)!, STANDARD)[0]).toMatchObject({ kind: 'noise' });
   });
 });
+
+describe('a view that people wrote', () => {
+  const FRAME = {
+    ...{ kind: 'frame', serial: 1, version: { main: 1, user: 0 }, time: '2026-11-23T20:00:00', source: '3000001', destination: '20' },
+    command: 2,
+  };
+  const STATE = { systemType: 1, systemAddress: 1, componentType: 42, componentAddress: 5, status: 2 };
+  const unit = (...objects: unknown[]) => ({ type: 2, count: objects.length, objects });
+  const trouble = (view: object) => {
+    try {
+      bytesOfView(view as Record<string, unknown>);
+    } catch (error) {
+      expect(error).toBeInstanceOf(TypeError);
+      return (error as Error).message;
+    }
+    return null;
+  };
+
+  test('need not say what can be empty: times, texts, a unit', () => {
+    expect(trouble({ ...FRAME, time: undefined, unit: unit(STATE) })).toBeNull();
+    expect(trouble(FRAME)).toBeNull();
+  });
+
+  test('is told all that is missing, by the names of the view', () => {
+    expect(trouble({ kind: 'frame', serial: 1 })).toBe('version.main, version.user, source, destination, command: are missing');
+    expect(trouble({ ...FRAME, command: undefined })).toBe('command: is missing');
+    const { status: _, systemType: __, ...rest } = STATE;
+    expect(trouble({ ...FRAME, unit: unit(STATE, rest) })).toBe('unit.objects[1].systemType, unit.objects[1].status: are missing');
+    expect(trouble({ ...FRAME, unit: { objects: [] } })).toBe('unit.type, unit.count: are missing');
+    const analogue = { systemType: 1, systemAddress: 1, componentType: 42, componentAddress: 5, analogueType: 3 };
+    expect(trouble({ ...FRAME, unit: { type: 3, count: 1, objects: [analogue] } })).toBe('unit.objects[0].raw: is missing');
+    expect(trouble({ ...FRAME, unit: { type: 3, count: 1, objects: [{ ...analogue, value: 21.5 }] } })).toBeNull();
+  });
+
+  test('is told which field is wrong', () => {
+    expect(trouble({ ...FRAME, version: { main: 256, user: 0 } })).toBe('version.main: 256 is not a whole number from 0 to 255');
+    expect(trouble({ ...FRAME, serial: null })).toBe('serial: null is not a whole number from 0 to 65535');
+    expect(trouble({ ...FRAME, serial: '' })).toBe('serial: "" is not a whole number from 0 to 65535');
+    expect(trouble({ ...FRAME, sourceHex: '0102' })).toBe('sourceHex: must be the hex of the field\'s bytes (got "0102")');
+    expect(trouble({ ...FRAME, sourceHex: 'zz' })).toMatch(/^sourceHex: /);
+    expect(trouble({ ...FRAME, unit: unit({ ...STATE, status: -1 }) })).toMatch(/^unit\.objects\[0\]\.status: -1 is not/);
+    expect(trouble({ ...FRAME, unit: unit(7) })).toBe('unit.objects[0]: must be an object');
+    expect(trouble({ ...FRAME, unit: { type: 250, count: 1 } })).toMatch(/^unit: type 250 has no table/);
+    expect(trouble({ kind: 'noise', hex: 'x' })).toBe('hex: must be hex (got "x")');
+    expect(trouble({ kind: 'frames' })).toBe('kind: must be frame, noise or heartbeat (got "frames")');
+  });
+});

@@ -1,4 +1,6 @@
+import { u8 } from '../codec/fields.ts';
 import { fromHex, toHex } from '../codec/hex.ts';
+import { field, layout } from '../codec/layout.ts';
 import { type Cut, cutAll } from '../codec/packets.ts';
 import {
   ANALOGUE_TYPES,
@@ -106,27 +108,37 @@ function cutView(cut: Cut, dialect: Dialect): View {
   return frameView(cut.bytes, dialect);
 }
 
+/** What the two fields of the version are called in a view. */
+const VERSIONS: Readonly<Record<string, string>> = { mainVersion: 'version.main', userVersion: 'version.user' };
+/** What stands before the objects of a unit, and before the bytes of one without a table. */
+const UNIT_HEAD = layout({ type: field(u8, 'type', '类型'), count: field(u8, 'count', '数目') });
+
 /** Bytes from a view written by `streamView`, made from its fields and not from its `hex`. Throws TypeError naming what is missing or wrong. */
 export function bytesOfView(view: View, types: Types = UNIT_TYPES): Uint8Array {
   if (view['kind'] === 'noise' || view['kind'] === 'heartbeat') return requiredHex(view, 'hex');
   if (view['kind'] !== 'frame') throw new TypeError(`kind: must be frame, noise or heartbeat (got ${JSON.stringify(view['kind'])})`);
   const version = (view['version'] ?? {}) as View;
-  const control = CONTROL.parse({ unitBytes: 0, ...view, mainVersion: version['main'], userVersion: version['user'] });
+  const given = { unitBytes: 0, ...view, mainVersion: version['main'], userVersion: version['user'] };
+  const control = CONTROL.parse(given, (name) => VERSIONS[name] ?? name);
   return encodeFrame(control, encodeUnit(unitOfView(view['unit'] as View | null, types), types));
 }
 
 function unitOfView(view: View | null | undefined, types: Types): Unit | null {
   if (view === null || view === undefined) return null;
-  const [type, count] = [Number(view['type']), Number(view['count'])];
+  const { type, count } = UNIT_HEAD.parse(view, (name) => `unit.${name}`);
   if (view['raw'] !== undefined) return { type, count, raw: requiredHex(view, 'raw'), why: String(view['why'] ?? '') };
   const row = types.get(type);
   if (!row || !Array.isArray(view['objects'])) throw new TypeError(`unit: type ${view['type']} has no table; give its bytes as raw`);
-  return { type, count, objects: view['objects'].map((object: View) => row.object.parse(withRaw(type, object)) as View) };
+  const objects = view['objects'].map((object: View, index) => {
+    if (typeof object !== 'object' || object === null) throw new TypeError(`unit.objects[${index}]: must be an object`);
+    return row.object.parse(withRaw(type, object), (name) => `unit.objects[${index}].${name}`) as View;
+  });
+  return { type, count, objects };
 }
 
 /** An analogue value may be given in its unit alone. */
 function withRaw(type: number, object: View): View {
-  if (type !== 3 || object['raw'] !== undefined) return object;
+  if (type !== 3 || object['raw'] !== undefined || object['value'] === undefined) return object;
   const perUnit = ANALOGUE_TYPES.get(Number(object['analogueType']))?.perUnit ?? 1;
   return { ...object, raw: Math.round(Number(object['value']) * perUnit) };
 }
