@@ -253,6 +253,7 @@ function family(name: string, dialect: Dialect, card: Card): TalkingFamily {
           Uint8Array.of(),
         ),
       idleEveryMs: 25_000,
+      hostCut: dialect.cut,
       say: (stimulus) => orNull(() => say(stimulus)),
       confirms: (packet) => packet[26] === CONFIRM,
       repeatEveryMs: 5_100,
