@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { CLOUDS } from '@fengsui/protocol/clouds';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { machineClock } from './clock.ts';
 import type { CoapMode } from './coap-device.ts';
+import type { Device } from './device.ts';
 import { failure } from './failures.ts';
 import { makeDevice } from './make-device.ts';
 import { MODES } from './municipal-modes.ts';
@@ -10,6 +12,7 @@ import { MunicipalPlatform } from './municipal-platform.ts';
 import { WrongInput } from './problems.ts';
 import { complain, direct, exitWith, sayReady, stayUntilStopped } from './process.ts';
 import { runProxy } from './proxy.ts';
+import { PushCloud } from './push-cloud.ts';
 import { seeded } from './random.ts';
 import { loadScenario, readLiveStep } from './scenario.ts';
 import { TruthLog } from './truth.ts';
@@ -67,13 +70,58 @@ async function runDevice(flags: DeviceFlags): Promise<void> {
     truth: new TruthLog(flags.truth ?? null, flags.name, family.name),
     narrate: (line) => complain(`${flags.name}: ${line}`),
   });
+  await play(device, 'device', () => ({ name: flags.name, family: family.name, wire: device.address }), flags);
+}
+
+interface PlayFlags {
+  readonly scenario?: string;
+  readonly live?: true;
+  readonly withParent?: true;
+}
+
+/** Starts a device, says that it is ready, and lets the scenario and whoever stands at standard input tell it what to do. */
+async function play(device: Device, role: string, facts: () => Readonly<Record<string, unknown>>, flags: PlayFlags): Promise<void> {
   const steps = flags.scenario ? loadScenario(flags.scenario, device.able) : [];
   await device.start();
   const stopped = new AbortController();
-  sayReady('device', { name: flags.name, family: family.name, wire: device.address });
+  sayReady(role, facts());
   void direct(steps, (action) => device.perform(action), machineClock, stopped.signal);
   const live = flags.live ? async (value: unknown) => device.perform(readLiveStep(value, device.able)) : null;
   await stayUntilStopped(device, { withParent: flags.withParent ?? false, live });
+}
+
+interface PushFlags {
+  readonly cloud: string;
+  readonly url: string;
+  readonly secretFile: string;
+  readonly tokenFile?: string;
+  readonly keyFile?: string;
+  readonly endpoint: string;
+  readonly name: string;
+  readonly scenario?: string;
+  readonly truth?: string;
+  readonly seed: string;
+  readonly retries?: number;
+  readonly retryEvery: number;
+  readonly live?: true;
+  readonly withParent?: true;
+}
+
+async function runPush(flags: PushFlags): Promise<void> {
+  const { cloud, url, endpoint, name } = flags;
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new WrongInput([`--url: must be http:// or https:// (got "${url}")`]);
+  const device = new PushCloud({
+    ...{ cloud, url, endpoint },
+    secret: secretIn(flags.secretFile),
+    share: { token: flags.tokenFile ? secretIn(flags.tokenFile) : null, key: flags.keyFile ? secretIn(flags.keyFile) : null },
+    retries: flags.retries ?? null,
+    retryEveryMs: flags.retryEvery,
+    clock: machineClock,
+    random: seeded(`${flags.seed}/${name}`),
+    truth: new TruthLog(flags.truth ?? null, name, `push-${cloud}`),
+    narrate: (line) => complain(`${name}: ${line}`),
+  });
+  await play(device, 'cloud', () => ({ name, cloud, url }), flags);
 }
 
 interface MunicipalFlags {
@@ -84,16 +132,16 @@ interface MunicipalFlags {
   readonly withParent?: true;
 }
 
-function tokenOf(path: string): string {
+function secretIn(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {
-    throw failure('SIM_FILE_UNUSABLE', `token file ${path}`, error);
+    throw failure('SIM_FILE_UNUSABLE', `secret ${path}`, error);
   }
 }
 
 async function runMunicipal(flags: MunicipalFlags): Promise<void> {
-  const token = flags.tokenFile ? tokenOf(flags.tokenFile) : null;
+  const token = flags.tokenFile ? secretIn(flags.tokenFile) : null;
   const platform = new MunicipalPlatform({ host: flags.host, port: flags.port, log: flags.log ?? null, token });
   const root = await platform.start();
   sayReady('municipal', { url: `${root}/events`, control: `${root}/control` });
@@ -133,6 +181,25 @@ program
   .option('--live', 'take further steps from standard input, one JSON object a line: {"say":{"what":"fire",…}}')
   .addOption(withParent)
   .action(runDevice);
+
+program
+  .command('push')
+  .description("play an operator's cloud that pushes what its devices say 模拟运营商云推送")
+  .requiredOption('--cloud <name>', `one of ${[...CLOUDS.keys()].join(', ')}`)
+  .requiredOption('--url <url>', 'where it pushes to, without the secret: http://127.0.0.1:8443/push/')
+  .requiredOption('--secret-file <file>', 'the last part of the path')
+  .requiredOption('--name <name>', 'name of the cloud in the truth log')
+  .option('--token-file <file>', 'by which it signs (OneNET)')
+  .option('--key-file <file>', 'by which it encrypts (OneNET)')
+  .option('--endpoint <imei>', 'device of the steps that name none', '860000000000017')
+  .option('--scenario <file>', 'YAML or JSON: what the devices say and when')
+  .option('--truth <file>', 'JSON lines: what the devices really said, on disk before the push goes out')
+  .option('--seed <seed>', 'chance starts here: one seed, one run', '1')
+  .addOption(new Option('--retries <times>', 'repeats of a push without a 200; default: as that cloud does').argParser(whole(0, 1_000_000)))
+  .addOption(new Option('--retry-every <ms>', 'pause before the first repeat; doubles').argParser(whole(1, 600_000)).default(1000))
+  .option('--live', 'take further steps from standard input, one JSON object a line')
+  .addOption(withParent)
+  .action(runPush);
 
 program
   .command('municipal')

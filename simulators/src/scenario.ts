@@ -75,6 +75,8 @@ const ACTIONS = {
   rebind: Type.Literal(true),
   /** The device's clock is wrong by so much. */
   clock: Offset,
+  /** Somebody who is not the cloud pushes a fire: without the secret of the path, or signed with another token. */
+  forge: Type.Object({ how: Type.Enum(['path', 'signature']) }, closed),
 } as const;
 export type ActionName = keyof typeof ACTIONS;
 export const ACTION_NAMES = Object.keys(ACTIONS) as readonly ActionName[];
@@ -103,7 +105,8 @@ export type Action =
   | { readonly kind: 'misanswer'; readonly how: Misanswer; readonly times: number; readonly delayMs: number }
   | { readonly kind: 'silence' | 'unplug'; readonly forMs: number }
   | { readonly kind: 'rebind' }
-  | { readonly kind: 'clock'; readonly offsetMs: number };
+  | { readonly kind: 'clock'; readonly offsetMs: number }
+  | { readonly kind: 'forge'; readonly how: 'path' | 'signature' };
 
 export interface TimedAction {
   readonly atMs: number;
@@ -134,6 +137,7 @@ const READERS: { readonly [N in ActionName]: (written: Written[N]) => Action } =
   unplug: (duration) => ({ kind: 'unplug', forMs: durationMs(duration) }),
   rebind: () => ({ kind: 'rebind' }),
   clock: (offset) => ({ kind: 'clock', offsetMs: durationMs(offset) }),
+  forge: ({ how }) => ({ kind: 'forge', how }),
 };
 
 type WrittenStep = Partial<Written> & {
