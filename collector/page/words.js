@@ -65,11 +65,6 @@ const WORDS = {
   token: ['访问令牌', 'Access token'],
   wrongToken: ['令牌不正确', 'The token is wrong'],
   tryLater: ['请稍后再试', 'Try again in a moment'],
-  // edges
-  'edge-began': ['', ''],
-  'edge-ended': ['恢复', 'ended'],
-  'edge-still': ['持续', 'goes on'],
-  'edge-momentary': ['', ''],
   // qualities of readings
   'quality-stale': ['陈旧', 'stale'],
   'quality-sensor-failed': ['传感器故障', 'sensor failed'],
@@ -100,6 +95,8 @@ const WORDS = {
   'note-readings-thinned': ['模拟量抽稀', 'readings thinned'],
   'note-configuration-changed': ['配置改变', 'configuration changed'],
   'note-datagrams-dropped': ['数据报丢弃', 'datagrams dropped'],
+  'note-duty-unanswered': ['查岗无人应答', 'duty check unanswered'],
+  'note-configuration-refused': ['下发配置被拒绝', 'pushed configuration refused'],
 };
 
 /** @typedef {keyof typeof WORDS} Word */
@@ -127,12 +124,26 @@ export function say(word, n = '') {
   return (pair[language === 'zh' ? 0 : 1] ?? word).replace('{n}', String(n));
 }
 
-/** @type {Record<string, Record<string, { zh: string, en: string }>>} */
-let names = {};
+/** @typedef {Record<string, { zh: string, en: string }>} Names */
 
-/** @param {typeof names} lists what /api/words answers */
-export function takeNames(lists) {
+/** @type {Record<string, Names>} */
+let names = {};
+/** @type {Record<string, Names>} */
+let happenings = {};
+
+/** @param {Record<string, Names> & { happenings: Record<string, Names> }} lists what /api/words answers */
+export function takeNames({ happenings: ofEvents, ...lists }) {
   names = lists;
+  happenings = ofEvents;
+}
+
+/**
+ * What an event is called.
+ * @param {string} kind
+ * @param {string} edge
+ */
+export function happeningOf(kind, edge) {
+  return happenings[kind]?.[edge]?.[language] ?? `${kind} ${edge}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
 import { type Family, PROFILES } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { isMapping, type Sound } from '@fengsui/protocol/settings';
@@ -24,6 +25,7 @@ export function crossProblems(value: unknown, sound: Sound): string[] {
     ...(sound('status.host') && !LOOPBACK.has(configuration.status.host)
       ? [`status.host: must be the machine itself, 127.0.0.1 or ::1 (got ${configuration.status.host})`]
       : []),
+    ...(isMapping(configuration.orders) ? orderProblems(configuration.orders, sound) : []),
     ...nameProblems(sound('gateway.id') ? configuration.gateway.id : '', lines, sound),
     ...wireProblems(lines, sound),
     ...lines.flatMap((line) => lineProblems(line, sound)),
@@ -41,6 +43,19 @@ function uplinkProblems(uplink: UplinkConfiguration, sound: Sound): string[] {
     ...files,
     ...(backwards ? ['uplink.reconnectMaxMs: must not be below uplink.reconnectMinMs'] : []),
   ];
+}
+
+/** A program is named by its path: what is found by a search may be another's. */
+function orderProblems(orders: GatewayConfiguration['orders'], sound: Sound): string[] {
+  const { configurationKey } = orders;
+  const key = configurationKey !== undefined && sound('orders.configurationKey');
+  const programs = (['clockCommand', 'announceCommand'] as const).flatMap((command) => {
+    const program = sound(`orders.${command}`) ? orders[command]?.[0] : undefined;
+    return program === undefined || isAbsolute(program)
+      ? []
+      : [`orders.${command}[0]: must be the whole path of a program (got ${program})`];
+  });
+  return [...(key ? fileProblems('orders.configurationKey', configurationKey) : []), ...programs];
 }
 
 function identityProblems(uplink: UplinkConfiguration): string[] {

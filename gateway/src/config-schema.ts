@@ -93,6 +93,20 @@ export const GATEWAY_SCHEMA = Type.Object(
       { host: Type.String({ default: '127.0.0.1' }), port: Type.Integer({ default: 0, ...u16 }) },
       { ...closed, default: {} },
     ),
+    /** What the centre may ask for beyond reading. */
+    orders: Type.Object(
+      {
+        /** Public key (Ed25519, PEM) of whoever may push a configuration; absent: nobody. */
+        configurationKey: Type.Optional(Type.String()),
+        /** Sets the box's clock: program and words; `{time}` and `{seconds}` are filled in. Absent: an order only compares. */
+        clockCommand: Type.Optional(Type.Array(text(255), { minItems: 1 })),
+        /** Turns the sounder and lamp of a duty check on and off: program and words; `on` or `off` comes behind them. */
+        announceCommand: Type.Optional(Type.Array(text(255), { minItems: 1 })),
+        /** A pushed configuration is taken back when the uplink did not come back with it by then. */
+        uplinkBackWithinMs: Type.Integer({ default: limits.UPLINK_BACK_WITHIN_MS, minimum: 1_000, maximum: 3_600_000 }),
+      },
+      { ...closed, default: {} },
+    ),
     log: Type.Object({ level: choice(['error', 'warn', 'info', 'debug'], 'info') }, { ...closed, default: {} }),
     lines: Type.Array(Line, { default: [] }),
   },

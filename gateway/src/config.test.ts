@@ -13,7 +13,7 @@ let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fengsui-config-'));
-  for (const file of KEY_FILES) writeFileSync(join(folder, file), 'a key');
+  for (const file of [...KEY_FILES, 'configuration.pem']) writeFileSync(join(folder, file), 'a key');
   for (const file of DOOR_FILES)
     writeFileSync(join(folder, file), file === 'short.secret' ? 'short' : 'a-secret-of-our-own', { mode: 0o600 });
   copyFileSync(EXAMPLE, join(folder, 'gateway.yaml'));
@@ -93,7 +93,8 @@ describe('a good configuration', () => {
   });
 
   it('finds its key files beside itself', () => {
-    const { uplink } = loadConfiguration(join(folder, 'gateway.yaml')) as GatewayConfiguration;
+    const { uplink, orders } = loadConfiguration(join(folder, 'gateway.yaml')) as GatewayConfiguration;
+    expect(orders.configurationKey).toBe(join(folder, 'configuration.pem'));
     expect([uplink.ca, uplink.certificate, uplink.key]).toEqual(KEY_FILES.map((file) => join(folder, file)));
   });
 });

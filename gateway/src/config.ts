@@ -35,7 +35,9 @@ function withAbsolutePaths(filled: unknown, folder: string): unknown {
   const uplink = isMapping(filled['uplink']) ? { ...filled['uplink'] } : filled['uplink'];
   if (isMapping(uplink)) for (const key of ['ca', 'certificate', 'key']) if (key in uplink) uplink[key] = absolute(uplink[key]);
   const lines = Array.isArray(filled['lines']) ? filled['lines'].map((line) => withDoorFiles(line, folder)) : filled['lines'];
-  return { ...filled, data: absolute(filled['data']), uplink, lines };
+  const orders = isMapping(filled['orders']) ? { ...filled['orders'] } : filled['orders'];
+  if (isMapping(orders) && 'configurationKey' in orders) orders['configurationKey'] = absolute(orders['configurationKey']);
+  return { ...filled, data: absolute(filled['data']), uplink, orders, lines };
 }
 
 function withDoorFiles(line: unknown, folder: string): unknown {

@@ -135,6 +135,48 @@ export const FAILURES = {
     zh: '汇集平台不返回回执',
     remedy: 'Check the disk and the log of the collector',
   },
+  'orders-unreadable': {
+    retry: 'never',
+    en: 'the record of orders cannot be read',
+    zh: '命令记录无法读取',
+    remedy: 'Check the permissions of the data folder',
+  },
+  'orders-unwritable': {
+    retry: 'later',
+    en: 'the record of orders cannot be written',
+    zh: '命令记录无法写入',
+    remedy: 'Check the space and the permissions of the data folder; nothing is carried out that is not on the record',
+  },
+  'order-crashed': {
+    retry: 'never',
+    en: 'an order failed by an error of this program',
+    zh: '命令执行异常',
+    remedy: 'Report it with the log line',
+  },
+  'configuration-unreadable': {
+    retry: 'never',
+    en: 'the configuration or its history cannot be read',
+    zh: '配置或其历史无法读取',
+    remedy: 'Check the permissions of the configuration file and of the folder configuration in the data folder',
+  },
+  'configuration-unwritable': {
+    retry: 'never',
+    en: 'a pushed configuration cannot be written',
+    zh: '下发的配置无法写入',
+    remedy: 'Let the user of the gateway write the configuration file and its folder, or push no configuration',
+  },
+  'configuration-key': {
+    retry: 'never',
+    en: 'the key that vouches for pushed configurations cannot be read',
+    zh: '配置签名公钥无法读取',
+    remedy: 'Check orders.configurationKey: a PEM file with an Ed25519 public key',
+  },
+  'capture-unwritable': {
+    retry: 'later',
+    en: 'a capture cannot be written',
+    zh: '抓包文件无法写入',
+    remedy: 'Check the space and the permissions of the folder captures in the data folder',
+  },
   'driver-crashed': {
     retry: 'later',
     en: 'a driver failed by an error of this program',

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '@fengsui/protocol';
+import type { Clock, SiteEvent } from '@fengsui/protocol';
 import { createNormalizer } from '@fengsui/protocol/normalizer';
 import { clockSynchronisedBy } from './clock.ts';
 import type { GatewayConfiguration } from './config.ts';
+import { SiteState } from './downlink/site-state.ts';
 import { openStatusPage, ProcessNumbers } from './health.ts';
 import { Itself } from './itself.ts';
 import { JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
 import * as limits from './limits.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { buildLines } from './lines.ts';
+import { type Again, dutyAnswer, type Ordering, openOrdering } from './ordering.ts';
 import { Outage } from './outage.ts';
-import { metricsOf, statusOf } from './status.ts';
+import { metricsOf, statusOf, summaryOf } from './status.ts';
 import { type Log, superviseLine } from './supervise.ts';
+import { Taps } from './taps.ts';
 import { linger, runUplink, UplinkNumbers } from './uplink/uplink.ts';
 
 export interface Gateway {
@@ -19,6 +22,8 @@ export interface Gateway {
   readonly status: string;
   /** Goes once through this thread, the journal's thread and its disk, and reads back: what an alarm needs to become durable. */
   roundTrip(): Promise<void>;
+  /** Resolves when an order wants the gateway to be stopped and started anew. */
+  readonly again: Promise<Again>;
   /** Stops in order: nothing new is heard, what was heard is durable, the last word is that it stopped. */
   stop(): Promise<void>;
 }
@@ -28,18 +33,29 @@ export interface Surroundings {
   /** Numbers from 0 up to 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** The file of the configuration: a pushed one takes its place. */
+  readonly file: string;
 }
 
 /** Puts the stages of the line together and sets them going. Rejects with a Failure when the journal or the status page cannot be opened. */
-export async function startGateway(configuration: GatewayConfiguration, { clock, random, log }: Surroundings): Promise<Gateway> {
+export async function startGateway(configuration: GatewayConfiguration, { clock, random, log, file }: Surroundings): Promise<Gateway> {
   const { id, address, centre, zoneMinutes, clockSynchronisedFile } = configuration.gateway;
   const { data, profile, uplink, status } = configuration;
   const clockSynchronised = clockSynchronisedBy(clockSynchronisedFile);
   const envelope = { source: address, destination: centre, zoneMinutes };
   const sizes = sizesOf(configuration.journal);
   const journal = await openJournal({ directory: data, profile, envelope, clock, clockSynchronised, sizes });
-  const append = journal.append.bind(journal);
+  const site = new SiteState();
+  const append = async (events: readonly SiteEvent[]) => {
+    const stored = await journal.append(events);
+    site.hear(events);
+    return stored;
+  };
   const itself = new Itself({ id, zoneMinutes, clock, append, log });
+  const closed = async (failure: unknown): Promise<never> => {
+    await journal.close();
+    throw failure;
+  };
   const watch = new JournalWatch();
   const look = async () => watch.news(await journal.state(), clock.monotonicMs());
   await itself.journal(await look());
@@ -50,21 +66,42 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const devices = configuration.lines.flatMap((line) => line.devices);
   const newEventId = () => randomUUID().replaceAll('-', '');
   const normalizer = createNormalizer({ devices, zoneMinutes, newEventId, clock });
-  const lines = buildLines(configuration, clock).map((line) => ({ line, numbers: new LineNumbers(clock.wallMs()) }));
+  const taps = new Taps(configuration.lines, data, clock, hearing.signal);
+  const lines = configuration.lines
+    .flatMap((line) => buildLines({ ...configuration, lines: [line] }, clock, taps.wires(line.name)))
+    .map((line) => ({ line, numbers: new LineNumbers(clock.wallMs()) }));
   const uplinkNumbers = new UplinkNumbers();
   const numbers = new ProcessNumbers();
   const startedMs = Math.round(clock.wallMs());
   const sources = { id, profile, clock, clockSynchronised, startedMs, journal, uplink: uplinkNumbers, lines, process: numbers };
-  const show = () => statusOf(sources);
-  const page = await openStatusPage({ ...status, status: show, metrics: async () => metricsOf(await show()) }).catch(async (failure) => {
-    await journal.close();
-    throw failure;
-  });
+  const again = Promise.withResolvers<Again>();
+  const ordering: Ordering = await openOrdering({
+    ...{ configuration, file, clock, clockSynchronised, log, boot: journal.boot, site, taps, again: again.resolve },
+    say: (more) => append([itself.event(id, more)]),
+    status: async (): Promise<object> => summaryOf(await show()),
+    isUplinkBack: () => uplinkNumbers.receipts > 0,
+    signal: hearing.signal,
+  }).catch(closed);
+  const { downlink, duty } = ordering;
+  const show = () => statusOf({ ...sources, orders: downlink.numbers, duty: duty.waiting() });
+  const told = { '/duty-answer': dutyAnswer(duty) };
+  const page = await openStatusPage({ ...status, status: show, metrics: async () => metricsOf(await show()), told }).catch(closed);
+  downlink.resume();
 
   const tellLink = itself.link.bind(itself, 'uplink');
   const outage = new Outage({ clock, signal: sending.signal, graceMs: limits.LINK_GRACE_MS, tell: tellLink });
   const carried = runUplink({
-    ...{ configuration: uplink, gateway: id, outbox: journal, clock, numbers: uplinkNumbers, outage, random },
+    ...{
+      name: 'uplink',
+      orders: downlink,
+      configuration: uplink,
+      gateway: id,
+      outbox: journal,
+      clock,
+      numbers: uplinkNumbers,
+      outage,
+      random,
+    },
     signal: sending.signal,
   });
   const watched = Promise.all([itself.watch(() => journal.alive(), hearing.signal), itself.watchJournal(look, hearing.signal)]);
@@ -75,12 +112,13 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
 
   return {
     status: page.url,
+    again: again.promise,
     async roundTrip() {
       await journal.alive();
     },
     async stop() {
       hearing.abort();
-      await Promise.all([...heard, watched]);
+      await Promise.all([...heard, watched, ordering.close()]);
       await itself.stopped();
       await linger(journal, uplinkNumbers, clock, limits.LINGER_MS);
       sending.abort();

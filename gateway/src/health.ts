@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fail } from './failures.ts';
 import { type Metric, prometheusText } from './metrics.ts';
@@ -15,16 +15,26 @@ export interface StatusOptions {
   /** Everything there is to show, as plain JSON. */
   readonly status: () => Promise<object>;
   readonly metrics: () => Promise<readonly Metric[]>;
+  /** What somebody at the box may say, by path: takes a JSON value, answers code and JSON. */
+  readonly told: Readonly<Record<string, (said: unknown) => readonly [code: number, answer: object]>>;
 }
 
-/** Serves `GET /status` (JSON) and `GET /metrics` (Prometheus text). Throws Failure `status-listen`. */
-export async function openStatusPage({ host, port, status, metrics }: StatusOptions): Promise<StatusPage> {
+/** The longest thing a person says here. */
+const BODY_BYTES_MAX = 4_096;
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/**
+ * Serves `GET /status` (JSON), `GET /metrics` (Prometheus text) and what may be told by `POST`. Throws Failure `status-listen`.
+ */
+export async function openStatusPage({ host, port, status, metrics, told }: StatusOptions): Promise<StatusPage> {
   const pages: Readonly<Record<string, () => Promise<readonly [type: string, body: string]>>> = {
     '/status': async () => ['application/json; charset=utf-8', JSON.stringify(await status())],
     '/metrics': async () => ['text/plain; version=0.0.4; charset=utf-8', prometheusText(await metrics())],
   };
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
     const page = Object.hasOwn(pages, request.url ?? '') ? pages[request.url!] : undefined;
+    const tell = Object.hasOwn(told, request.url ?? '') ? told[request.url!] : undefined;
+    if (request.method === 'POST' && tell) return void hear(request, response, tell);
     if (request.method !== 'GET' || !page) return end(response, 404, 'text/plain', 'GET /status or GET /metrics\n');
     page().then(
       ([type, body]) => end(response, 200, type, body),
@@ -44,6 +54,27 @@ export async function openStatusPage({ host, port, status, metrics }: StatusOpti
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** Takes what somebody says from this machine: JSON, under the machine's own name, from no page of another site. */
+async function hear(request: IncomingMessage, response: ServerResponse, tell: StatusOptions['told'][string]): Promise<void> {
+  const { host = '', origin, 'content-type': type } = request.headers;
+  const answer = (code: number, body: object) => end(response, code, 'application/json; charset=utf-8', JSON.stringify(body));
+  const isOwn = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+  if (!LOOPBACK.has(host.replace(/:\d+$/, '')) || !isOwn) return answer(403, { error: 'foreign' });
+  if (!/^application\/json\b/.test(type ?? '')) return answer(415, { error: 'must be application/json' });
+  try {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for await (const piece of request as AsyncIterable<Buffer>) {
+      bytes += piece.length;
+      if (bytes > BODY_BYTES_MAX) return answer(413, { error: 'too long' });
+      pieces.push(piece);
+    }
+    return answer(...tell(JSON.parse(Buffer.concat(pieces).toString('utf8'))));
+  } catch (error) {
+    return answer(400, { error: (error as Error).message });
+  }
 }
 
 function end(response: ServerResponse, code: number, type: string, body: string): void {

@@ -118,6 +118,9 @@ export const CHORE_REST_FACTOR = 4;
 export const CHORE_REST_MIN_MS = 20;
 export const CHORE_IDLE_MS = 500;
 
+/** What SQLite may keep of each lane's file in memory: the newest rows and the way to them. */
+export const JOURNAL_CACHE_KIB = 4_096;
+
 /** Pages of the log after which it is moved into the file: usually, and on a full volume. */
 export const WAL_PAGES = 1_000;
 export const WAL_PAGES_FRUGAL = 32;
@@ -146,3 +149,29 @@ export const DROPS_EVERY_MS = 5_000;
 
 /** Transmission devices connected to one door: a district's worth; each costs a socket and at most one packet of memory. */
 export const CONNECTIONS_MAX = 256;
+
+/** Orders that are carried out at once; what is beyond a duty check, a capture and a few reads is a flood. */
+export const ORDERS_OPEN_MAX = 32;
+
+/** Orders that are over are known this long, and so many of them: the collector stops asking after a day, and gives an order a week to arrive. */
+export const ORDERS_KEPT = 1_000;
+export const ORDERS_KEPT_MS = 30 * 86_400_000;
+
+/** What the journal could not take is said again after this. */
+export const RETELL_AFTER_MS = 1_000;
+
+/** A command of the site (sounder, clock) that takes longer is ended. */
+export const COMMAND_WITHIN_MS = 10_000;
+
+/** A pushed configuration is taken back when no uplink came back with it by then. */
+export const UPLINK_BACK_WITHIN_MS = 300_000;
+export const TRIAL_LOOK_EVERY_MS = 200;
+
+/** A pushed configuration with which the process ended so often is taken back before it runs again. */
+export const TRIAL_STARTS_MAX = 3;
+
+/** Points whose last word is remembered for those who ask: ten panels of a thousand points. */
+export const SITE_POINTS_MAX = 10_000;
+
+/** What an answer to a read may take of an order's receipt. */
+export const READ_RESULT_BYTES_MAX = 12 * 1024;

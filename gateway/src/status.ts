@@ -1,4 +1,5 @@
 import { type Clock, LANES, toHex } from '@fengsui/protocol';
+import type { DownlinkNumbers } from './downlink/downlink.ts';
 import type { ProcessNumbers } from './health.ts';
 import type { JournalState } from './journal/journal.ts';
 import type { LineNumbers } from './line-numbers.ts';
@@ -16,11 +17,14 @@ export interface StatusSources {
   readonly uplink: UplinkNumbers;
   readonly lines: ReadonlyArray<{ readonly line: BuiltLine; readonly numbers: LineNumbers }>;
   readonly process: ProcessNumbers;
+  readonly orders: DownlinkNumbers;
+  /** A duty check that waits for an answer. */
+  readonly duty: { readonly id: string; readonly sinceMs: number; readonly untilMs: number } | null;
 }
 
 /** Everything the gateway knows of itself, as JSON. Times are milliseconds since 1970-01-01 UTC unless they end in `AgeMs`. */
 export async function statusOf(sources: StatusSources) {
-  const { id, profile, clock, clockSynchronised, startedMs, journal, uplink, lines, process } = sources;
+  const { id, profile, clock, clockSynchronised, startedMs, journal, uplink, lines, process, orders, duty } = sources;
   const nowMs = Math.round(clock.wallMs());
   const state = await journal.state();
   const lanes = Object.fromEntries(
@@ -34,6 +38,8 @@ export async function statusOf(sources: StatusSources) {
     lines: lines.map(lineStatus),
     journal: { ...state, lanes },
     uplink,
+    orders,
+    duty,
     process: process.numbers(),
   };
 }
@@ -70,6 +76,25 @@ function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
 }
 
 type Status = Awaited<ReturnType<typeof statusOf>>;
+
+/** What of it fits an answer to an order. */
+export function summaryOf({ gateway, lines, journal, uplink }: Status) {
+  const lanes = Object.entries(journal.lanes).map(([lane, { waiting, rejected, oldestAgeMs }]) => [
+    lane,
+    { waiting, rejected, oldestAgeMs },
+  ]);
+  return {
+    gateway,
+    lanes: Object.fromEntries(lanes),
+    uplink: { state: uplink.state, sinceMs: uplink.sinceMs, lastReceiptMs: uplink.lastReceiptMs },
+    lines: lines.map(({ name, state, lastFailure, devices }) => ({
+      name,
+      state,
+      lastFailure: lastFailure?.slice(0, 200) ?? null,
+      devices: Object.fromEntries(devices.map((device) => [device.name, device.link])),
+    })),
+  };
+}
 
 /** The same for Prometheus. */
 export function metricsOf(status: Status): Metric[] {
@@ -206,6 +231,13 @@ export function metricsOf(status: Status): Metric[] {
       'Time since the device was heard.',
       devices.flatMap(({ labels, device }) => (device.heardMs === null ? [] : [{ labels, value: age(device.heardMs) }])),
     ),
+    counter('orders_taken_total', 'Orders put on the record.', [{ value: status.orders.taken }]),
+    counter(
+      'orders_ended_total',
+      'Orders that are over, by how they ended.',
+      Object.entries(status.orders.ended).map(([state, value]) => ({ labels: { state }, value })),
+    ),
+    gauge('duty_check_waiting', '1 while a duty check waits for an answer.', [{ value: status.duty === null ? 0 : 1 }]),
     gauge('clock_synchronised', '1 while the wall clock is known to be right.', [{ value: status.gateway.clockSynchronised ? 1 : 0 }]),
     gauge('process_resident_bytes', 'Resident memory.', [{ value: process.residentBytes }]),
     gauge('process_heap_bytes', 'Heap in use.', [{ value: process.heapBytes }]),

@@ -230,6 +230,8 @@ export const GATEWAY_NOTES = {
   'readings-thinned': 14,
   'configuration-changed': 15,
   'datagrams-dropped': 16,
+  'duty-unanswered': 17,
+  'configuration-refused': 18,
 } as const;
 export type GatewayNote = keyof typeof GATEWAY_NOTES;
 

@@ -1,11 +1,14 @@
+import { resolve } from 'node:path';
 import { stdin, stdout } from 'node:process';
 import { Failure } from '@fengsui/protocol';
 import type { Command } from 'commander';
 import { destination, type Logger, pino } from 'pino';
 import { systemClock } from '../clock.ts';
+import type { GatewayConfiguration } from '../config.ts';
+import { ConfigurationHistory } from '../downlink/configuration-order.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import * as limits from '../limits.ts';
-import { feedWatchdog, serviceManager } from '../watchdog.ts';
+import { feedWatchdog, type ServiceManager, serviceManager } from '../watchdog.ts';
 import { configurationFrom } from './check.ts';
 
 export function addRun(program: Command): void {
@@ -17,6 +20,9 @@ export function addRun(program: Command): void {
     .action(run);
 }
 
+/** What a service manager starts again by itself (EX_TEMPFAIL): a restart that was asked for. */
+const START_AGAIN = 75;
+
 async function run({ config, withParent }: { readonly config: string; readonly withParent?: true }): Promise<void> {
   const configuration = configurationFrom(config);
   if (!configuration) return;
@@ -24,39 +30,98 @@ async function run({ config, withParent }: { readonly config: string; readonly w
   const log = pino({ level: configuration.log.level, base: null }, destination({ dest: 2, sync: true }));
   process.on('uncaughtException', (error) => die(log, error));
   process.on('unhandledRejection', (error) => die(log, error));
+  const stopping = new AbortController();
+  if (withParent) stdin.resume().once('close', () => process.kill(process.pid));
   try {
-    const gateway = await startGateway(configuration, { clock: systemClock, random: Math.random, log });
-    const stopping = new AbortController();
-    const manager = serviceManager(process.env);
-    stopOnSignal(gateway, log, stopping);
-    if (withParent) stdin.resume().once('close', () => process.kill(process.pid));
-    stdout.write(`${JSON.stringify({ ready: 'gateway', id: configuration.gateway.id, status: gateway.status })}\n`);
-    if (!manager) return;
-    await manager.notify('READY=1');
-    await feedWatchdog({ manager, roundTrip: gateway.roundTrip, clock: systemClock, log, signal: stopping.signal });
+    await new Runs(resolve(config), log, stopping.signal, serviceManager(process.env)).go(stopping);
   } catch (error) {
     die(log, error);
   }
 }
 
-function stopOnSignal(gateway: Gateway, log: Logger, stopped: AbortController): void {
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) return;
-    stopping = true;
-    stopped.abort();
+/** One gateway after the other: an order may want a restart, or another configuration, in the same process. */
+class Runs {
+  readonly #file: string;
+  readonly #log: Logger;
+  readonly #signal: AbortSignal;
+  readonly #manager: ServiceManager | null;
+  #current: Gateway | null = null;
+  /** Where the page was: whoever looks at it finds it there again. */
+  #port = 0;
+
+  constructor(file: string, log: Logger, signal: AbortSignal, manager: ServiceManager | null) {
+    this.#file = file;
+    this.#log = log;
+    this.#signal = signal;
+    this.#manager = manager;
+  }
+
+  async go(stopping: AbortController): Promise<void> {
+    const stopped = Promise.withResolvers<null>();
+    stopOnSignal(this.#log, stopping, () => stopped.resolve(null));
+    for (let isFirst = true; !this.#signal.aborted; isFirst = false) {
+      const gateway = await this.#start();
+      this.#current = gateway;
+      if (isFirst) await this.#ready(gateway);
+      const why = await Promise.race([gateway.again, stopped.promise]);
+      this.#current = null;
+      await gateway.stop();
+      if (why !== null) this.#log.info({ why }, 'starting anew');
+      if (why === 'restart' && this.#manager) process.exit(START_AGAIN);
+    }
+    this.#log.info({}, 'stopped');
+    process.exit(0);
+  }
+
+  /** Starts with the file as it is. A pushed configuration that cannot start is taken back at once. */
+  async #start(): Promise<Gateway> {
+    for (;;) {
+      const configuration = this.#configured();
+      const history = new ConfigurationHistory(this.#file, configuration.data);
+      if (await history.began()) continue;
+      const status = { ...configuration.status, port: configuration.status.port || this.#port };
+      try {
+        return await startGateway(
+          { ...configuration, status },
+          { clock: systemClock, random: Math.random, log: this.#log, file: this.#file },
+        );
+      } catch (error) {
+        if (!(await history.takeBack((error as Error).message))) throw error;
+        this.#log.error({}, `the pushed configuration is taken back: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  #configured(): GatewayConfiguration {
+    const configuration = configurationFrom(this.#file);
+    if (!configuration) process.exit();
+    return configuration;
+  }
+
+  async #ready({ status }: Gateway): Promise<void> {
+    this.#port = Number(new URL(status).port);
+    const { id } = this.#configured().gateway;
+    stdout.write(`${JSON.stringify({ ready: 'gateway', id, status })}\n`);
+    const manager = this.#manager;
+    if (!manager) return;
+    await manager.notify('READY=1');
+    const roundTrip = async () => this.#current?.roundTrip();
+    feedWatchdog({ manager, roundTrip, clock: systemClock, log: this.#log, signal: this.#signal }).catch((error: unknown) =>
+      die(this.#log, error),
+    );
+  }
+}
+
+function stopOnSignal(log: Logger, stopping: AbortController, stop: () => void): void {
+  const heard = (signal: NodeJS.Signals) => {
+    if (stopping.signal.aborted) return;
+    stopping.abort();
     log.info({ signal }, 'stopping');
     setTimeout(() => die(log, new Error(`not stopped within ${limits.EXIT_WITHIN_MS} ms`)), limits.EXIT_WITHIN_MS).unref();
-    gateway.stop().then(
-      () => {
-        log.info({}, 'stopped');
-        process.exit(0);
-      },
-      (error: unknown) => die(log, error),
-    );
+    stop();
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  process.on('SIGTERM', heard);
+  process.on('SIGINT', heard);
 }
 
 function die(log: Logger, error: unknown): never {

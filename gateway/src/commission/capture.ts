@@ -6,11 +6,18 @@ import { type CaptureChunk, type CaptureEnd, type CaptureHeader, peerOf } from '
 /** A day of a busy line at 9600 baud is 80 MB; more belongs into several files. */
 export const CAPTURE_BYTES_MAX = 256 * 1024 * 1024;
 
+/** Hears of everything that crosses a wire, before it reaches anybody else. */
+export interface Recorder {
+  heard(bytes: Uint8Array, from?: PeerAddress): void;
+  /** `withheld`: it was kept off the wire. */
+  wrote(bytes: Uint8Array, withheld: boolean, to?: PeerAddress): void;
+}
+
 /**
  * Writes a capture as it happens: a row reaches the file before its bytes reach anybody else, so a crash loses nothing that
  * had an effect. Throws the file system's error where it cannot write.
  */
-export class CaptureFile implements Disposable {
+export class CaptureFile implements Disposable, Recorder {
   readonly #file: number;
   readonly #clock: Clock;
   readonly #startMs: number;
@@ -76,7 +83,7 @@ export type Gate = (packet: Uint8Array) => boolean;
  * The same wire, with everything that crosses it written down. What the gate refuses is written down and never sent.
  * `peer`: whose wire it is, where one door has many.
  */
-export function recordedWire(wire: Wire, file: CaptureFile, gate: Gate, peer?: PeerAddress): Wire {
+export function recordedWire(wire: Wire, file: Recorder, gate: Gate, peer?: PeerAddress): Wire {
   async function* read(): AsyncGenerator<Uint8Array> {
     for await (const chunk of wire.bytes) {
       file.heard(chunk, peer);
@@ -97,7 +104,7 @@ export function recordedWire(wire: Wire, file: CaptureFile, gate: Gate, peer?: P
 }
 
 /** The same door, with every connection written down. */
-export function recordedServer(server: WireServer, file: CaptureFile, gate: Gate): WireServer {
+export function recordedServer(server: WireServer, file: Recorder, gate: Gate): WireServer {
   async function* accept(): AsyncGenerator<Wire> {
     for await (const wire of server.connections) yield recordedWire(wire, file, gate, peerOf(wire.name));
   }
@@ -106,7 +113,7 @@ export function recordedServer(server: WireServer, file: CaptureFile, gate: Gate
 }
 
 /** The same socket, with every datagram written down. */
-export function recordedSocket(wire: DatagramWire, file: CaptureFile, gate: Gate): DatagramWire {
+export function recordedSocket(wire: DatagramWire, file: Recorder, gate: Gate): DatagramWire {
   async function* read(): AsyncGenerator<Datagram> {
     for await (const datagram of wire.datagrams) {
       file.heard(datagram.bytes, datagram.from);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@fengsui/protocol';
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, type ISubscriptionGrant, type MqttClient } from 'mqtt';
 import type { UplinkConfiguration } from '../config.ts';
 import { type FailureCode, fail } from '../failures.ts';
 import * as limits from '../limits.ts';
@@ -18,27 +18,28 @@ export interface Connection extends AsyncDisposable {
 export interface ConnectionOptions {
   readonly configuration: UplinkConfiguration;
   readonly gateway: string;
-  readonly topic: string;
-  readonly hear: (payload: Uint8Array) => void;
+  /** What is listened to, by topic. Without the first there is no connection; another may be refused and is then not heard. */
+  readonly hear: ReadonlyMap<string, (payload: Uint8Array) => void>;
   readonly signal: AbortSignal;
 }
 
 /**
- * Connects and subscribes to `topic`. The library's own reconnecting, storing and replaying are off: its replay loses what a
+ * Connects and subscribes. The library's own reconnecting, storing and replaying are off: its replay loses what a
  * second drop finds on the way and repeats what ours repeats. Throws a Failure (`uplink-unreachable`, `-refused`, `-untrusted`).
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
-  const { configuration, topic, hear, signal } = options;
+  const { configuration, hear, signal } = options;
+  const topics = [...hear.keys()];
   const client = begin(configuration.url, await clientOptions(options));
   const { opened, ended, discard } = watch(client, signal);
   let isUsed = true;
   client.on('message', (heardOn, payload) => {
-    if (isUsed && heardOn === topic) hear(payload);
+    if (isUsed) hear.get(heardOn)?.(payload);
   });
   try {
     await opened;
-    const [grant] = await Promise.race([client.subscribeAsync(topic, { qos: 1 }), ended.then((failure) => Promise.reject(failure))]);
-    if (!grant || grant.qos > 1) throw fail('uplink-refused', `no permission to hear ${topic}`);
+    const [grant] = await Promise.race([subscribe(client, topics), ended.then((failure) => Promise.reject(failure))]);
+    if (!grant || grant.qos > 1) throw fail('uplink-refused', `no permission to hear ${topics[0]}`);
   } catch (error) {
     await discard();
     throw error instanceof Failure ? error : failureOf(error as Error);
@@ -53,6 +54,15 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       return discard();
     },
   };
+}
+
+/** The library rejects when any topic is refused, and tells which only in what it granted before: each is asked for by itself. */
+async function subscribe(client: MqttClient, [first, ...more]: readonly string[]): Promise<ISubscriptionGrant[]> {
+  const [granted] = await Promise.all([
+    client.subscribeAsync(first!, { qos: 1 }),
+    ...more.map((topic) => client.subscribeAsync(topic, { qos: 1 }).catch(() => [])),
+  ]);
+  return granted!;
 }
 
 /** Keys that do not fit each other are found at once, by a throw. Node itself refuses TLS below 1.2. */

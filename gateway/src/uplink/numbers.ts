@@ -17,6 +17,8 @@ export class UplinkNumbers {
   receipts = 0;
   /** Receipts that were not believed, by reason. */
   readonly receiptsIgnored = { malformed: 0, foreign: 0, beyond: 0 };
+  /** Orders that could not be put on the record; they come again. */
+  ordersNotKept = 0;
   /** Wall clock of the last receipt; null before the first. */
   lastReceiptMs: number | null = null;
   /** From sending to receipt, last confirmed row, milliseconds. */

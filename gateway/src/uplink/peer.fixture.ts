@@ -1,5 +1,14 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { type Batch, decodeBatch, encodeReceipt, type Lane, type Receipt } from '@fengsui/protocol';
+import {
+  type Batch,
+  decodeBatch,
+  decodeOrderReceipt,
+  encodeOrder,
+  encodeReceipt,
+  type Lane,
+  type OrderReceipt,
+  type Receipt,
+} from '@fengsui/protocol';
 import { Aedes, type AedesPublishPacket } from 'aedes';
 
 /** A collector as far as the uplink can tell: a broker, what it received, and what it is told to answer. */
@@ -7,6 +16,8 @@ export class Peer {
   readonly gateway: string;
   readonly rows: Array<{ readonly lane: Lane; readonly number: number; readonly epoch: number }> = [];
   readonly batches: Array<Batch & { readonly bytes: number }> = [];
+  /** What the gateway said of orders. */
+  readonly orderReceipts: OrderReceipt[] = [];
   /** What is answered to a batch; null: nothing. */
   answer: (batch: Batch) => Receipt | null = (batch) => accepting(batch);
   /** Refuses that many connections first. */
@@ -39,9 +50,18 @@ export class Peer {
     this.port = (this.#server.address() as { port: number }).port;
   }
 
-  say(payload: Uint8Array): void {
+  /** Gives an order, alive for `lifeMs`; the same id again is the same order again. */
+  order(kind: string, parameters: unknown, id: string, lifeMs = 60_000): void {
+    const nowMs = Date.now();
+    this.say(
+      encodeOrder({ gateway: this.gateway, id, kind, parameters, issuedMs: nowMs, expiresMs: nowMs + lifeMs, sentMs: nowMs }),
+      'order',
+    );
+  }
+
+  say(payload: Uint8Array, topic: 'receipt' | 'order' = 'receipt'): void {
     this.#broker.publish(
-      { cmd: 'publish', topic: `down/${this.gateway}/receipt`, payload: Buffer.from(payload), qos: 1, retain: false, dup: false },
+      { cmd: 'publish', topic: `down/${this.gateway}/${topic}`, payload: Buffer.from(payload), qos: 1, retain: false, dup: false },
       () => {},
     );
   }
@@ -58,6 +78,12 @@ export class Peer {
 
   #hear(packet: AedesPublishPacket): void {
     const payload = packet.payload as Buffer;
+    if (packet.topic === `up/${this.gateway}/order-receipt`) {
+      const receipt = decodeOrderReceipt(payload);
+      if ('malformed' in receipt) throw new Error(receipt.malformed);
+      this.orderReceipts.push(receipt);
+      return;
+    }
     const batch = decodeBatch(payload);
     if ('malformed' in batch) throw new Error(batch.malformed);
     if (packet.topic !== `up/${this.gateway}/${batch.lane}`) throw new Error(`a batch on ${packet.topic}`);

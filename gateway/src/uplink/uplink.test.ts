@@ -8,6 +8,8 @@ import { runUplink, UplinkNumbers } from './uplink.ts';
 
 const GATEWAY = 'gw-1';
 
+const noOrders = { hear: async () => {}, listen: () => () => {}, receiptOf: () => new Uint8Array() };
+
 const upTo = (newest: number) => Array.from({ length: newest }, (_, index) => index + 1);
 const soon = { timeout: 20_000, interval: 20 };
 
@@ -39,6 +41,8 @@ afterEach(async () => {
 
 function run(port: number, receiptTimeoutMs = 10_000): void {
   running = runUplink({
+    name: 'uplink',
+    orders: noOrders,
     configuration: { url: `mqtt://127.0.0.1:${port}`, keepaliveS: 20, reconnectMinMs: 50, reconnectMaxMs: 200, receiptTimeoutMs },
     gateway: GATEWAY,
     outbox: journal,

@@ -12,7 +12,19 @@ export { linger } from './linger.ts';
 export { UplinkNumbers } from './numbers.ts';
 export type { Outbox } from './outbox.ts';
 
+/** Whoever takes orders. */
+export interface Orders<Kept = unknown> {
+  /** Takes an order as it came. Rejects with a Failure when it cannot be kept: it comes again. */
+  hear(payload: Uint8Array, origin: string): Promise<void>;
+  /** Hears what becomes of the orders of one origin; returns the way to stop that. */
+  listen(origin: string, listener: (order: Kept) => void): () => void;
+  receiptOf(order: Kept): Uint8Array;
+}
+
 export interface UplinkOptions {
+  /** By which its orders and its outages are told apart. */
+  readonly name: string;
+  readonly orders: Orders;
   readonly configuration: UplinkConfiguration;
   readonly gateway: string;
   readonly outbox: Outbox;
@@ -45,7 +57,7 @@ export async function runUplink(options: UplinkOptions): Promise<void> {
 }
 
 async function runConnection(options: UplinkOptions, highest: Map<string, number>, backoff: Backoff): Promise<Failure> {
-  const { configuration, gateway, outbox, clock, numbers, outage, signal } = options;
+  const { name, orders, configuration, gateway, outbox, clock, numbers, outage, signal } = options;
   numbers.state = 'connecting';
   numbers.sinceMs = clock.wallMs();
   numbers.attempts += 1;
@@ -55,8 +67,10 @@ async function runConnection(options: UplinkOptions, highest: Map<string, number
     await using connection = await openConnection({
       configuration,
       gateway,
-      topic: `down/${gateway}/receipt`,
-      hear: (payload) => session?.hear(payload),
+      hear: new Map([
+        [`down/${gateway}/receipt`, (payload: Uint8Array) => session?.hear(payload)],
+        [`down/${gateway}/order`, (payload: Uint8Array) => void hearOrder(options, payload)],
+      ]),
       signal,
     });
     numbers.state = 'up';
@@ -65,6 +79,7 @@ async function runConnection(options: UplinkOptions, highest: Map<string, number
     outage.returned();
     const { receiptTimeoutMs } = configuration;
     const publish = connection.publish.bind(connection);
+    using _told = { [Symbol.dispose]: orders.listen(name, (order) => publish(`up/${gateway}/order-receipt`, orders.receiptOf(order))) };
     session = new Session({ gateway, outbox, clock, numbers, receiptTimeoutMs, highest, publish });
     return await session.run(connection.ended);
   } catch (error) {
@@ -72,6 +87,18 @@ async function runConnection(options: UplinkOptions, highest: Map<string, number
     throw error;
   } finally {
     if (numbers.receipts > confirmed) backoff.reset();
+  }
+}
+
+/** An order that could not be put on the record comes again; alarms go on meanwhile. */
+async function hearOrder({ name, orders, numbers }: UplinkOptions, payload: Uint8Array): Promise<void> {
+  try {
+    await orders.hear(payload, name);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    numbers.ordersNotKept += 1;
+    numbers.lastFailure = error.message;
+    numbers.lastFailureCode = error.code;
   }
 }
 

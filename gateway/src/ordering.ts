@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, SiteEvent } from '@fengsui/protocol';
+import type { GatewayConfiguration } from './config.ts';
+import { ClockOrder } from './downlink/clock-order.ts';
+import { runCommand } from './downlink/command.ts';
+import { ConfigurationHistory, ConfigurationOrder } from './downlink/configuration-order.ts';
+import { Downlink } from './downlink/downlink.ts';
+import { type Answerer, DutyDesk } from './downlink/duty.ts';
+import { ReadOrder } from './downlink/read-order.ts';
+import { OrderRecord } from './downlink/record.ts';
+import { RestartOrder } from './downlink/restart-order.ts';
+import type { SiteState } from './downlink/site-state.ts';
+import * as limits from './limits.ts';
+import type { Log } from './supervise.ts';
+import type { Taps } from './taps.ts';
+import { VERSION } from './version.ts';
+
+/** Why a gateway wants to be started anew. */
+export type Again = 'restart' | 'configuration';
+
+export interface OrderingOptions {
+  readonly configuration: GatewayConfiguration;
+  /** The file the configuration was read from. */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly clockSynchronised: () => boolean;
+  readonly log: Log;
+  readonly boot: number;
+  /** Makes an event about the gateway itself durable. */
+  readonly say: (event: Pick<SiteEvent, 'edge'> & Partial<SiteEvent>) => Promise<unknown>;
+  readonly status: () => Promise<object>;
+  readonly site: SiteState;
+  readonly taps: Taps;
+  readonly isUplinkBack: () => boolean;
+  readonly again: (why: Again) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Everything that takes orders and carries them out. */
+export interface Ordering {
+  readonly downlink: Downlink;
+  readonly duty: DutyDesk;
+  /** Waits for what ends by itself, once the signal has aborted, and closes the record. */
+  close(): Promise<void>;
+}
+
+/** Puts the downlink together. Rejects with a Failure when the record of orders cannot be opened. */
+export async function openOrdering(options: OrderingOptions): Promise<Ordering> {
+  const { configuration, file, clock, clockSynchronised, log, say, signal, again, isUplinkBack, site, status, taps } = options;
+  const { gateway, data, orders } = configuration;
+  const record = await OrderRecord.open(join(data, 'orders.jsonl'), clock.wallMs());
+  const announce = async (sign: 'on' | 'off') =>
+    orders.announceCommand ? runCommand([...orders.announceCommand, sign], limits.COMMAND_WITHIN_MS) : null;
+  const duty = new DutyDesk({ clock, say, announce, signal });
+  const history = new ConfigurationHistory(file, data);
+  const version = () => versionOf(options, history);
+  const carryOut = {
+    'duty-check': duty,
+    clock: new ClockOrder({ clock, clockSynchronised, command: orders.clockCommand }),
+    read: new ReadOrder({ site, status, file, version }),
+    configuration: new ConfigurationOrder({
+      ...{ configuration, file, history, clock, isUplinkBack, say, signal },
+      again: () => again('configuration'),
+    }),
+    capture: taps,
+    restart: new RestartOrder({ clock, again: () => again('restart'), signal }),
+  };
+  const downlink = new Downlink({ gateway: gateway.id, record, clock, clockSynchronised, carryOut, log });
+  const close = async () => {
+    await downlink.idle();
+    await record.close();
+  };
+  return { downlink, duty, close };
+}
+
+async function versionOf({ configuration, file, boot }: OrderingOptions, history: ConfigurationHistory): Promise<object> {
+  const text = await readFile(file).catch(() => null);
+  return {
+    version: VERSION,
+    runtime: process.version,
+    profile: configuration.profile,
+    boot,
+    configurationVersion: (await history.past()).version,
+    configurationSha256: text === null ? null : createHash('sha256').update(text).digest('hex'),
+  };
+}
+
+/** The answer of a person at the box, from its page: `{"operator"?: "王工", "operatorNumber"?: 3}`. */
+export function dutyAnswer(duty: DutyDesk): (said: unknown) => readonly [code: number, answer: object] {
+  return (said) => {
+    const answerer = answererIn(said);
+    if (!answerer) return [400, { error: 'operator: at most 64 characters; operatorNumber: 0 to 255' }];
+    return duty.answer(answerer) ? [200, { answered: true }] : [409, { error: 'no duty check waits for an answer 当前没有待应答的查岗' }];
+  };
+}
+
+function answererIn(said: unknown): Answerer | null {
+  const { operator, operatorNumber } = (said ?? {}) as Record<string, unknown>;
+  const isName = operator === undefined || (typeof operator === 'string' && operator.length > 0 && operator.length <= 64);
+  const isNumber =
+    operatorNumber === undefined || (Number.isInteger(operatorNumber) && Number(operatorNumber) >= 0 && Number(operatorNumber) < 256);
+  if (!isName || !isNumber) return null;
+  return {
+    ...(operator === undefined ? {} : { operator: String(operator) }),
+    ...(operatorNumber === undefined ? {} : { operatorNumber: Number(operatorNumber) }),
+  };
+}
