@@ -1,7 +1,7 @@
 // The three lists of the page: incidents, devices, events.
 import { devices, entries, incidents, isLoaded, openIncidents, restoredIncidents } from './board.js';
 import { addressOf, componentOf, counting, element, numberOf, plain, testTag, timeElement } from './show.js';
-import { nameOf, say } from './words.js';
+import { happeningOf, nameOf, say } from './words.js';
 
 /** @typedef {import('./board.js').Incident} Incident */
 /** @typedef {import('./board.js').IncidentPoint} IncidentPoint */
@@ -201,7 +201,7 @@ function eventElement({ event, gateway }) {
   const isTest = (test?.length ?? 0) > 0;
   const rank = kind === 'link' ? rankOfState('offline') : RANKS.findIndex((states) => states.includes(kind));
   const colour = edge === 'ended' ? 'ended' : isTest || rank === -1 ? 'condition' : COLOURS[rank];
-  const what = [nameOf('kinds', kind), say(`edge-${edge}`), note && say(`note-${note}`)].filter(Boolean).join(' ');
+  const what = [happeningOf(kind, edge), note && say(`note-${note}`)].filter(Boolean).join(' ');
   const where = kind === 'gateway' ? plain(gateway) : placeOf({ address, source, ...(place !== undefined && { place }) });
   const row = element('li', `event ${colour}`, timeElement(time.ms), element('span', 'kind', what, testTag(isTest)));
   row.append(element('span', 'where', where, text ? element('small', '', ` ${plain(text)}`) : null));

@@ -22,6 +22,7 @@ export * from './event.ts';
 export * from './failure.ts';
 export type * from './family.ts';
 export { flagsAfter } from './flags.ts';
+export { happeningOf, happenings } from './happening.ts';
 export * from './heard.ts';
 export * from './links.ts';
 export { MEANINGS } from './meaning.ts';

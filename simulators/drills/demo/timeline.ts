@@ -25,12 +25,6 @@ const NOT_PUSHED = ['gateway', 'heartbeat'];
 /** What takes longer than this to come is told to be on its way. */
 const OVERDUE_MS = 1200;
 const PAGE_ROWS = 500;
-const EDGE_WORDS: Words = {
-  began: { en: 'began', zh: '发生' },
-  ended: { en: 'ended', zh: '恢复' },
-  still: { en: 'goes on', zh: '持续' },
-  momentary: { en: '', zh: '' },
-};
 const URGENT = ['fire', 'first-fire', 'low', 'high', 'gas-alarm', 'electrical-alarm'];
 
 /** Follows every event from the device's first byte to the city, and prints one line for each that has arrived everywhere. */
@@ -46,7 +40,7 @@ export class Timeline {
   readonly #pushedMs = new Map<string, number>();
   readonly #arrived = new Set<string>();
   readonly #told = new Set<string>();
-  #kinds: Words = {};
+  #happenings: Readonly<Record<string, Words>> = {};
   #units: Words = {};
   #after = 0;
 
@@ -57,9 +51,9 @@ export class Timeline {
   }
 
   async prepare(): Promise<void> {
-    const { kinds, quantities } = (await this.#get('/api/words')) as { kinds: Words; quantities: Words };
-    this.#kinds = kinds;
-    this.#units = quantities;
+    const words = (await this.#get('/api/words')) as { happenings: Readonly<Record<string, Words>>; quantities: Words };
+    this.#happenings = words.happenings;
+    this.#units = words.quantities;
   }
 
   /** How many things a device has said so far. */
@@ -127,11 +121,10 @@ export class Timeline {
     const startMs = stimulus?.atMs ?? event.receivedMs ?? event.time.ms;
     const hop = (zh: string, en: string, ms: number | null | undefined) =>
       ms ? ` → ${zh} ${en} +${Math.max(0, Math.round(ms - startMs))}` : '';
-    const kind = this.#kinds[event.kind] ?? { en: event.kind, zh: event.kind };
-    const edge = EDGE_WORDS[event.edge] ?? { en: event.edge, zh: event.edge };
+    const happening = this.#happenings[event.kind]?.[event.edge] ?? { en: event.kind, zh: event.edge };
     const value =
       typeof event.measured?.value === 'number' ? ` ${event.measured.value} ${this.#units[event.measured.quantity ?? '']?.zh ?? ''}` : '';
-    const what = `${kind.zh}${edge.zh} ${kind.en}${edge.en ? ` ${edge.en}` : ''}${value}`;
+    const what = `${happening.zh} ${happening.en}${value}`;
     const hops = `${hop('网关', 'gateway', event.receivedMs)}${hop('总账', 'ledger', committedMs)}${hop('市平台', 'city', pushedMs)} ms`;
     const line = `${clockOf(startMs)}  ${what} · ${event.source}${event.place ? ` ${event.place}` : ''} · 设备 device 0${hops}`;
     if (!this.#watched.colour || event.edge !== 'began') return line;

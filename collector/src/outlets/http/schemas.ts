@@ -229,6 +229,7 @@ export const WordLists = Type.Object({
   quantities: Type.Record(Type.String(), Words),
   classes: Type.Record(Type.String(), Words),
   components: Type.Record(Type.String(), Words),
+  happenings: Type.Record(Type.String(), Type.Record(Type.String(), Words), { description: 'what an event is called, by kind and edge' }),
 });
 
 export const Problem = Type.Object({

@@ -1,4 +1,4 @@
-import { EVENT_KINDS, QUANTITIES, STATES, type Words } from '@fengsui/protocol';
+import { EVENT_KINDS, happenings, QUANTITIES, STATES, type Words } from '@fengsui/protocol';
 import { COMPONENT_TYPES } from '@fengsui/protocol/gb26875';
 import type { WordsShown } from './schemas.ts';
 
@@ -15,5 +15,6 @@ export function wordsOf(classes: Readonly<Record<string, Words>>): WordsShown {
     quantities: named(QUANTITIES),
     classes: named(classes),
     components: named(components),
+    happenings: happenings(),
   };
 }

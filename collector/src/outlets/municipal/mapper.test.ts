@@ -31,6 +31,12 @@ describe('the municipal mapper', () => {
     );
   });
 
+  it('names the kind whatever its edge, and a link by what became of it', () => {
+    const nameOf = (event: Parameters<typeof eventOf>[0]) => JSON.parse(bodyOf(entryOf({ event: eventOf(event) }), operator)).kindName;
+    expect([nameOf({ kind: 'fire', edge: 'began' }), nameOf({ kind: 'fire', edge: 'ended' })]).toEqual(['火警', '火警']);
+    expect([nameOf({ kind: 'link', edge: 'began' }), nameOf({ kind: 'link', edge: 'ended' })]).toEqual(['链路中断', '链路正常']);
+  });
+
   it('writes times in the zone of the site', () => {
     expect(isoTime(Date.UTC(2026, 10, 23, 16, 30, 5, 7), 480)).toBe('2026-11-24T00:30:05.007+08:00');
     expect(isoTime(Date.UTC(2026, 10, 23, 16, 30), -570)).toBe('2026-11-23T07:00:00.000-09:30');

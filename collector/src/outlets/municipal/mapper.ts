@@ -1,4 +1,4 @@
-import { EVENT_KINDS, QUANTITIES, type SiteEvent, type Words } from '@fengsui/protocol';
+import { EVENT_KINDS, happeningOf, QUANTITIES, type SiteEvent, type Words } from '@fengsui/protocol';
 import type { Entry } from '../../ledger/ledger.ts';
 
 /** What the mapper knows besides the entry. */
@@ -53,7 +53,8 @@ export const FIELDS: readonly FieldRow[] = [
   },
   { name: 'kind', read: ({ event }) => event.kind },
   { name: 'edge', read: ({ event }) => event.edge },
-  { name: 'kindName', read: ({ event }) => EVENT_KINDS[event.kind].zh },
+  // The edge is a field of its own; a link has another name when it is up, or the city would read of outages that never were.
+  { name: 'kindName', read: ({ event: { kind, edge } }) => (kind === 'link' ? happeningOf(kind, edge).zh : EVENT_KINDS[kind].zh) },
   { name: 'place', read: ({ event }) => event.place },
   { name: 'gateway', read: ({ gateway }) => gateway },
   { name: 'source', read: ({ event }) => event.source },
