@@ -49,8 +49,8 @@ const Report = Type.Object(
   { ...closed, default: {} },
 );
 
-const words = <K extends string>(pattern: string) =>
-  Type.Unsafe<{ [key in K]?: What }>({
+const words = (pattern: string) =>
+  Type.Unsafe<Readonly<Record<number, What>>>({
     type: 'object',
     additionalProperties: false,
     patternProperties: { [pattern]: choice([...WHATS]) },
