@@ -1,4 +1,7 @@
-/** Wakes one waiter. A ring that nobody waits for is remembered, so none is missed between a look and a wait. */
+/**
+ * Wakes one waiter. A ring is kept until a wait takes it up, so none is missed between a look and a wait; a waiter that gave up
+ * (it lost a race) takes none along. The price: after a ring the next wait may end once too early, and its owner looks in vain.
+ */
 export class Bell {
   #rung = false;
   #wake: (() => void) | null = null;
@@ -6,11 +9,11 @@ export class Bell {
   ring(): void {
     this.#rung = true;
     this.#wake?.();
+    this.#wake = null;
   }
 
   async rung(): Promise<void> {
-    if (!this.#rung) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (!this.#rung) return new Promise<void>((resolve) => (this.#wake = resolve));
     this.#rung = false;
-    this.#wake = null;
   }
 }

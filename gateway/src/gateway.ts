@@ -85,7 +85,14 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const { downlink, duty } = ordering;
   const show = () => statusOf({ ...sources, orders: downlink.numbers, duty: duty.waiting() });
   const told = { '/duty-answer': dutyAnswer(duty) };
-  const page = await openStatusPage({ ...status, status: show, metrics: async () => metricsOf(await show()), told }).catch(closed);
+  const pageTrouble = (error: Error) => log.warn({ code: 'status-listen' }, error.message);
+  const page = await openStatusPage({
+    ...status,
+    status: show,
+    metrics: async () => metricsOf(await show()),
+    told,
+    trouble: pageTrouble,
+  }).catch(closed);
   downlink.resume();
 
   const tellLink = itself.link.bind(itself, 'uplink');

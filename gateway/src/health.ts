@@ -15,6 +15,8 @@ export interface StatusOptions {
   /** Everything there is to show, as plain JSON. */
   readonly status: () => Promise<object>;
   readonly metrics: () => Promise<readonly Metric[]>;
+  /** Hears of what goes wrong with the page once it is open. */
+  readonly trouble: (error: Error) => void;
   /** What somebody at the box may say, by path: takes a JSON value, answers code and JSON. */
   readonly told: Readonly<Record<string, (said: unknown) => readonly [code: number, answer: object]>>;
 }
@@ -26,7 +28,7 @@ const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost'
 /**
  * Serves `GET /status` (JSON), `GET /metrics` (Prometheus text) and what may be told by `POST`. Throws Failure `status-listen`.
  */
-export async function openStatusPage({ host, port, status, metrics, told }: StatusOptions): Promise<StatusPage> {
+export async function openStatusPage({ host, port, status, metrics, trouble, told }: StatusOptions): Promise<StatusPage> {
   const pages: Readonly<Record<string, () => Promise<readonly [type: string, body: string]>>> = {
     '/status': async () => ['application/json; charset=utf-8', JSON.stringify(await status())],
     '/metrics': async () => ['text/plain; version=0.0.4; charset=utf-8', prometheusText(await metrics())],
@@ -46,6 +48,8 @@ export async function openStatusPage({ host, port, status, metrics, told }: Stat
     server.once('error', (error) => reject(fail('status-listen', `${host}:${port} ${error.message}`, error)));
     server.listen(port, host, resolve);
   });
+  // A page that nobody can reach for a while (no descriptors left) must not end the way of an alarm.
+  server.removeAllListeners('error').on('error', (error) => trouble(error));
   const { address, port: bound, family } = server.address() as { address: string; port: number; family: string };
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,

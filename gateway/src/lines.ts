@@ -53,7 +53,8 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
     const links = new Links(devices.map(watched), clock);
     const downlinks = new Downlinks(clock);
     const open = openerOf({ configuration, line, devices, counters, links, downlinks, clock, wires });
-    return { name: line.name, configuration: line, counters, links, downlinks, open };
+    const saidOnce = devices.some(({ family }) => family.shape === 'talks' && !family.answer);
+    return { name: line.name, saidOnce, configuration: line, counters, links, downlinks, open };
   });
 }
 

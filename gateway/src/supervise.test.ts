@@ -26,7 +26,7 @@ interface Rig {
   readonly told: string[];
 }
 
-function rig(runs: readonly Run[], more: Partial<SupervisionOptions> = {}, lost: readonly Heard[] = []): Rig {
+function rig(runs: readonly Run[], more: Partial<SupervisionOptions> = {}, lost: readonly Heard[] = [], saidOnce = false): Rig {
   const log: string[] = [];
   const told: string[] = [];
   const clock = new ManualClock();
@@ -36,6 +36,7 @@ function rig(runs: readonly Run[], more: Partial<SupervisionOptions> = {}, lost:
   let overdue = lost;
   const line: Line = {
     name: 'panel-line',
+    saidOnce,
     async open() {
       const run = runs[Math.min(turn++, runs.length - 1)]!;
       log.push('open');
@@ -121,6 +122,25 @@ describe('the supervisor of a line', () => {
     await until(clock, 100, () => log.includes('answer'));
     expect(log).toEqual(['open', 'revert 1', 'close', 'open', 'settle 1', 'answer']);
     expect(numbers.failures).toBe(1);
+  });
+
+  it('offers to the journal again what a device says only once, and goes on where it stood', async () => {
+    let refusals = 3;
+    const log: string[] = [];
+    const { clock, numbers } = rig(
+      [answering],
+      {
+        append: async (events) => {
+          if (refusals-- > 0) throw fail('journal-hung', 'disk');
+          log.push(...events.map(({ kind }) => `append ${kind}`));
+        },
+      },
+      [],
+      true,
+    );
+    await until(clock, 100, () => log.length > 0);
+    expect(log).toEqual(['append fire']);
+    expect(numbers).toMatchObject({ failures: 0, events: 1 });
   });
 
   it('opens a lost wire again and again, with growing rests, and shows why it is closed', async () => {

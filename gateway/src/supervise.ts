@@ -21,6 +21,8 @@ export type LineNote = 'driver-failed' | 'driver-recovered' | 'datagrams-dropped
 /** One line of the site: a wire, its devices, and what of them outlives a lost wire. */
 export interface Line {
   readonly name: string;
+  /** Its devices say a thing once, whatever we answer: what the journal refuses is offered again here, since nobody repeats it. */
+  readonly saidOnce?: boolean;
   /** Opens the wire and puts a driver on it. Throws a Failure. */
   readonly open: (signal: AbortSignal) => Promise<Running>;
   /** Which devices have fallen silent; asked while the wire is down, too. */
@@ -139,16 +141,33 @@ class AbortScope implements Disposable {
 }
 
 /** Makes durable what was heard. */
-async function commit({ numbers, normalizer, append }: SupervisionOptions, heard: readonly Heard[]): Promise<void> {
+async function commit(options: SupervisionOptions, heard: readonly Heard[]): Promise<void> {
+  const { numbers, normalizer } = options;
   for (const { device, packet, heardMs } of heard) if (packet !== null) numbers.heardMs.set(device, heardMs);
   try {
     const events = heard.flatMap((one) => normalizer.normalize(one));
-    if (events.length > 0) await append(events);
+    if (events.length > 0) await appendSurely(options, events);
     normalizer.settle(heard);
     numbers.events += events.length;
   } catch (error) {
     normalizer.revert(heard);
     throw error;
+  }
+}
+
+/** Offers events to the journal: once where the device repeats what got no answer, otherwise until the journal takes them or we stop. */
+async function appendSurely({ line, clock, random, append, log, signal }: SupervisionOptions, events: readonly SiteEvent[]): Promise<void> {
+  const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
+  for (;;) {
+    try {
+      await append(events);
+      return;
+    } catch (error) {
+      const isLast = !line.saidOnce || signal.aborted || !(error instanceof Failure) || error.retry === 'never';
+      if (isLast) throw error;
+      log.error({ line: line.name, code: error.code }, `offered again, the device says it once: ${error.message}`);
+      await clock.sleep(backoff.nextMs(), signal).catch(() => {});
+    }
   }
 }
 

@@ -84,7 +84,8 @@ export class Clerk {
       workerData: { ...this.#start, positions: this.#positions() },
       name: 'journal',
     });
-    this.#gone = once(worker, 'exit');
+    // An error ends the worker too: `gone` never fails, or no worker could ever follow it.
+    this.#gone = new Promise((resolve) => worker.once('exit', resolve));
     const opened = await firstWord(worker, this.#answerTimeoutMs);
     this.#current = worker;
     worker.on('message', (message: FromWorker) => this.#hear(message));

@@ -12,6 +12,11 @@ export class Revertible<V> {
     this.#values.set(key, value);
   }
 
+  delete(key: string): void {
+    if (!this.#before.has(key)) this.#before.set(key, this.#values.get(key));
+    this.#values.delete(key);
+  }
+
   entries(): Array<[string, V]> {
     return [...this.#values];
   }

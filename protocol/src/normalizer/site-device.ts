@@ -52,9 +52,11 @@ export class SiteDevice {
     return this.put(spot, [...flags]);
   }
 
-  put({ key }: Spot, flags: readonly State[]): readonly State[] {
+  put({ key }: Pick<Spot, 'key'>, flags: readonly State[]): readonly State[] {
     const ordered = FLAGS.filter((flag) => flags.includes(flag));
-    this.#flags.set(key, ordered);
+    // What stands nowhere is forgotten: a babbling peer may name any number of addresses.
+    if (ordered.length > 0) this.#flags.set(key, ordered);
+    else this.#flags.delete(key);
     return ordered;
   }
 
@@ -75,7 +77,7 @@ export class SiteDevice {
   #reset(meaning: Meaning, { controller }: DeviceAddress): void {
     const reached = controller === undefined ? '' : keyOfAddress({ controller });
     for (const [key, flags] of this.#flags.entries()) {
-      if (key.startsWith(reached)) this.#flags.set(key, flagsAfter(flags, meaning));
+      if (key.startsWith(reached)) this.put({ key }, flagsAfter(flags, meaning));
     }
   }
 
