@@ -1,4 +1,4 @@
-import { existsSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Lane } from '@fengsui/protocol';
 
@@ -12,10 +12,21 @@ export function isBlank(path: string): boolean {
   return existsSync(path) && sizeOf(path) === 0 && sizeOf(`${path}-wal`) > 0;
 }
 
+function asideOf(path: string, lane: Lane, wallMs: number): string {
+  return join(dirname(path), `${lane}.damaged-${new Date(wallMs).toISOString().replaceAll(/[-:.]/g, '')}.sqlite`);
+}
+
 /** Moves a damaged file of a lane and what belongs to it to a dated name; answers it. */
 export function moveAside(path: string, lane: Lane, wallMs: number): string {
-  const date = new Date(wallMs).toISOString().replaceAll(/[-:.]/g, '');
-  const aside = join(dirname(path), `${lane}.damaged-${date}.sqlite`);
+  const aside = asideOf(path, lane, wallMs);
   for (const tail of TAILS) if (existsSync(path + tail)) renameSync(path + tail, aside + tail);
+  return aside;
+}
+
+/** Keeps a copy of a damaged log, which SQLite is about to cut back to what it can read; answers its name, or null where none is left. */
+export function copyLogAside(path: string, lane: Lane, wallMs: number): string | null {
+  if (sizeOf(`${path}-wal`) === 0) return null;
+  const aside = `${asideOf(path, lane, wallMs)}-wal`;
+  copyFileSync(`${path}-wal`, aside);
   return aside;
 }

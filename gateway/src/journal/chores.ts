@@ -1,6 +1,9 @@
-import type { Lane } from '@fengsui/protocol';
+import { LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import type { LaneFiles } from './lane-files.ts';
+import type { Moment } from './messages.ts';
+import { Nightly } from './nightly.ts';
+import { forgetOldAsides, Salvage, unsalvaged } from './salvage.ts';
 
 /** Something to be done on the side: `step` does a small piece of it and says whether there was any. */
 interface Chore {
@@ -20,15 +23,26 @@ const AFTER_FAILURE_MS = 5_000;
 export class Chores {
   readonly #files: LaneFiles;
   readonly #chores: readonly Chore[];
+  readonly #nightly: Nightly;
+  readonly #salvages: Record<Lane, Salvage | null> = { alarm: null, ordinary: null };
+  /** Files moved aside that were known when the folder was last looked through. */
+  #knownDamaged = -1;
   #lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(files: LaneFiles) {
     this.#files = files;
+    this.#nightly = new Nightly(files);
     this.#chores = [
+      ...LANES.map((lane) => ({ lane, step: () => this.#salvage(lane) })),
       { lane: 'ordinary', step: () => files.relief().step() },
-      { lane: 'ordinary', step: () => this.#giveBack('ordinary') },
-      { lane: 'alarm', step: () => this.#giveBack('alarm') },
+      ...LANES.map((lane) => ({ lane, step: () => this.#nightly.step(lane) })),
+      ...LANES.map((lane) => ({ lane, step: () => this.#giveBack(lane) })),
     ];
+  }
+
+  /** What time it is, told now and then. */
+  hear(moment: Moment): void {
+    this.#nightly.hear(moment);
   }
 
   /** Does one piece; answers how many milliseconds to rest after it. */
@@ -51,6 +65,25 @@ export class Chores {
     if (nowMs - this.#lookedMs < limits.JOURNAL_SPACE_EVERY_MS) return;
     this.#lookedMs = nowMs;
     this.#files.lookAtSpace();
+  }
+
+  /** Goes on with the file that was moved aside first. */
+  #salvage(lane: Lane): boolean {
+    this.#lookForDamaged();
+    const salvage = this.#salvages[lane];
+    if (!salvage) return false;
+    if (!salvage.step(this.#files.file(lane))) return true;
+    this.#files.findings.push(salvage.result());
+    this.#salvages[lane] = null;
+    forgetOldAsides(this.#files.start.directory);
+    this.#knownDamaged = -1;
+    return true;
+  }
+
+  #lookForDamaged(): void {
+    if (this.#knownDamaged === this.#files.damagedFiles.length) return;
+    this.#knownDamaged = this.#files.damagedFiles.length;
+    for (const { lane, path } of unsalvaged(this.#files.start.directory)) this.#salvages[lane] ??= new Salvage(lane, path);
   }
 
   /** Empty pages are used again; only many of them are given back to the volume, and every one while it is full. */

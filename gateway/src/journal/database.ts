@@ -43,6 +43,7 @@ function look(path: string): void {
 function durable(database: Database.Database, path: string): void {
   database.pragma('auto_vacuum = INCREMENTAL'); // takes effect in a file that is born: room is given back in small steps
   database.pragma('cell_size_check = ON');
+  database.pragma(`cache_size = -${limits.JOURNAL_CACHE_KIB}`);
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma(`journal_size_limit = ${limits.WAL_BYTES_MAX}`);

@@ -137,6 +137,16 @@ export class LaneFile {
     return (this.#statements.find.get({ epoch, number, event_id }) as { position: number } | undefined)?.position ?? null;
   }
 
+  /** Takes rows of a damaged file in, as they were and waiting; those it has already stay as they are. Answers how many were new. */
+  adopt(rows: ReadonlyArray<NewRow & { readonly checksum: Uint8Array }>): number {
+    const adopted = this.database.transaction(() =>
+      rows.map((row) => this.#statements.adopt.run(row)).filter(({ changes }) => changes > 0),
+    )();
+    this.#position = Number(adopted.at(-1)?.lastInsertRowid ?? this.#position);
+    this.#waiting += adopted.length;
+    return adopted.length;
+  }
+
   /** Deletes rows in one transaction. Those that waited are counted for good. */
   giveUp(rows: readonly Spared[]): void {
     const of = (state: number) => rows.filter((row) => row.state === state).length;

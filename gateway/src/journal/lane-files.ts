@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { GATEWAY_NOTES, type GatewayNote, LANES, type Lane } from '@fengsui/protocol';
 import Database from 'better-sqlite3';
 import { fail } from '../failures.ts';
-import { isBlank, moveAside } from './aside.ts';
+import { copyLogAside, isBlank, moveAside } from './aside.ts';
 import { type Header, LaneFile } from './lane-file.ts';
+import { logDamage } from './log-look.ts';
 import type { Before, JournalState, LaneState, Told, WorkerStart } from './messages.ts';
 import { Relief } from './relief.ts';
 import { Space } from './space.ts';
@@ -24,10 +25,16 @@ export class LaneFiles {
   readonly before: Before | null;
   readonly space: Space;
   readonly damagedFiles: string[] = [];
+  readonly findings: string[] = [];
+  scrubbed: JournalState['scrubbed'] = null;
   readonly start: WorkerStart;
   readonly #lock: Database.Database;
   readonly #files = new Map<Lane, LaneFile>();
   readonly #positions: Record<Lane, number>;
+  /** Rows that were acknowledged may be missing from a file: its numbers must not be given out a second time. */
+  #isDoubtful = false;
+  /** A file was moved aside: that the new one knows nothing needs no other explanation. */
+  #isReplaced = false;
   #relief: Relief | null = null;
   #diskFailures = 0;
   #lastDiskFailure: string | null = null;
@@ -187,6 +194,8 @@ export class LaneFiles {
       lanes,
       commits: this.commits,
       damagedFiles: [...this.damagedFiles],
+      findings: [...this.findings],
+      scrubbed: this.scrubbed,
       space: this.space.state(),
       diskFailures: this.#diskFailures,
       lastDiskFailure: this.#lastDiskFailure,
@@ -208,12 +217,22 @@ export class LaneFiles {
     const path = this.#path(lane);
     try {
       if (isBlank(path)) throw damaged(`${path} is empty and its log is not`);
+      this.#lookAtLog(lane);
       this.#evenIfFull(() => this.#put(lane));
     } catch (error) {
       if (toldOf(error).code !== 'journal-damaged') throw error;
       this.#moveAside(lane);
       this.#put(lane);
     }
+  }
+
+  #lookAtLog(lane: Lane): void {
+    const damage = logDamage(this.#path(lane));
+    if (damage === null) return;
+    this.#isDoubtful = true;
+    this.findings.push(`${lane}: ${damage}`);
+    const copy = copyLogAside(this.#path(lane), lane, Date.now());
+    if (copy !== null) this.damagedFiles.push(copy);
   }
 
   /** Opening takes room, too: the reserve is given for it. */
@@ -238,6 +257,7 @@ export class LaneFiles {
   }
 
   #moveAside(lane: Lane): void {
+    this.#isReplaced = true;
     this.damagedFiles.push(moveAside(this.#path(lane), lane, Date.now()));
   }
 
@@ -246,11 +266,15 @@ export class LaneFiles {
     const headers = LANES.flatMap((lane) => this.#files.get(lane)?.header ?? []);
     if (headers.length < LANES.length) return;
     const [alarm, ordinary] = headers as [Header, Header];
-    const together =
+    const isTogether =
       alarm.epoch === ordinary.epoch && alarm.epoch > 0 && alarm.newest >= ordinary.other_newest && ordinary.newest >= alarm.other_newest;
+    const mayGoOn = isTogether && !this.#isDoubtful;
+    this.#isDoubtful = false;
+    if (!isTogether && !this.#isReplaced && (alarm.epoch > 0 || ordinary.epoch > 0)) this.findings.push(apart(alarm, ordinary));
+    this.#isReplaced = false;
     const epoch = Math.max(alarm.epoch, ordinary.epoch);
     const fresh = { epoch: Math.max(epoch + 1, this.start.wallMs * 1024 + Math.floor(Math.random() * 1024)), newest: 0, other_newest: 0 };
-    for (const lane of LANES) this.file(lane).commit([], [], { boot: this.boot, ...(together ? {} : fresh) });
+    for (const lane of LANES) this.file(lane).commit([], [], { boot: this.boot, ...(mayGoOn ? {} : fresh) });
   }
 
   #before(): Before | null {
@@ -261,6 +285,13 @@ export class LaneFiles {
     const note = words[0]?.note ?? null;
     return { aliveMs, note: note !== null && note in GATEWAY_NOTES ? (note as GatewayNote) : null };
   }
+}
+
+/** Why two files do not belong together. */
+function apart(alarm: Header, ordinary: Header): string {
+  const unborn = alarm.epoch === 0 ? 'alarm' : 'ordinary';
+  if (alarm.epoch === 0 || ordinary.epoch === 0) return `${unborn}: a new file stands beside the other lane's: a new epoch begins`;
+  return 'the two files do not know the same: one was put back from a copy; a new epoch begins';
 }
 
 /** One process per journal: SQLite's own lock, which the system takes back from a killed process. */

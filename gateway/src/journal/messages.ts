@@ -70,7 +70,11 @@ export interface JournalState {
   readonly commits: number;
   /** Files that were moved aside because they were damaged, since the worker started. */
   readonly damagedFiles: readonly string[];
+  /** What was found wrong with the files and what became of it, in words, since the worker started. */
+  readonly findings: readonly string[];
   readonly space: SpaceState;
+  /** The last time every row was read against its checksum; null before the first. */
+  readonly scrubbed: { readonly endedMs: number; readonly rows: number } | null;
   /** Failures to read or write since the worker started; after each the file was opened anew. */
   readonly diskFailures: number;
   readonly lastDiskFailure: string | null;

@@ -148,6 +148,7 @@ describe('what a watch has to say', () => {
     ({
       lanes: { alarm: lane(0), ordinary: lane(thinned) },
       damagedFiles: [],
+      findings: [],
       space: { isFull: false, usedShare: 0, freeBytes: 5 * KIB * KIB, ballastBytes: 0, ...space },
       diskFailures,
       lastDiskFailure: 'alarm: SQLITE_IOERR_FSYNC',

@@ -71,6 +71,11 @@ export class Scribe {
     return this.#chores.tend();
   }
 
+  /** What time it is: the chores of the night go by it. */
+  #hear(moment: Moment | undefined): void {
+    if (moment) this.#chores.hear(moment);
+  }
+
   /** Takes a group off the front of `pending` and answers it, the alarm lane's part first. */
   *answer(pending: ToWorker[]): Generator<readonly Answer[]> {
     const group = groupOff(pending);
@@ -80,6 +85,7 @@ export class Scribe {
       alive: group.filter((question): question is Alive => question.ask === 'alive'),
       failed: new Map(),
     };
+    this.#hear(work.alive.at(-1)?.moment);
     this.#number(work);
     const answered = new Set<Staged>();
     for (const lane of LANES) {
@@ -209,10 +215,13 @@ export class Scribe {
       this.isClosed = true;
       return { id, value: null };
     }
-    try {
-      return { id, value: this.#valueOf(question) };
-    } catch (error) {
-      return { id, failure: question.ask === 'take' ? this.#files.giveUp(question.lane, error) : toldOf(error) };
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        return { id, value: this.#valueOf(question) };
+      } catch (error) {
+        if (question.ask !== 'take') return { id, failure: toldOf(error) };
+        if (!isFirst || !this.#files.cure(question.lane, error)) return { id, failure: this.#files.giveUp(question.lane, error) };
+      }
     }
   }
 

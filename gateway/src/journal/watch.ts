@@ -11,7 +11,7 @@ export interface JournalNews {
 
 /** Finds out what is new about a journal between two looks. */
 export class JournalWatch {
-  readonly #files = new Set<string>();
+  readonly #told = new Set<string>();
   #quarantined: number | null = null;
   #failures = 0;
   #level = 0;
@@ -23,14 +23,14 @@ export class JournalWatch {
     return [...this.#damage(state), ...this.#failure(state), ...this.#space(state.space), ...this.#thinning(state, monotonicMs)];
   }
 
-  #damage({ damagedFiles, lanes }: JournalState): JournalNews[] {
+  #damage({ damagedFiles, findings, lanes }: JournalState): JournalNews[] {
     const rows = LANES.reduce((sum, lane) => sum + lanes[lane].quarantined, 0);
     const more = rows - (this.#quarantined ?? rows);
     this.#quarantined = rows;
-    const files = damagedFiles.filter((file) => !this.#files.has(file));
-    for (const file of files) this.#files.add(file);
-    const texts = [...files.map((file) => `moved aside: ${file.split('/').at(-1)}`), ...(more > 0 ? [`${more} rows set aside`] : [])];
-    return texts.map(damage);
+    const words = [...damagedFiles.map((file) => `moved aside: ${file.split('/').at(-1)}`), ...findings];
+    const fresh = words.filter((each) => !this.#told.has(each));
+    for (const each of fresh) this.#told.add(each);
+    return [...fresh, ...(more > 0 ? [`${more} rows set aside`] : [])].map(damage);
   }
 
   #failure({ diskFailures, lastDiskFailure }: JournalState): JournalNews[] {

@@ -1,0 +1,57 @@
+import * as limits from '../limits.ts';
+import { checksumOf } from './checksum.ts';
+import type { LaneFile, NewRow } from './lane-file.ts';
+import { ROW_STATES } from './schema.ts';
+import { COLUMNS } from './statements.ts';
+
+interface Read extends NewRow {
+  readonly position: number;
+  readonly state: number;
+  readonly checksum: Uint8Array;
+}
+
+/** Reads a whole file once, a few rows at a time: every row against its checksum, then the index by which receipts find rows. */
+export class Scrub {
+  readonly #file: LaneFile;
+  readonly #rows;
+  readonly #index;
+  #after = 0;
+  #key = { epoch: -1, number: -1 };
+  #isInIndex = false;
+  rows = 0;
+
+  constructor(file: LaneFile) {
+    this.#file = file;
+    this.#rows = file.database.prepare(`SELECT position, state, ${COLUMNS} FROM rows
+      WHERE position > @after ORDER BY position LIMIT ${limits.CHORE_ROWS}`);
+    this.#index = file.database.prepare(`SELECT epoch, number FROM rows WHERE (epoch, number) > (@epoch, @number)
+      ORDER BY epoch, number LIMIT ${limits.CHORE_WINDOW_ROWS}`);
+  }
+
+  /** Whether this is still the lane's file. */
+  isOf(file: LaneFile): boolean {
+    return this.#file === file;
+  }
+
+  /** Reads a little; true when that was the last of it. Throws what SQLite says of a damaged page. */
+  step(): boolean {
+    return this.#isInIndex ? this.#stepIndex() : this.#stepRows();
+  }
+
+  #stepRows(): boolean {
+    const rows = this.#rows.all({ after: this.#after }) as Read[];
+    for (const row of rows) {
+      if (row.state !== ROW_STATES.quarantined && !checksumOf(row).equals(row.checksum)) this.#file.quarantine(row);
+    }
+    this.rows += rows.length;
+    this.#after = rows.at(-1)?.position ?? this.#after;
+    this.#isInIndex = rows.length === 0;
+    return false;
+  }
+
+  #stepIndex(): boolean {
+    const keys = this.#index.all(this.#key) as Array<{ epoch: number; number: number }>;
+    this.#key = keys.at(-1) ?? this.#key;
+    return keys.length === 0;
+  }
+}
