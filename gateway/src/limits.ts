@@ -138,9 +138,6 @@ export const CLOCK_STEP_MS = 2_000;
 export const NOISE_PIECES_KEPT = 16;
 export const NOISE_PIECE_BYTES_MAX = 64;
 
-/** A reading without a setting of its own is reported at least this often. */
-export const REPORT_EVERY_MS = 600_000;
-
 /** Where systemd-timesyncd says that the clock was set from the network. */
 export const CLOCK_SYNCHRONISED_FILE = '/run/systemd/timesync/synchronized';
 

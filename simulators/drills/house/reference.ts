@@ -3,6 +3,7 @@ import { FAILURES as COLLECTOR_FAILURES } from '@fengsui/collector/src/failures.
 import { GATEWAY_SCHEMA } from '@fengsui/gateway/src/config-schema.ts';
 import { FAILURES as GATEWAY_FAILURES } from '@fengsui/gateway/src/failures.ts';
 import type { FailureRow, Family, PolledFamily, RegisterPoint, Words } from '@fengsui/protocol';
+import { CLOUDS } from '@fengsui/protocol/clouds';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { type Schema, settings } from './settings-table.ts';
 
@@ -30,6 +31,14 @@ function families(): string {
     return [`\`${family.name}\``, both(family.title), family.shape, family.tier, lineOf(family), family.basis, notes];
   });
   return table(['family', 'title · 名称', 'shape', 'tier', 'line', 'basis', 'notes · 说明'], rows);
+}
+
+function clouds(): string {
+  const rows = [...CLOUDS.values()].map(({ name, title, family, proves, encrypts, notes }) => {
+    const proof = proves === 'token' ? 'secret path, signature · 保密路径、签名' : 'secret path · 保密路径';
+    return [`\`${name}\``, both(title), `\`${family.name}\``, proof, encrypts ? 'optional' : 'no', notes.map(both).join('<br>')];
+  });
+  return table(['cloud', 'title · 名称', 'family', 'proof · 校验', 'encrypts', 'notes · 说明'], rows);
 }
 
 /** `contact-3` → `contact-`: what numbered points share. Names without a number share nothing. */
@@ -82,6 +91,10 @@ Tier 1 has real sample packets, tier 2 is documented without one, tier 3 is expe
 一级有真实样本报文;二级有文档而无样本;三级为试验。
 
 ${families()}
+
+## Operator clouds · 运营商云
+
+${clouds()}
 
 ## Register points of polled families · 轮询设备的寄存器点
 
