@@ -13,7 +13,13 @@ function fed(roundTrip: () => Promise<void>) {
   const stop = new AbortController();
   const manager = { watchdogMs: 30, notify: async (notice: Notice) => void notices.push(notice) };
   const done = feedWatchdog({ manager, roundTrip, clock: systemClock, log, signal: stop.signal });
-  return { notices, end: () => (stop.abort(), done) };
+  return {
+    notices,
+    end: () => {
+      stop.abort();
+      return done;
+    },
+  };
 }
 
 test('the watchdog is fed after each round trip', async () => {
