@@ -7,9 +7,7 @@ import { deviceProblems, known, type Readable, readable, repeated } from '@fengs
 import { cloudFamilyProblems, doorProblems } from '@fengsui/protocol/settings-pushes';
 import { fileProblems, secretProblems, textIn } from './config-files.ts';
 import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration, UplinkConfiguration } from './config-schema.ts';
-
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-const KEY_FILES = ['ca', 'certificate', 'key'] as const;
+import { LOOPBACK, uplinkProblems } from './config-uplinks.ts';
 
 /**
  * What no schema can say: names that must differ, words that must exist, files that must be readable, shapes that must fit.
@@ -19,29 +17,17 @@ export function crossProblems(value: unknown, sound: Sound): string[] {
   if (!isMapping(value)) return [];
   const configuration = value as unknown as GatewayConfiguration;
   const lines = readable(configuration.lines, 'lines');
+  const uplinks = readable(configuration.uplinks, 'uplinks');
   return [
     ...(sound('profile') ? known('profile', configuration.profile, [...PROFILES.keys()]) : []),
-    ...(isMapping(configuration.uplink) ? uplinkProblems(configuration.uplink, sound) : []),
+    ...uplinkProblems(value, uplinks, sound),
     ...(sound('status.host') && !LOOPBACK.has(configuration.status.host)
       ? [`status.host: must be the machine itself, 127.0.0.1 or ::1 (got ${configuration.status.host})`]
       : []),
     ...(isMapping(configuration.orders) ? orderProblems(configuration.orders, sound) : []),
-    ...nameProblems(sound('gateway.id') ? configuration.gateway.id : '', lines, sound),
+    ...nameProblems(sound('gateway.id') ? configuration.gateway.id : '', uplinks, lines, sound),
     ...wireProblems(lines, sound),
     ...lines.flatMap((line) => lineProblems(line, sound)),
-  ];
-}
-
-function uplinkProblems(uplink: UplinkConfiguration, sound: Sound): string[] {
-  const files = KEY_FILES.flatMap((key) => {
-    const file = uplink[key];
-    return sound(`uplink.${key}`) && file !== undefined ? fileProblems(`uplink.${key}`, file) : [];
-  });
-  const backwards = sound('uplink.reconnectMinMs') && sound('uplink.reconnectMaxMs') && uplink.reconnectMinMs > uplink.reconnectMaxMs;
-  return [
-    ...(sound('uplink.url') ? identityProblems(uplink) : []),
-    ...files,
-    ...(backwards ? ['uplink.reconnectMaxMs: must not be below uplink.reconnectMinMs'] : []),
   ];
 }
 
@@ -58,22 +44,16 @@ function orderProblems(orders: GatewayConfiguration['orders'], sound: Sound): st
   return [...(key ? fileProblems('orders.configurationKey', configurationKey) : []), ...programs];
 }
 
-function identityProblems(uplink: UplinkConfiguration): string[] {
-  if (!URL.canParse(uplink.url)) return [`uplink.url: is no address (got ${uplink.url})`];
-  const { protocol, hostname } = new URL(uplink.url);
-  if (protocol === 'mqtts:')
-    return KEY_FILES.flatMap((key) => (uplink[key] === undefined ? [`uplink.${key}: is missing, mqtts needs it`] : []));
-  return LOOPBACK.has(hostname.replace(/^\[|\]$/g, '')) ? [] : ['uplink.url: must be mqtts://, plain mqtt:// never leaves the machine'];
-}
-
 /** A name is the source of events: one name, one thing, for the life of the gateway. */
-function nameProblems(id: string, lines: ReadonlyArray<Readable<LineConfiguration>>, sound: Sound): string[] {
-  const taken = new Map([
-    [id, 'gateway.id'],
-    ['uplink', 'the uplink'],
-  ]);
-  const all = lines.flatMap((line) => [line, ...readable(line.item.devices, `${line.path}.devices`)]);
-  return all.flatMap(({ item, path }) => {
+function nameProblems(
+  id: string,
+  uplinks: ReadonlyArray<Readable<UplinkConfiguration>>,
+  lines: ReadonlyArray<Readable<LineConfiguration>>,
+  sound: Sound,
+): string[] {
+  const taken = new Map([[id, 'gateway.id']]);
+  const ofLines = lines.flatMap((line) => [line, ...readable(line.item.devices, `${line.path}.devices`)]);
+  return [...uplinks, ...ofLines].flatMap(({ item, path }) => {
     if (!sound(`${path}.name`)) return [];
     const earlier = taken.get(item.name);
     if (earlier !== undefined) return [`${path}.name: must be unique, ${earlier} has it too (got ${item.name})`];

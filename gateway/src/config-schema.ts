@@ -45,6 +45,25 @@ const Wire = Type.Union([
   Type.Object({ kind: Type.Literal('http'), ...PUSH_DOOR }, closed),
 ]);
 
+/** To a collector, over MQTT. */
+const MqttUplink = Type.Object(
+  {
+    name,
+    kind: Type.Literal('mqtt'),
+    url: Type.String({ pattern: '^(mqtts|mqtt)://[^/@]+$', says: 'must be mqtts://host:port' }),
+    ca: Type.Optional(Type.String()),
+    certificate: Type.Optional(Type.String()),
+    key: Type.Optional(Type.String()),
+    /** Name the collector's certificate must carry, where it differs from the host of the URL. */
+    serverName: Type.Optional(host),
+    keepaliveS: Type.Integer({ default: limits.KEEPALIVE_S, minimum: 1, maximum: 40 }),
+    reconnectMinMs: Type.Integer({ default: limits.RECONNECT_MIN_MS, minimum: 50, maximum: 60_000 }),
+    reconnectMaxMs: Type.Integer({ default: limits.RECONNECT_MAX_MS, minimum: 50, maximum: 60_000 }),
+    receiptTimeoutMs: Type.Integer({ default: limits.RECEIPT_TIMEOUT_MS, minimum: 100, maximum: 60_000 }),
+  },
+  closed,
+);
+
 const Line = Type.Object({ name, wire: Wire, devices: Type.Array(DEVICE_SCHEMA, { minItems: 1 }) }, closed);
 
 /** The one schema: type, check, defaults and reference page of a gateway's YAML file. */
@@ -74,21 +93,8 @@ export const GATEWAY_SCHEMA = Type.Object(
       { ...closed, default: {} },
     ),
     profile: Type.String(),
-    uplink: Type.Object(
-      {
-        url: Type.String({ pattern: '^(mqtts|mqtt)://[^/@]+$', says: 'must be mqtts://host:port' }),
-        ca: Type.Optional(Type.String()),
-        certificate: Type.Optional(Type.String()),
-        key: Type.Optional(Type.String()),
-        /** Name the collector's certificate must carry, where it differs from the host of the URL. */
-        serverName: Type.Optional(host),
-        keepaliveS: Type.Integer({ default: limits.KEEPALIVE_S, minimum: 1, maximum: 40 }),
-        reconnectMinMs: Type.Integer({ default: limits.RECONNECT_MIN_MS, minimum: 50, maximum: 60_000 }),
-        reconnectMaxMs: Type.Integer({ default: limits.RECONNECT_MAX_MS, minimum: 50, maximum: 60_000 }),
-        receiptTimeoutMs: Type.Integer({ default: limits.RECEIPT_TIMEOUT_MS, minimum: 100, maximum: 60_000 }),
-      },
-      closed,
-    ),
+    /** Where the journal goes: each follows it at its own pace. */
+    uplinks: Type.Array(Type.Union([MqttUplink]), { minItems: 1, maxItems: 1 }),
     status: Type.Object(
       { host: Type.String({ default: '127.0.0.1' }), port: Type.Integer({ default: 0, ...u16 }) },
       { ...closed, default: {} },
@@ -122,4 +128,5 @@ export type TcpConfiguration = Extract<WireConfiguration, { kind: 'tcp' }>;
 export type UdpConfiguration = Extract<WireConfiguration, { kind: 'udp' }>;
 export type TcpServerConfiguration = Extract<WireConfiguration, { kind: 'tcp-server' }>;
 export type HttpConfiguration = Extract<WireConfiguration, { kind: 'http' }>;
-export type UplinkConfiguration = GatewayConfiguration['uplink'];
+export type UplinkConfiguration = GatewayConfiguration['uplinks'][number];
+export type MqttConfiguration = Extract<UplinkConfiguration, { kind: 'mqtt' }>;

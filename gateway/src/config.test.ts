@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { checkConfiguration, GATEWAY_SCHEMA, type GatewayConfiguration, loadConfiguration } from './config.ts';
+import { checkConfiguration, GATEWAY_SCHEMA, type GatewayConfiguration, loadConfiguration, type MqttConfiguration } from './config.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../example.yaml', import.meta.url));
 const KEY_FILES = ['ca.pem', 'gw-jdz-0001.pem', 'gw-jdz-0001.key'];
@@ -25,7 +25,7 @@ const HEAD = `
 gateway: { id: gw-1, address: 3000001, centre: 20 }
 data: ./data
 profile: db36-t1297-2020
-uplink: { url: "mqtt://127.0.0.1:1883" }
+uplinks: [{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:1883" }]
 `;
 
 function problemsOf(source: string): readonly string[] {
@@ -85,7 +85,7 @@ describe('a good configuration', () => {
     expect(configuration).toMatchObject({
       gateway: { zoneMinutes: 480 },
       data: resolve(folder, 'data'),
-      uplink: { reconnectMinMs: 1_000, reconnectMaxMs: 30_000, receiptTimeoutMs: 10_000, keepaliveS: 20 },
+      uplinks: [{ reconnectMinMs: 1_000, reconnectMaxMs: 30_000, receiptTimeoutMs: 10_000, keepaliveS: 20 }],
       status: { host: '127.0.0.1', port: 0 },
       lines: [{ wire: { serialServer: false }, devices: [{ part: { systemType: 1, systemAddress: 1 }, points: [], inService: true }] }],
     });
@@ -93,8 +93,9 @@ describe('a good configuration', () => {
   });
 
   it('finds its key files beside itself', () => {
-    const { uplink, orders } = loadConfiguration(join(folder, 'gateway.yaml')) as GatewayConfiguration;
+    const { uplinks, orders } = loadConfiguration(join(folder, 'gateway.yaml')) as GatewayConfiguration;
     expect(orders.configurationKey).toBe(join(folder, 'configuration.pem'));
+    const uplink = uplinks[0] as MqttConfiguration;
     expect([uplink.ca, uplink.certificate, uplink.key]).toEqual(KEY_FILES.map((file) => join(folder, file)));
   });
 });
@@ -107,7 +108,7 @@ gateway: { id: "gw/1", address: 281474976710656 }
 data: ./data
 profil: x
 profile: db36-t1297-2021
-uplink: { url: "mqtts://c.example.org:8883", ca: missing.pem, reconnectMinMs: 5000, reconnectMaxMs: 100 }
+uplinks: [{ name: collector, kind: mqtt, url: "mqtts://c.example.org:8883", ca: missing.pem, reconnectMinMs: 5000, reconnectMaxMs: 100 }]
 status: { host: 0.0.0.0 }
 lines:
   - name: a
@@ -124,10 +125,10 @@ lines:
         'gateway.centre: is missing',
         'profil: is no key here, did you mean "profile"?',
         'profile: must be one of db36-t1297-2020 (got db36-t1297-2021, did you mean "db36-t1297-2020"?)',
-        'uplink.certificate: is missing, mqtts needs it',
-        'uplink.key: is missing, mqtts needs it',
-        `uplink.ca: cannot be read, ENOENT (${join(folder, 'missing.pem')})`,
-        'uplink.reconnectMaxMs: must not be below uplink.reconnectMinMs',
+        'uplinks[0].certificate: is missing, mqtts needs it',
+        'uplinks[0].key: is missing, mqtts needs it',
+        `uplinks[0].ca: cannot be read, ENOENT (${join(folder, 'missing.pem')})`,
+        'uplinks[0].reconnectMaxMs: must not be below reconnectMinMs',
         'status.host: must be the machine itself, 127.0.0.1 or ::1 (got 0.0.0.0)',
         'lines[0].wire.baudRate: must be one of 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200 (got 9601)',
         expect.stringMatching(/^lines\[0\]\.devices\[0\]\.family: must be one of .*did you mean "jbf-193k"\?\)$/),
@@ -265,7 +266,18 @@ lines:
 
   it('never sends plainly over a network', () => {
     const problems = problemsOf(HEAD.replace('127.0.0.1', '192.168.1.2'));
-    expect(problems).toEqual(['uplink.url: must be mqtts://, plain mqtt:// never leaves the machine']);
+    expect(problems).toEqual(['uplinks[0].url: must be mqtts://, plain mqtt:// never leaves the machine']);
+  });
+
+  it('says how uplinks are written where only one is given', () => {
+    expect(problemsOf(HEAD.replace(/^uplinks.*$/m, 'uplink: { url: "mqtt://127.0.0.1:1883" }'))).toEqual([
+      'uplinks: is missing',
+      'uplink: is no key here, did you mean "uplinks"?',
+      'uplinks: is a list, each with a name: uplinks: [{ name: collector, kind: mqtt, url: … }]',
+    ]);
+    expect(
+      problemsOf(HEAD.replace('collector', 'l') + 'lines: [ { name: l, wire: { kind: udp, host: 0.0.0.0, port: 1 }, devices: [] } ]'),
+    ).toContain('lines[0].name: must be unique, uplinks[0].name has it too (got l)');
   });
 
   it('may be no YAML at all, or empty, or not there', () => {

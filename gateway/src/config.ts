@@ -4,6 +4,7 @@ import { frozen, isMapping, type Problems, readSettings, soundness } from '@feng
 import { withAbsoluteFiles } from '@fengsui/protocol/settings-pushes';
 import { crossProblems } from './config-cross.ts';
 import { GATEWAY_SCHEMA, type GatewayConfiguration } from './config-schema.ts';
+import { UPLINK_FILES } from './config-uplinks.ts';
 
 export type * from './config-schema.ts';
 export { GATEWAY_SCHEMA } from './config-schema.ts';
@@ -32,12 +33,19 @@ export function checkConfiguration(source: string, folder: string): GatewayConfi
 function withAbsolutePaths(filled: unknown, folder: string): unknown {
   if (!isMapping(filled)) return filled;
   const absolute = (file: unknown) => (typeof file === 'string' ? resolve(folder, file) : file);
-  const uplink = isMapping(filled['uplink']) ? { ...filled['uplink'] } : filled['uplink'];
-  if (isMapping(uplink)) for (const key of ['ca', 'certificate', 'key']) if (key in uplink) uplink[key] = absolute(uplink[key]);
+  const uplinks = Array.isArray(filled['uplinks'])
+    ? filled['uplinks'].map((uplink) => withUplinkFiles(uplink, absolute))
+    : filled['uplinks'];
   const lines = Array.isArray(filled['lines']) ? filled['lines'].map((line) => withDoorFiles(line, folder)) : filled['lines'];
   const orders = isMapping(filled['orders']) ? { ...filled['orders'] } : filled['orders'];
   if (isMapping(orders) && 'configurationKey' in orders) orders['configurationKey'] = absolute(orders['configurationKey']);
-  return { ...filled, data: absolute(filled['data']), uplink, orders, lines };
+  return { ...filled, data: absolute(filled['data']), uplinks, orders, lines };
+}
+
+function withUplinkFiles(uplink: unknown, absolute: (file: unknown) => unknown): unknown {
+  if (!isMapping(uplink)) return uplink;
+  const files = UPLINK_FILES.filter((key) => key in uplink).map((key) => [key, absolute(uplink[key])]);
+  return { ...uplink, ...Object.fromEntries(files) };
 }
 
 function withDoorFiles(line: unknown, folder: string): unknown {

@@ -109,7 +109,7 @@ export const FAILURES = {
     retry: 'later',
     en: 'the collector cannot be reached',
     zh: '无法连接汇集平台',
-    remedy: 'Check the network, the address in uplink.url and that the collector runs',
+    remedy: 'Check the network, the url of the uplink and that the collector runs',
   },
   'uplink-refused': {
     retry: 'later',
@@ -121,7 +121,7 @@ export const FAILURES = {
     retry: 'later',
     en: 'the certificates of the uplink do not fit',
     zh: '上行链路证书校验失败',
-    remedy: 'Check uplink.ca, uplink.certificate, uplink.key, the server name and the clock',
+    remedy: 'Check ca, certificate, key and serverName of the uplink, and the clock',
   },
   'uplink-lost': {
     retry: 'later',

@@ -80,7 +80,7 @@ function configure(more = ''): string {
     `gateway: { id: gw-1, address: 3000001, centre: 20 }
 data: ./data
 profile: db36-t1297-2020
-uplink: { url: "mqtt://127.0.0.1:${peer.port}", reconnectMinMs: 50, reconnectMaxMs: 200 }
+uplinks: [{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:${peer.port}", reconnectMinMs: 50, reconnectMaxMs: 200 }]
 lines:
   - name: panel-line
     wire: { kind: tcp, host: 127.0.0.1, port: ${panel.port} }

@@ -7,15 +7,13 @@ import { SiteState } from './downlink/site-state.ts';
 import { openStatusPage, ProcessNumbers } from './health.ts';
 import { Itself } from './itself.ts';
 import { JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
-import * as limits from './limits.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { buildLines } from './lines.ts';
 import { type Again, dutyAnswer, type Ordering, openOrdering } from './ordering.ts';
-import { Outage } from './outage.ts';
 import { metricsOf, statusOf, summaryOf } from './status.ts';
 import { type Log, superviseLine } from './supervise.ts';
 import { Taps } from './taps.ts';
-import { linger, runUplink, UplinkNumbers } from './uplink/uplink.ts';
+import { Uplinks } from './uplinks.ts';
 
 export interface Gateway {
   /** Address of the status page. */
@@ -40,7 +38,7 @@ export interface Surroundings {
 /** Puts the stages of the line together and sets them going. Rejects with a Failure when the journal or the status page cannot be opened. */
 export async function startGateway(configuration: GatewayConfiguration, { clock, random, log, file }: Surroundings): Promise<Gateway> {
   const { id, address, centre, zoneMinutes, clockSynchronisedFile } = configuration.gateway;
-  const { data, profile, uplink, status } = configuration;
+  const { data, profile, status } = configuration;
   const clockSynchronised = clockSynchronisedBy(clockSynchronisedFile);
   const envelope = { source: address, destination: centre, zoneMinutes };
   const sizes = sizesOf(configuration.journal);
@@ -70,16 +68,16 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const lines = configuration.lines
     .flatMap((line) => buildLines({ ...configuration, lines: [line] }, clock, taps.wires(line.name)))
     .map((line) => ({ line, numbers: new LineNumbers(clock.wallMs()) }));
-  const uplinkNumbers = new UplinkNumbers();
+  const uplinks = new Uplinks({ configuration, clock, random, itself, outbox: () => journal });
   const numbers = new ProcessNumbers();
   const startedMs = Math.round(clock.wallMs());
-  const sources = { id, profile, clock, clockSynchronised, startedMs, journal, uplink: uplinkNumbers, lines, process: numbers };
+  const sources = { id, profile, clock, clockSynchronised, startedMs, journal, uplinks: uplinks.all, lines, process: numbers };
   const again = Promise.withResolvers<Again>();
   const ordering: Ordering = await openOrdering({
     ...{ configuration, file, clock, clockSynchronised, log, boot: journal.boot, site, taps, again: again.resolve },
     say: (more) => append([itself.event(id, more)]),
     status: async (): Promise<object> => summaryOf(await show()),
-    isUplinkBack: () => uplinkNumbers.receipts > 0,
+    isUplinkBack: (origin) => uplinks.isBack(origin),
     signal: hearing.signal,
   }).catch(closed);
   const { downlink, duty } = ordering;
@@ -95,22 +93,7 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   }).catch(closed);
   downlink.resume();
 
-  const tellLink = itself.link.bind(itself, 'uplink');
-  const outage = new Outage({ clock, signal: sending.signal, graceMs: limits.LINK_GRACE_MS, tell: tellLink });
-  const carried = runUplink({
-    ...{
-      name: 'uplink',
-      orders: downlink,
-      configuration: uplink,
-      gateway: id,
-      outbox: journal,
-      clock,
-      numbers: uplinkNumbers,
-      outage,
-      random,
-    },
-    signal: sending.signal,
-  });
+  const carried = uplinks.run(downlink, sending.signal);
   const watched = Promise.all([itself.watch(() => journal.alive(), hearing.signal), itself.watchJournal(look, hearing.signal)]);
   const heard = lines.map(({ line, numbers }) => {
     const tell = itself.driver.bind(itself, line.name);
@@ -127,9 +110,9 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
       hearing.abort();
       await Promise.all([...heard, watched, ordering.close()]);
       await itself.stopped();
-      await linger(journal, uplinkNumbers, clock, limits.LINGER_MS);
+      await uplinks.linger();
       sending.abort();
-      await Promise.all([carried, outage.told()]);
+      await carried;
       await page.close();
       numbers.close();
       await journal.close();

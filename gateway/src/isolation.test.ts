@@ -54,7 +54,7 @@ test('a dead, a slow, a refusing and a babbling device keep no other line from b
   const source = `gateway: { id: gw-1, address: 1, centre: 2 }
 data: ${tmpdir()}
 profile: db36-t1297-2020
-uplink: { url: "mqtt://127.0.0.1:1" }
+uplinks: [{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:1" }]
 lines:
 ${[
   modbusLine('good', good),

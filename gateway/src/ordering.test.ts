@@ -50,7 +50,7 @@ afterEach(async () => {
 const yaml = (port = peer.port) => `gateway: { id: gw-1, address: 3000001, centre: 20 }
 data: ./data
 profile: db36-t1297-2020
-uplink: { url: "mqtt://127.0.0.1:${port}", reconnectMinMs: 50, reconnectMaxMs: 200 }
+uplinks: [{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:${port}", reconnectMinMs: 50, reconnectMaxMs: 200 }]
 orders: { configurationKey: key.pem, uplinkBackWithinMs: 2000 }
 lines:
   - name: panel-line
@@ -161,7 +161,7 @@ describe('orders to a gateway', () => {
 
   it('restart it in order, once', async () => {
     expect(await ended('restart', {})).toMatchObject({ state: 'done' });
-    expect(notes()).toEqual(['started', 'stopped', 'started']);
+    await vi.waitFor(() => expect(notes()).toEqual(['started', 'stopped', 'started']), soon);
     expect((await fetch(`${status}/status`)).status).toBe(200);
   });
 

@@ -33,7 +33,8 @@ export interface OrderingOptions {
   readonly status: () => Promise<object>;
   readonly site: SiteState;
   readonly taps: Taps;
-  readonly isUplinkBack: () => boolean;
+  /** Whether the uplink that brought an order has had a receipt since the start. */
+  readonly isUplinkBack: (origin: string) => boolean;
   readonly again: (why: Again) => void;
   readonly signal: AbortSignal;
 }

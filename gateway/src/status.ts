@@ -5,7 +5,7 @@ import type { JournalState } from './journal/journal.ts';
 import type { LineNumbers } from './line-numbers.ts';
 import type { BuiltLine } from './lines.ts';
 import type { Metric } from './metrics.ts';
-import type { UplinkNumbers } from './uplink/uplink.ts';
+import type { KnownUplink } from './uplinks.ts';
 
 export interface StatusSources {
   readonly id: string;
@@ -14,7 +14,7 @@ export interface StatusSources {
   readonly clockSynchronised: () => boolean;
   readonly startedMs: number;
   readonly journal: { state(): Promise<JournalState> };
-  readonly uplink: UplinkNumbers;
+  readonly uplinks: readonly KnownUplink[];
   readonly lines: ReadonlyArray<{ readonly line: BuiltLine; readonly numbers: LineNumbers }>;
   readonly process: ProcessNumbers;
   readonly orders: DownlinkNumbers;
@@ -24,7 +24,7 @@ export interface StatusSources {
 
 /** Everything the gateway knows of itself, as JSON. Times are milliseconds since 1970-01-01 UTC unless they end in `AgeMs`. */
 export async function statusOf(sources: StatusSources) {
-  const { id, profile, clock, clockSynchronised, startedMs, journal, uplink, lines, process, orders, duty } = sources;
+  const { id, profile, clock, clockSynchronised, startedMs, journal, uplinks, lines, process, orders, duty } = sources;
   const nowMs = Math.round(clock.wallMs());
   const state = await journal.state();
   const lanes = Object.fromEntries(
@@ -37,7 +37,7 @@ export async function statusOf(sources: StatusSources) {
     gateway: { id, profile, boot: state.boot, nowMs, startedMs, clockSynchronised: clockSynchronised() },
     lines: lines.map(lineStatus),
     journal: { ...state, lanes },
-    uplink,
+    uplinks: uplinks.map(({ name, kind, numbers }) => ({ name, kind, ...numbers })),
     orders,
     duty,
     process: process.numbers(),
@@ -78,7 +78,7 @@ function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
 type Status = Awaited<ReturnType<typeof statusOf>>;
 
 /** What of it fits an answer to an order. */
-export function summaryOf({ gateway, lines, journal, uplink }: Status) {
+export function summaryOf({ gateway, lines, journal, uplinks }: Status) {
   const lanes = Object.entries(journal.lanes).map(([lane, { waiting, rejected, oldestAgeMs }]) => [
     lane,
     { waiting, rejected, oldestAgeMs },
@@ -86,7 +86,7 @@ export function summaryOf({ gateway, lines, journal, uplink }: Status) {
   return {
     gateway,
     lanes: Object.fromEntries(lanes),
-    uplink: { state: uplink.state, sinceMs: uplink.sinceMs, lastReceiptMs: uplink.lastReceiptMs },
+    uplinks: uplinks.map(({ name, state, sinceMs, lastReceiptMs }) => ({ name, state, sinceMs, lastReceiptMs })),
     lines: lines.map(({ name, state, lastFailure, devices }) => ({
       name,
       state,
@@ -107,7 +107,7 @@ export function metricsOf(status: Status): Metric[] {
     line.devices.map((device) => ({ labels: { line: line.name, device: device.name }, device })),
   );
   const age = (ms: number) => Math.max(0, status.gateway.nowMs - ms) / 1000;
-  const { uplink, process, journal } = status;
+  const { process, journal } = status;
   const { space } = journal;
   const unheard = status.lines.flatMap((line) =>
     Object.entries(line.unheard).map(([why, value]) => ({ labels: { line: line.name, why }, value })),
@@ -158,23 +158,7 @@ export function metricsOf(status: Status): Metric[] {
     gauge('journal_disk_used_ratio', 'Share of the volume in use.', [{ value: space.usedShare }]),
     gauge('journal_ballast_bytes', 'Reserve for alarms on the volume.', [{ value: space.ballastBytes }]),
     gauge('journal_damaged_files', 'Files moved aside since the start.', [{ value: journal.damagedFiles.length }]),
-    gauge('uplink_up', '1 while the collector is connected.', [{ value: uplink.state === 'up' ? 1 : 0 }]),
-    counter('uplink_attempts_total', 'Attempts to connect.', [{ value: uplink.attempts }]),
-    counter('uplink_connections_total', 'Connections made.', [{ value: uplink.connections }]),
-    counter('uplink_rows_sent_total', 'Rows sent, repeats included.', [{ value: uplink.rowsSent }]),
-    counter('uplink_rows_accepted_total', 'Rows confirmed by a receipt.', [{ value: uplink.rowsAccepted }]),
-    counter('uplink_rows_rejected_total', 'Rows rejected by a receipt.', [{ value: uplink.rowsRejected }]),
-    counter('uplink_rows_overdue_total', 'Rows whose receipt did not come in time.', [{ value: uplink.rowsOverdue }]),
-    counter(
-      'uplink_receipts_ignored_total',
-      'Receipts that were not believed.',
-      Object.entries(uplink.receiptsIgnored).map(([why, value]) => ({ labels: { why }, value })),
-    ),
-    gauge(
-      'uplink_receipt_age_seconds',
-      'Time since the last receipt.',
-      uplink.lastReceiptMs === null ? [] : [{ value: age(uplink.lastReceiptMs) }],
-    ),
+    ...uplinkMetrics(status),
     gauge(
       'line_open',
       '1 while the wire is open.',
@@ -243,6 +227,36 @@ export function metricsOf(status: Status): Metric[] {
     gauge('process_heap_bytes', 'Heap in use.', [{ value: process.heapBytes }]),
     counter('process_cpu_seconds_total', 'Processor time.', [{ value: process.cpuSeconds }]),
     gauge('loop_delay_p99_seconds', 'Delay of the event loop, 99th percentile.', [{ value: process.loopDelayP99Ms / 1000 }]),
+  ];
+}
+
+function uplinkMetrics({ gateway, uplinks }: Status): Metric[] {
+  const ofUplinks = (value: (uplink: Status['uplinks'][number]) => number | null) =>
+    uplinks.flatMap((uplink) => {
+      const found = value(uplink);
+      return found === null ? [] : [{ labels: { uplink: uplink.name }, value: found }];
+    });
+  const ignored = uplinks.flatMap(({ name, receiptsIgnored }) =>
+    Object.entries(receiptsIgnored).map(([why, value]) => ({ labels: { uplink: name, why }, value })),
+  );
+  const sinceReceipt = ofUplinks(({ lastReceiptMs }) => lastReceiptMs && Math.max(0, gateway.nowMs - lastReceiptMs) / 1000);
+  const up = ofUplinks(({ state }) => (state === 'up' ? 1 : 0));
+  const sent = ofUplinks(({ rowsSent }) => rowsSent);
+  const accepted = ofUplinks(({ rowsAccepted }) => rowsAccepted);
+  const rejected = ofUplinks(({ rowsRejected }) => rowsRejected);
+  const overdue = ofUplinks(({ rowsOverdue }) => rowsOverdue);
+  const attempts = ofUplinks((uplink) => uplink.attempts);
+  const connections = ofUplinks((uplink) => uplink.connections);
+  return [
+    gauge('uplink_up', '1 while the far side is connected.', up),
+    counter('uplink_attempts_total', 'Attempts to connect.', attempts),
+    counter('uplink_connections_total', 'Connections made.', connections),
+    counter('uplink_rows_sent_total', 'Rows sent, repeats included.', sent),
+    counter('uplink_rows_accepted_total', 'Rows confirmed by a receipt.', accepted),
+    counter('uplink_rows_rejected_total', 'Rows rejected by a receipt.', rejected),
+    counter('uplink_rows_overdue_total', 'Rows whose receipt did not come in time.', overdue),
+    counter('uplink_receipts_ignored_total', 'Receipts that were not believed.', ignored),
+    gauge('uplink_receipt_age_seconds', 'Time since the last receipt.', sinceReceipt),
   ];
 }
 

@@ -153,6 +153,8 @@ function sentences(schema: TSchema, value: unknown, error: TLocalizedValidationE
       return [[path, `must be at most ${error.params.limit} (got ${got})`]];
     case 'minItems':
       return [[path, `must have at least ${error.params.limit} (got ${(found as unknown[]).length})`]];
+    case 'maxItems':
+      return [[path, `must have at most ${error.params.limit} (got ${(found as unknown[]).length})`]];
     default:
       return [[path, `${schemaAt(schema, error.schemaPath)?.['says'] ?? error.message} (got ${got})`]];
   }

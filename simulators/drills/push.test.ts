@@ -214,7 +214,7 @@ describe('an operator cloud that pushes to a gateway', () => {
       `gateway: { id: gw-1, address: 1, centre: 2 }
 data: ./gateway-data
 profile: db36-t1297-2020
-uplink: { url: "${collector.child.ready['intake']}", ca: gw-1/ca.pem, certificate: gw-1/gw-1.pem, key: gw-1/gw-1.key }
+uplinks: [{ name: collector, kind: mqtt, url: "${collector.child.ready['intake']}", ca: gw-1/ca.pem, certificate: gw-1/gw-1.pem, key: gw-1/gw-1.key }]
 log: { level: warn }
 lines:
   - name: clouds

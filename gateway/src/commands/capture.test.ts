@@ -28,7 +28,7 @@ async function configured(port: number, family: string): Promise<string> {
     gateway: { id: 'gw-1', address: 1, centre: 2 },
     data: 'data',
     profile: 'db36-t1297-2020',
-    uplink: { url: 'mqtt://127.0.0.1:1883' },
+    uplinks: [{ name: 'collector', kind: 'mqtt', url: 'mqtt://127.0.0.1:1883' }],
     lines: [
       {
         name: 'panel-line',

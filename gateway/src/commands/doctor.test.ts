@@ -54,7 +54,7 @@ const now = () => Date.now();
 
 describe('the certificates', () => {
   test('of one enrolment, private and fresh, are right', () => {
-    const findings = certificateFindings(identity(), 'gw-1', now());
+    const findings = certificateFindings('uplinks[0]', identity(), 'gw-1', now());
     expect(sick(findings)).toEqual([]);
     expect(findings.length).toBe(4);
   });
@@ -65,48 +65,50 @@ describe('the certificates', () => {
     [5, 'wrong', 'at once'],
   ])('that end in %i days are %s', (days, health, remedy) => {
     const atMs = now() + (365 - days) * DAY_MS;
-    const finding = certificateFindings(identity(), 'gw-1', atMs).find(({ about }) => about === 'uplink.certificate');
+    const finding = certificateFindings('uplinks[0]', identity(), 'gw-1', atMs).find(({ about }) => about === 'uplinks[0].certificate');
     expect(finding).toMatchObject({ health, remedy: expect.stringContaining(remedy) });
   });
 
   test('that ended, or do not count yet, are wrong', () => {
-    expect(sick(certificateFindings(identity(), 'gw-1', now() + 400 * DAY_MS))).toMatchObject([
+    expect(sick(certificateFindings('uplinks[0]', identity(), 'gw-1', now() + 400 * DAY_MS))).toMatchObject([
       { health: 'wrong', en: expect.stringContaining('expired') },
     ]);
-    expect(sick(certificateFindings(identity(), 'gw-1', now() - DAY_MS)).every(({ en }) => en.startsWith('counts only from'))).toBe(true);
+    expect(
+      sick(certificateFindings('uplinks[0]', identity(), 'gw-1', now() - DAY_MS)).every(({ en }) => en.startsWith('counts only from')),
+    ).toBe(true);
   });
 
   test('of another gateway, of another authority, with another key or an open one are wrong, each in words', async () => {
     const others = new Authority(folder, 'strangers');
     const second = authority.issue('gw-2', 365);
-    expect(sick(certificateFindings({ ...identity(), ...second }, 'gw-1', now()))).toMatchObject([
+    expect(sick(certificateFindings('uplinks[0]', { ...identity(), ...second }, 'gw-1', now()))).toMatchObject([
       { en: expect.stringContaining('names gw-2') },
     ]);
-    expect(sick(certificateFindings({ ...identity(), ca: others.ca }, 'gw-1', now()))).toMatchObject([
+    expect(sick(certificateFindings('uplinks[0]', { ...identity(), ca: others.ca }, 'gw-1', now()))).toMatchObject([
       { en: expect.stringContaining('not issued by') },
     ]);
-    expect(sick(certificateFindings({ ...identity(), key: second.key }, 'gw-1', now()))).toMatchObject([
+    expect(sick(certificateFindings('uplinks[0]', { ...identity(), key: second.key }, 'gw-1', now()))).toMatchObject([
       { en: expect.stringContaining('not the key') },
     ]);
     await chmod(second.key, 0o644);
-    const open = certificateFindings({ ...identity(), ...second }, 'gw-2', now());
+    const open = certificateFindings('uplinks[0]', { ...identity(), ...second }, 'gw-2', now());
     expect(sick(open)).toMatchObject([{ remedy: `chmod 600 ${second.key}` }]);
     await writeFile(join(folder, 'rubbish.pem'), 'no certificate');
-    expect(sick(certificateFindings({ ...identity(), ca: join(folder, 'rubbish.pem') }, 'gw-1', now()))).toMatchObject([
-      { about: 'uplink.ca', health: 'wrong' },
+    expect(sick(certificateFindings('uplinks[0]', { ...identity(), ca: join(folder, 'rubbish.pem') }, 'gw-1', now()))).toMatchObject([
+      { about: 'uplinks[0].ca', health: 'wrong' },
     ]);
   });
 });
 
 describe('the way to the collector', () => {
   test('is walked with the real certificates', async () => {
-    const findings = await uplinkFindings({ url: `mqtts://127.0.0.1:${port}`, ...identity() }, now());
+    const findings = await uplinkFindings('uplinks[0]', { url: `mqtts://127.0.0.1:${port}`, ...identity() }, now());
     expect(sick(findings)).toEqual([]);
     expect(findings.map(({ en }) => en).join()).toMatch(/accepts connections.*TLSv1\.3 handshake.*good until/);
   });
 
   test('ends at a name that is not known, at a door that is shut, and at a collector of another name', async () => {
-    expect(sick(await uplinkFindings({ url: 'mqtts://no-such-host.invalid:8883', ...identity() }, now()))).toMatchObject([
+    expect(sick(await uplinkFindings('uplinks[0]', { url: 'mqtts://no-such-host.invalid:8883', ...identity() }, now()))).toMatchObject([
       { health: 'wrong', remedy: expect.stringContaining('DNS') },
     ]);
     const shut = createTcpServer();
@@ -115,23 +117,23 @@ describe('the way to the collector', () => {
     const { port: gone } = shut.address() as { port: number };
     shut.close();
     await once(shut, 'close');
-    expect(sick(await uplinkFindings({ url: `mqtts://127.0.0.1:${gone}`, ...identity() }, now()))).toMatchObject([
+    expect(sick(await uplinkFindings('uplinks[0]', { url: `mqtts://127.0.0.1:${gone}`, ...identity() }, now()))).toMatchObject([
       { health: 'wrong', en: expect.stringContaining('ECONNREFUSED') },
     ]);
     const named = { url: `mqtts://127.0.0.1:${port}`, ...identity(), serverName: 'other.example.org' };
-    expect(sick(await uplinkFindings(named, now()))).toMatchObject([{ remedy: expect.stringContaining('serverName') }]);
+    expect(sick(await uplinkFindings('uplinks[0]', named, now()))).toMatchObject([{ remedy: expect.stringContaining('serverName') }]);
   });
 
   test('ends where the collector turns a strange gateway away, even after the handshake', async () => {
     const strangers = new Authority(folder, 'foreign');
     const stranger = strangers.issue('gw-9', 365);
-    const findings = await uplinkFindings({ url: `mqtts://127.0.0.1:${port}`, ca: authority.ca, ...stranger }, now());
+    const findings = await uplinkFindings('uplinks[0]', { url: `mqtts://127.0.0.1:${port}`, ca: authority.ca, ...stranger }, now());
     expect(sick(findings)).toMatchObject([{ health: 'wrong', remedy: expect.stringContaining('refused the gateway') }]);
   });
 
-  test('ends where uplink.ca is another authority', async () => {
+  test('ends where its ca is another authority', async () => {
     const others = new Authority(folder, 'elsewhere');
-    const findings = await uplinkFindings({ url: `mqtts://127.0.0.1:${port}`, ...gateway, ca: others.ca }, now());
+    const findings = await uplinkFindings('uplinks[0]', { url: `mqtts://127.0.0.1:${port}`, ...gateway, ca: others.ca }, now());
     expect(sick(findings)).toMatchObject([{ remedy: expect.stringContaining('not the authority') }]);
   });
 });
@@ -189,7 +191,16 @@ describe('the command', () => {
       gateway: { id: 'gw-1', address: 1, centre: 2, clockSynchronisedFile: authority.ca },
       data: folder,
       profile: 'db36-t1297-2020',
-      uplink: { url: `mqtts://127.0.0.1:${port}`, ca: authority.ca, certificate: gateway.certificate, key: gateway.key },
+      uplinks: [
+        {
+          name: 'collector',
+          kind: 'mqtt',
+          url: `mqtts://127.0.0.1:${port}`,
+          ca: authority.ca,
+          certificate: gateway.certificate,
+          key: gateway.key,
+        },
+      ],
       lines,
     };
     const config = join(folder, 'gateway.yaml');

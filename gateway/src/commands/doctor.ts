@@ -23,17 +23,20 @@ function show({ about, health, en, zh, remedy }: Finding, ink: Ink): string {
 
 /** Everything the doctor looks at, in the order a person would: from the wire to the collector. Yields as it finds. */
 async function* examine(configuration: GatewayConfiguration): AsyncGenerator<Finding> {
-  const { gateway, data, uplink, lines } = configuration;
+  const { gateway, data, uplinks, lines } = configuration;
   const nowMs = systemClock.wallMs();
   for (const line of lines) yield* await lineFindings(line);
   if (lines.length === 0)
     yield doubtful('lines', 'the configuration has no line', '配置中没有线路', 'gateway scan serial prints lines to paste');
   yield* clockFindings(nowMs, gateway.clockSynchronisedFile);
   yield* dataFindings(data);
-  const { url, ca, certificate, key, serverName } = uplink;
-  const identity = Object.fromEntries(Object.entries({ ca, certificate, key }).filter(([, path]) => path !== undefined));
-  yield* certificateFindings(identity, gateway.id, nowMs);
-  yield* await uplinkFindings({ url, ...identity, ...(serverName === undefined ? {} : { serverName }) }, nowMs);
+  for (const [index, uplink] of uplinks.entries()) {
+    const about = `uplinks[${index}]`;
+    const { url, ca, certificate, key, serverName } = uplink;
+    const identity = Object.fromEntries(Object.entries({ ca, certificate, key }).filter(([, path]) => path !== undefined));
+    yield* certificateFindings(about, identity, gateway.id, nowMs);
+    yield* await uplinkFindings(about, { url, ...identity, ...(serverName === undefined ? {} : { serverName }) }, nowMs);
+  }
 }
 
 /** A third-tier family is an attempt: whoever installs it has to test every kind of alarm. */

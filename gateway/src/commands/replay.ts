@@ -89,7 +89,7 @@ export function siteOf(family: Family, capture: Capture, unit: number): GatewayC
     gateway: { id: 'replay', address: 0, centre: 0 },
     data: '.',
     profile: 'db36-t1297-2020',
-    uplink: { url: 'mqtt://127.0.0.1:1883' },
+    uplinks: [{ name: 'collector', kind: 'mqtt', url: 'mqtt://127.0.0.1:1883' }],
     lines: [{ name: 'capture', wire, devices }],
   };
   const configuration = checkConfiguration(JSON.stringify(site), tmpdir());

@@ -30,7 +30,7 @@ let stop: AbortController;
 const text = (place: string, more = '') => `gateway: { id: gw-1, address: 3000001, centre: 20 }
 data: ./data
 profile: db36-t1297-2020
-uplink: { url: "mqtt://127.0.0.1:1883" }
+uplinks: [{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:1883" }]
 orders: { configurationKey: key.pem, uplinkBackWithinMs: 1000 }
 ${more}# ${place}
 `;

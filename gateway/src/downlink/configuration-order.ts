@@ -107,8 +107,8 @@ export interface ConfigurationOrderOptions {
   readonly file: string;
   readonly history: ConfigurationHistory;
   readonly clock: Clock;
-  /** Whether every uplink that is required has had a receipt since the start. */
-  readonly isUplinkBack: () => boolean;
+  /** Whether the uplink that brought an order has had a receipt since the start. */
+  readonly isUplinkBack: (origin: string) => boolean;
   readonly say: (event: Pick<SiteEvent, 'edge'> & Partial<SiteEvent>) => Promise<unknown>;
   /** Starts the gateway anew with the file as it is now. */
   readonly again: () => void;
@@ -136,7 +136,7 @@ export class ConfigurationOrder implements CarryOut<'configuration'> {
   }
 
   /** The gateway runs again. Waits for the uplink, or says why the configuration was taken back. */
-  async resume({ id }: KeptOrder, { version }: OrderParameters<'configuration'>): Promise<Outcome> {
+  async resume({ id, origin }: KeptOrder, { version }: OrderParameters<'configuration'>): Promise<Outcome> {
     const { history, say, again, signal, configuration } = this.#options;
     const { trial, takenBack } = await history.past();
     if (takenBack?.order === id) {
@@ -144,7 +144,7 @@ export class ConfigurationOrder implements CarryOut<'configuration'> {
       return refused(`taken back: ${takenBack.why}`);
     }
     if (trial?.order !== id) return refused('a restart of the gateway interrupted it before anything was changed');
-    if (await this.#comesBack()) {
+    if (await this.#comesBack(origin)) {
       await history.keep();
       await say({ note: 'configuration-changed', edge: 'momentary', text: `version ${version}` });
       return done({ version });
@@ -154,14 +154,14 @@ export class ConfigurationOrder implements CarryOut<'configuration'> {
     return untilStopped(signal);
   }
 
-  async #comesBack(): Promise<boolean> {
+  async #comesBack(origin: string): Promise<boolean> {
     const { configuration, clock, isUplinkBack, signal } = this.#options;
     const untilMs = clock.monotonicMs() + configuration.orders.uplinkBackWithinMs;
-    while (!isUplinkBack() && clock.monotonicMs() < untilMs) {
+    while (!isUplinkBack(origin) && clock.monotonicMs() < untilMs) {
       await clock.sleep(limits.TRIAL_LOOK_EVERY_MS, signal).catch(() => {});
       if (signal.aborted) throw STOPPING;
     }
-    return isUplinkBack();
+    return isUplinkBack(origin);
   }
 
   /** Why a configuration is not taken; null: it is. */

@@ -92,6 +92,17 @@ describe('the downlink', () => {
     expect(downlink.numbers.repeated).toBe(1);
   });
 
+  it('answers by the uplink that asks, when the one that brought the order has another name since', async () => {
+    await hear({ kind: 'configuration', parameters: { version: 1, text: 'x', signature: `${'A'.repeat(86)}==` } });
+    await record.close();
+    await open();
+    const elsewhere: Array<string | undefined> = [];
+    downlink.listen('city', (order) => elsewhere.push(order.state));
+    await downlink.hear(encodeOrder(order({ kind: 'configuration' })), 'city');
+    downlink.resume();
+    await vi.waitFor(() => expect(elsewhere).toEqual(['delivered', 'done']), soon);
+  });
+
   it('refuses what a restart interrupted, unless its kind knows how to go on, and begins neither again', async () => {
     await hear({ kind: 'configuration', parameters: { version: 1, text: 'x', signature: `${'A'.repeat(86)}==` } });
     await hear({ id: ID.replaceAll('0', '1'), kind: 'duty-check' });

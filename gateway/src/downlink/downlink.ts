@@ -63,6 +63,8 @@ export class Downlink {
   readonly #untold = new Map<string, KeptOrder>();
   /** Orders whose first copy is just being written. */
   readonly #taking = new Map<string, Promise<KeptOrder>>();
+  /** By which uplinks an order came again: an uplink may have got another name since, and an answer goes where it is asked for. */
+  readonly #askedBy = new Map<string, Set<string>>();
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: DownlinkOptions) {
@@ -92,7 +94,12 @@ export class Downlink {
     const order = decodeOrder(payload);
     if ('malformed' in order) this.numbers.ignored.malformed += 1;
     else if (order.gateway !== this.#options.gateway) this.numbers.ignored.foreign += 1;
-    else this.#tell(await this.take(order, origin));
+    else this.#answer(await this.take(order, origin), origin);
+  }
+
+  #answer(order: KeptOrder, origin: string): void {
+    if (origin !== order.origin) this.#askedBy.set(order.id, (this.#askedBy.get(order.id) ?? new Set()).add(origin));
+    this.#tell(order, [origin]);
   }
 
   /** Takes an order; answers it as it stands on the record. */
@@ -194,10 +201,10 @@ export class Downlink {
     }
   }
 
-  #tell(order: KeptOrder): void {
-    const listeners = this.#listeners.get(order.origin);
-    if (!listeners || listeners.size === 0) this.#untold.set(order.id, order);
-    for (const listener of listeners ?? []) listener(order);
+  #tell(order: KeptOrder, origins = [order.origin, ...(this.#askedBy.get(order.id) ?? [])]): void {
+    const listeners = origins.flatMap((origin) => [...(this.#listeners.get(origin) ?? [])]);
+    if (listeners.length === 0) this.#untold.set(order.id, order);
+    for (const listener of listeners) listener(order);
   }
 }
 

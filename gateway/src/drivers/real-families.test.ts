@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 
 function configurationOf(yaml: string): GatewayConfiguration {
-  const source = `gateway: { id: gw-1, address: 1, centre: 2 }\ndata: ${folder}\nprofile: db36-t1297-2020\nuplink: { url: "mqtt://127.0.0.1:1883" }\nlines:\n${yaml}`;
+  const source = `gateway: { id: gw-1, address: 1, centre: 2 }\ndata: ${folder}\nprofile: db36-t1297-2020\nuplinks: [{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:1883" }]\nlines:\n${yaml}`;
   const configuration = checkConfiguration(source, '/');
   if ('problems' in configuration) throw new Error(configuration.problems.join('\n'));
   return configuration;

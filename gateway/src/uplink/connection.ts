@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@fengsui/protocol';
 import { connect, type IClientOptions, type ISubscriptionGrant, type MqttClient } from 'mqtt';
-import type { UplinkConfiguration } from '../config.ts';
+import type { MqttConfiguration } from '../config.ts';
 import { type FailureCode, fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 
@@ -16,7 +16,7 @@ export interface Connection extends AsyncDisposable {
 }
 
 export interface ConnectionOptions {
-  readonly configuration: UplinkConfiguration;
+  readonly configuration: MqttConfiguration;
   readonly gateway: string;
   /** What is listened to, by topic. Without the first there is no connection; another may be refused and is then not heard. */
   readonly hear: ReadonlyMap<string, (payload: Uint8Array) => void>;

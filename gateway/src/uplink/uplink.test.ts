@@ -11,6 +11,7 @@ const GATEWAY = 'gw-1';
 const noOrders = { hear: async () => {}, listen: () => () => {}, receiptOf: () => new Uint8Array() };
 
 const upTo = (newest: number) => Array.from({ length: newest }, (_, index) => index + 1);
+const named = { name: 'collector', kind: 'mqtt' } as const;
 const soon = { timeout: 20_000, interval: 20 };
 
 let peer: Peer;
@@ -41,9 +42,9 @@ afterEach(async () => {
 
 function run(port: number, receiptTimeoutMs = 10_000): void {
   running = runUplink({
-    name: 'uplink',
+    name: 'collector',
     orders: noOrders,
-    configuration: { url: `mqtt://127.0.0.1:${port}`, keepaliveS: 20, reconnectMinMs: 50, reconnectMaxMs: 200, receiptTimeoutMs },
+    configuration: { ...named, url: `mqtt://127.0.0.1:${port}`, keepaliveS: 20, reconnectMinMs: 50, reconnectMaxMs: 200, receiptTimeoutMs },
     gateway: GATEWAY,
     outbox: journal,
     clock: systemTime,

@@ -1,6 +1,6 @@
 import { type Clock, Failure } from '@fengsui/protocol';
 import { Backoff } from '../backoff.ts';
-import type { UplinkConfiguration } from '../config.ts';
+import type { MqttConfiguration } from '../config.ts';
 import * as limits from '../limits.ts';
 import type { Outage } from '../outage.ts';
 import { openConnection } from './connection.ts';
@@ -25,7 +25,7 @@ export interface UplinkOptions {
   /** By which its orders and its outages are told apart. */
   readonly name: string;
   readonly orders: Orders;
-  readonly configuration: UplinkConfiguration;
+  readonly configuration: MqttConfiguration;
   readonly gateway: string;
   readonly outbox: Outbox;
   readonly clock: Clock;

@@ -91,7 +91,7 @@ function configuration(panels: readonly Device[], buses: readonly Device[]): str
   return `gateway: { id: gw-bench, address: 1, centre: 2 }
 data: ./data
 profile: db36-t1297-2020
-uplink: { url: "mqtt://127.0.0.1:1" }
+uplinks: [{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:1" }]
 log: { level: error }
 lines:
 ${[...panelLines, ...busLines].join('\n')}

@@ -67,12 +67,16 @@ export class Site {
       gateway: { id: GATEWAY_ID, address: 3_000_001, centre: 20, zoneMinutes: 480 },
       data: './gateway',
       profile: 'db36-t1297-2020',
-      uplink: {
-        url: `mqtts://${addresses.uplink}`,
-        ca: './enrolled/ca.pem',
-        certificate: `./enrolled/${GATEWAY_ID}.pem`,
-        key: `./enrolled/${GATEWAY_ID}.key`,
-      },
+      uplinks: [
+        {
+          name: 'collector',
+          kind: 'mqtt',
+          url: `mqtts://${addresses.uplink}`,
+          ca: './enrolled/ca.pem',
+          certificate: `./enrolled/${GATEWAY_ID}.pem`,
+          key: `./enrolled/${GATEWAY_ID}.key`,
+        },
+      ],
       status: { host: '127.0.0.1', port: 0 },
       lines: [panelLine(addresses), hydrantLine(addresses), hydrantTcpLine(addresses), nbLine(addresses)],
     };

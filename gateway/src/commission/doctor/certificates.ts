@@ -35,8 +35,8 @@ export function expiryFinding(about: string, certificate: X509Certificate, nowMs
   return days <= DAYS_SOON ? doubtful(about, en, zh, `this month: ${RENEW}`) : right(about, en, zh);
 }
 
-/** Whether the files of the uplink can be read, fit each other and the gateway's name, are kept private and are not about to end. */
-export function certificateFindings(identity: Identity, gateway: string, nowMs: number): Finding[] {
+/** Whether the files of an uplink, named by its path in the configuration, can be read, fit each other and the gateway's name, are kept private and are not about to end. */
+export function certificateFindings(uplink: string, identity: Identity, gateway: string, nowMs: number): Finding[] {
   const findings: Finding[] = [];
   const read = <T>(about: string, path: string | undefined, make: (bytes: Buffer) => T): T | null => {
     if (path === undefined) return null;
@@ -47,42 +47,42 @@ export function certificateFindings(identity: Identity, gateway: string, nowMs: 
       return null;
     }
   };
-  const ca = read('uplink.ca', identity.ca, (bytes) => new X509Certificate(bytes));
-  const certificate = read('uplink.certificate', identity.certificate, (bytes) => new X509Certificate(bytes));
-  const key = read('uplink.key', identity.key, (bytes) => createPrivateKey(bytes));
-  if (ca) findings.push(expiryFinding('uplink.ca', ca, nowMs));
-  if (certificate) findings.push(expiryFinding('uplink.certificate', certificate, nowMs), nameFinding(certificate, gateway));
-  if (key) findings.push(privacyFinding(identity.key!));
-  return [...findings, ...fitFindings(ca, certificate, key)];
+  const ca = read(`${uplink}.ca`, identity.ca, (bytes) => new X509Certificate(bytes));
+  const certificate = read(`${uplink}.certificate`, identity.certificate, (bytes) => new X509Certificate(bytes));
+  const key = read(`${uplink}.key`, identity.key, (bytes) => createPrivateKey(bytes));
+  if (ca) findings.push(expiryFinding(`${uplink}.ca`, ca, nowMs));
+  if (certificate) findings.push(expiryFinding(`${uplink}.certificate`, certificate, nowMs), nameFinding(uplink, certificate, gateway));
+  if (key) findings.push(privacyFinding(uplink, identity.key!));
+  return [...findings, ...fitFindings(uplink, ca, certificate, key)];
 }
 
-function nameFinding(certificate: X509Certificate, gateway: string): Finding {
+function nameFinding(uplink: string, certificate: X509Certificate, gateway: string): Finding {
   const name = /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? '';
-  if (name === gateway) return right('uplink.certificate', `names ${gateway}`, `名称为 ${gateway}`);
+  if (name === gateway) return right(`${uplink}.certificate`, `names ${gateway}`, `名称为 ${gateway}`);
   const remedy = 'gateway.id and the name in the certificate must be the same: the collector knows the gateway by it';
   return wrong(
-    'uplink.certificate',
+    `${uplink}.certificate`,
     `names ${name || 'nobody'}, the gateway is ${gateway}`,
     `证书名 ${name || '空'} 与网关标识 ${gateway} 不符`,
     remedy,
   );
 }
 
-function privacyFinding(path: string): Finding {
+function privacyFinding(uplink: string, path: string): Finding {
   const mode = statSync(path).mode & 0o777;
   const shown = mode.toString(8).padStart(4, '0');
-  if ((mode & 0o077) === 0) return right('uplink.key', `private to its owner (${shown})`, `仅属主可读 (${shown})`);
-  return wrong('uplink.key', `others of this machine may read it (${shown})`, `本机其他用户可读 (${shown})`, `chmod 600 ${path}`);
+  if ((mode & 0o077) === 0) return right(`${uplink}.key`, `private to its owner (${shown})`, `仅属主可读 (${shown})`);
+  return wrong(`${uplink}.key`, `others of this machine may read it (${shown})`, `本机其他用户可读 (${shown})`, `chmod 600 ${path}`);
 }
 
-function fitFindings(ca: X509Certificate | null, certificate: X509Certificate | null, key: KeyObject | null): Finding[] {
+function fitFindings(uplink: string, ca: X509Certificate | null, certificate: X509Certificate | null, key: KeyObject | null): Finding[] {
   const remedy = 'take all three files from one enrolment';
   return [
     ...(certificate && key && !certificate.checkPrivateKey(key)
-      ? [wrong('uplink.key', 'is not the key of the certificate', '与证书不匹配', remedy)]
+      ? [wrong(`${uplink}.key`, 'is not the key of the certificate', '与证书不匹配', remedy)]
       : []),
     ...(certificate && ca && !certificate.checkIssued(ca)
-      ? [wrong('uplink.certificate', 'was not issued by uplink.ca', '不是由 uplink.ca 签发', remedy)]
+      ? [wrong(`${uplink}.certificate`, `was not issued by ${uplink}.ca`, `不是由 ${uplink}.ca 签发`, remedy)]
       : []),
   ];
 }

@@ -23,34 +23,34 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENETUNREACH: 'no way there: check cable, SIM card and route (ip route)',
   CERT_HAS_EXPIRED: "the collector's certificate ended, or the clock of this machine is wrong",
   CERT_NOT_YET_VALID: 'the clock of this machine is behind',
-  ERR_TLS_CERT_ALTNAME_INVALID: "the collector's certificate has another name: use that name in uplink.url or uplink.serverName",
-  SELF_SIGNED_CERT_IN_CHAIN: 'uplink.ca is not the authority of this collector',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'uplink.ca is not the authority of this collector',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'uplink.ca is not the authority of this collector',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'uplink.ca is not the authority of this collector',
+  ERR_TLS_CERT_ALTNAME_INVALID: "the collector's certificate has another name: use that name in its url or serverName",
+  SELF_SIGNED_CERT_IN_CHAIN: 'ca is not the authority of this collector',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'ca is not the authority of this collector',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'ca is not the authority of this collector',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'ca is not the authority of this collector',
 };
 
 const remedyFor = (code: string) =>
   REMEDIES[code] ??
   (/ALERT|ECONNRESET|EPIPE/.test(code)
     ? 'the collector refused the gateway: is it enrolled there, is its certificate revoked?'
-    : 'check uplink.url, the network and the collector');
+    : 'check the url, the network and the collector');
 
-/** Walks the way to the collector step by step with the real certificates: name, connection, handshake. Sends no MQTT. */
-export async function uplinkFindings(target: UplinkTarget, nowMs: number): Promise<Finding[]> {
+/** Walks the way of an uplink, named by its path in the configuration, with the real certificates: name, connection, handshake. Sends no MQTT. */
+export async function uplinkFindings(about: string, target: UplinkTarget, nowMs: number): Promise<Finding[]> {
   const { protocol, hostname, port } = new URL(target.url);
   const host = hostname.replace(/^\[|\]$/g, '');
   const secure = protocol === 'mqtts:';
   const findings: Finding[] = [];
   try {
-    if (!isIP(host)) findings.push(right('uplink', `${host} is ${(await lookup(host)).address}`, `域名解析正常 ${host}`));
+    if (!isIP(host)) findings.push(right(about, `${host} is ${(await lookup(host)).address}`, `域名解析正常 ${host}`));
   } catch (error) {
     return [
       wrong(
-        'uplink',
+        about,
         `${host} has no address (${codeOf(error)})`,
         `域名 ${host} 无法解析`,
-        'check DNS: cat /etc/resolv.conf, and the name in uplink.url',
+        'check DNS: cat /etc/resolv.conf, and the name in its url',
       ),
     ];
   }
@@ -60,11 +60,11 @@ export async function uplinkFindings(target: UplinkTarget, nowMs: number): Promi
     const socket = await plainConnection(host, number);
     socket.destroy();
     const took = Math.round(performance.now() - startMs);
-    findings.push(right('uplink', `${host}:${number} accepts connections (${took} ms)`, `TCP 可达 ${took} ms`));
+    findings.push(right(about, `${host}:${number} accepts connections (${took} ms)`, `TCP 可达 ${took} ms`));
   } catch (error) {
-    return [...findings, wrong('uplink', `${host}:${number}: ${codeOf(error)}`, `TCP 不可达 ${host}:${number}`, remedyFor(codeOf(error)))];
+    return [...findings, wrong(about, `${host}:${number}: ${codeOf(error)}`, `TCP 不可达 ${host}:${number}`, remedyFor(codeOf(error)))];
   }
-  return secure ? [...findings, ...(await handshakeFindings(target, host, number, nowMs))] : findings;
+  return secure ? [...findings, ...(await handshakeFindings(about, target, host, number, nowMs))] : findings;
 }
 
 function plainConnection(host: string, port: number): Promise<Socket> {
@@ -85,7 +85,7 @@ function opened<S extends Socket>(socket: S, event: 'connect' | 'secureConnect')
   });
 }
 
-async function handshakeFindings(target: UplinkTarget, host: string, port: number, nowMs: number): Promise<Finding[]> {
+async function handshakeFindings(about: string, target: UplinkTarget, host: string, port: number, nowMs: number): Promise<Finding[]> {
   const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
   const name = target.serverName ?? host;
   let socket: TLSSocket | undefined;
@@ -103,10 +103,10 @@ async function handshakeFindings(target: UplinkTarget, host: string, port: numbe
     const raw = socket.getPeerCertificate().raw;
     const protocol = socket.getProtocol() ?? 'TLS';
     const [en, zh] = [`${protocol} handshake with our certificate, the collector is ${name}`, `${protocol} 双向认证握手成功`];
-    return [right('uplink', en, zh), expiryFinding("collector's certificate", new X509Certificate(raw), nowMs)];
+    return [right(about, en, zh), expiryFinding("collector's certificate", new X509Certificate(raw), nowMs)];
   } catch (error) {
     const code = codeOf(error);
-    return [wrong('uplink', `TLS with ${name}: ${code} (${(error as Error).message})`, 'TLS 握手失败', remedyFor(code))];
+    return [wrong(about, `TLS with ${name}: ${code} (${(error as Error).message})`, 'TLS 握手失败', remedyFor(code))];
   } finally {
     socket?.destroy();
   }

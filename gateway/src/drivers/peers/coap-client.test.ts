@@ -31,7 +31,7 @@ beforeEach(async () => {
     `gateway: { id: gw-1, address: 1, centre: 2 }
 data: ${folder}
 profile: db36-t1297-2020
-uplink: { url: "mqtt://127.0.0.1:1883" }
+uplinks: [{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:1883" }]
 lines:
   - name: nb
     wire: { kind: udp, host: 127.0.0.1, port: 0 }

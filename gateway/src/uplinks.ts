@@ -1,0 +1,64 @@
+import type { Clock } from '@fengsui/protocol';
+import type { GatewayConfiguration, UplinkConfiguration } from './config.ts';
+import type { Itself } from './itself.ts';
+import * as limits from './limits.ts';
+import { Outage } from './outage.ts';
+import { linger, type Orders, type Outbox, runUplink, UplinkNumbers } from './uplink/uplink.ts';
+
+export interface UplinksOptions {
+  readonly configuration: GatewayConfiguration;
+  readonly clock: Clock;
+  /** Numbers from 0 up to 1, for the jitter. */
+  readonly random: () => number;
+  readonly itself: Pick<Itself, 'link'>;
+  /** What of the journal an uplink of that name follows. */
+  readonly outbox: (name: string) => Outbox;
+}
+
+/** An uplink as the status page shows it. */
+export interface KnownUplink {
+  readonly name: string;
+  readonly kind: UplinkConfiguration['kind'];
+  readonly numbers: UplinkNumbers;
+}
+
+/** All uplinks of a gateway: each carries the journal at its own pace, and none waits for another. */
+export class Uplinks {
+  readonly all: readonly KnownUplink[];
+  readonly #options: UplinksOptions;
+
+  constructor(options: UplinksOptions) {
+    this.#options = options;
+    this.all = options.configuration.uplinks.map(({ name, kind }) => ({ name, kind, numbers: new UplinkNumbers() }));
+  }
+
+  /**
+   * Whether the uplink by which an order came has had a receipt since the start: whoever gave the order can give the next one.
+   * Where no uplink has that name any more, whether any that brings orders has.
+   */
+  isBack(origin: string): boolean {
+    const named = this.all.filter(({ name }) => name === origin);
+    return (named.length > 0 ? named : this.all).some(({ numbers }) => numbers.receipts > 0);
+  }
+
+  /** Carries the journal over every uplink until the signal aborts, and says when one is lost and when it is back. */
+  async run(orders: Orders, signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#options.configuration.uplinks.map((uplink, index) => this.#carry(uplink, this.all[index]!, orders, signal)));
+  }
+
+  /** Gives living links a moment to carry the last words. */
+  async linger(): Promise<void> {
+    const { outbox, clock } = this.#options;
+    await Promise.all(this.all.map(({ name, numbers }) => linger(outbox(name), numbers, clock, limits.LINGER_MS)));
+  }
+
+  async #carry(configuration: UplinkConfiguration, { name, numbers }: KnownUplink, orders: Orders, signal: AbortSignal): Promise<void> {
+    const { clock, random, itself, outbox, configuration: site } = this.#options;
+    const tell = itself.link.bind(itself, name);
+    const outage = new Outage({ clock, signal, graceMs: limits.LINK_GRACE_MS, tell });
+    await runUplink({
+      ...{ name, orders, configuration, gateway: site.gateway.id, outbox: outbox(name), clock, numbers, outage, random, signal },
+    });
+    await outage.told();
+  }
+}
