@@ -93,12 +93,12 @@ describe('the downlink', () => {
   });
 
   it('answers by the uplink that asks, when the one that brought the order has another name since', async () => {
-    await hear({ kind: 'configuration', parameters: { version: 1, text: 'x', signature: `${'A'.repeat(86)}==` } });
+    await hear({ kind: 'restart' });
     await record.close();
     await open();
     const elsewhere: Array<string | undefined> = [];
     downlink.listen('city', (order) => elsewhere.push(order.state));
-    await downlink.hear(encodeOrder(order({ kind: 'configuration' })), 'city');
+    await downlink.hear(encodeOrder(order({ kind: 'restart' })), 'city');
     downlink.resume();
     await vi.waitFor(() => expect(elsewhere).toEqual(['delivered', 'done']), soon);
   });
