@@ -7,6 +7,8 @@ import { SiteState } from './downlink/site-state.ts';
 import { openStatusPage, ProcessNumbers } from './health.ts';
 import { Itself } from './itself.ts';
 import { JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
+import { KnownEvents } from './known-events.ts';
+import type { Heard } from './line.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { buildLines } from './lines.ts';
 import { type Again, dutyAnswer, type Ordering, openOrdering } from './ordering.ts';
@@ -63,10 +65,12 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const sending = new AbortController();
   const devices = configuration.lines.flatMap((line) => line.devices);
   const newEventId = () => randomUUID().replaceAll('-', '');
-  const normalizer = createNormalizer({ devices, zoneMinutes, newEventId, clock });
+  const known = await KnownEvents.of(journal).catch(closed);
+  const reading = createNormalizer({ devices, zoneMinutes, newEventId, clock });
+  const normalizer = { ...reading, normalize: (heard: Heard) => known.fresh(reading.normalize(heard)) };
   const taps = new Taps(configuration.lines, data, clock, hearing.signal);
   const lines = configuration.lines
-    .flatMap((line) => buildLines({ ...configuration, lines: [line] }, clock, taps.wires(line.name)))
+    .flatMap((line) => buildLines({ ...configuration, lines: [line] }, clock, taps.wires(line.name), known))
     .map((line) => ({ line, numbers: new LineNumbers(clock.wallMs()) }));
   const uplinks = new Uplinks({ configuration, clock, random, itself, outbox: () => journal });
   const numbers = new ProcessNumbers();

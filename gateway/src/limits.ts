@@ -64,6 +64,9 @@ export const JOURNAL_ANSWER_TIMEOUT_MS = 10_000;
 /** Events that may wait for the journal at once; more are refused, so that a stuck disk cannot fill the memory. */
 export const JOURNAL_WAITING_MAX = 10_000;
 
+/** Rows of each lane by which copies of what an earlier run heard are known: a cloud repeats for 2 h 45 min, a second one of them each second. */
+export const KNOWN_ROWS = 10_000;
+
 /** Events of one transaction: bounds the time one commit takes. */
 export const JOURNAL_GROUP_MAX = 512;
 

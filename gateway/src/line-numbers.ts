@@ -12,6 +12,8 @@ export class LineNumbers {
   crashes = 0;
   /** Why it is not open; null while it is. */
   lastFailure: string | null = null;
+  /** What is not as it should be though the wire is open; null: nothing. */
+  doubt: string | null = null;
   events = 0;
   /** Datagrams for it that were dropped on this machine. */
   dropped = 0;

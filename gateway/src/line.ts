@@ -80,6 +80,8 @@ export interface DatagramWire extends AsyncDisposable {
   readonly port: number;
   /** Datagrams lost on this machine since it was opened, in the buffer of the kernel or in our queue. */
   readonly dropped?: () => Promise<number>;
-  /** What the kernel granted, read back (bytes). */
+  /** What the kernel granted for datagrams that wait for this process, read back (bytes). */
   readonly receiveBufferBytes: number;
+  /** What was asked for. */
+  readonly wantedBufferBytes: number;
 }

@@ -16,6 +16,7 @@ import { Repeats } from './drivers/repeats.ts';
 import { driveDatagrams, driveServer } from './drivers/served.ts';
 import { driveTalking } from './drivers/talking.ts';
 import { Uploads } from './drivers/uploads.ts';
+import { KnownEvents } from './known-events.ts';
 import { type DatagramWire, familyLabel, type Wire } from './line.ts';
 import { openPushed } from './pushed-line.ts';
 import type { Line, Running } from './supervise.ts';
@@ -46,13 +47,13 @@ export interface Wires {
 export const SITE_WIRES: Wires = { openStream: openWire, openDatagrams: openUdp, openServer: openTcpServer };
 
 /** Puts wire, driver and the memory of its devices together for every line of the site. */
-export function buildLines(configuration: GatewayConfiguration, clock: Clock, wires = SITE_WIRES): BuiltLine[] {
+export function buildLines(configuration: GatewayConfiguration, clock: Clock, wires = SITE_WIRES, known = new KnownEvents()): BuiltLine[] {
   return configuration.lines.map((line) => {
     const devices = line.devices.map((device) => ({ device, family: familyOf(device) }));
     const counters = new LineCounters();
     const links = new Links(devices.map(watched), clock);
     const downlinks = new Downlinks(clock);
-    const open = openerOf({ configuration, line, devices, counters, links, downlinks, clock, wires });
+    const open = openerOf({ configuration, line, devices, counters, links, downlinks, clock, wires, known });
     const saidOnce = devices.some(({ family }) => family.shape === 'talks' && !family.answer);
     return { name: line.name, saidOnce, configuration: line, counters, links, downlinks, open };
   });
@@ -83,6 +84,7 @@ interface Parts {
   readonly downlinks: Downlinks;
   readonly clock: Clock;
   readonly wires: Wires;
+  readonly known: KnownEvents;
 }
 
 function watched({ device, family }: Known<Family>) {
@@ -129,13 +131,21 @@ function openTalkers(parts: Parts, talking: readonly [Known<TalkingFamily>, ...A
   };
 }
 
+type BufferOfUdp = 'dropped' | 'receiveBufferBytes' | 'wantedBufferBytes';
+
 /** An open wire with its driver, let go together. */
 function running(
-  wire: AsyncDisposable & Pick<Wire, 'name' | 'counters'> & Pick<DatagramWire, 'dropped'>,
+  wire: AsyncDisposable & Pick<Wire, 'name' | 'counters'> & Partial<Pick<DatagramWire, BufferOfUdp>>,
   heard: Running['heard'],
 ): Running {
   const drops = wire.dropped ? { dropped: () => wire.dropped!() } : {};
-  return { at: wire.name, counters: wire.counters, heard, ...drops, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
+  const [granted, wanted] = [wire.receiveBufferBytes ?? 0, wire.wantedBufferBytes ?? 0];
+  const doubt =
+    granted < wanted
+      ? { doubt: `receive buffer ${granted} of ${wanted} bytes: a burst of alarms may be dropped; raise net.core.rmem_max to ${wanted}` }
+      : {};
+  const { name, counters } = wire;
+  return { at: name, counters, heard, ...drops, ...doubt, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
 }
 
 function openTalking(parts: Parts, { device, family }: Known<TalkingFamily>): Open {
@@ -178,7 +188,7 @@ function openPolled(parts: Parts, devices: ReadonlyArray<Known<PolledFamily>>): 
 }
 
 function openPublishing(parts: Parts, known: ReadonlyArray<Known<PublishingFamily>>): Open {
-  const { configuration, line, counters, links, downlinks, clock, wires } = parts;
+  const { configuration, line, counters, links, downlinks, clock, wires, known: wrote } = parts;
   const { wire: setting } = line;
   if (setting.kind === 'http') return openPushed({ ...parts, wire: setting });
   if (setting.kind !== 'udp') throw new Error(`${line.name}: CoAP comes over udp`);
@@ -187,7 +197,7 @@ function openPublishing(parts: Parts, known: ReadonlyArray<Known<PublishingFamil
     (family) => family.shape === 'publishes' && family.carrier === 'coap',
   ) as PublishingFamily[];
   const store = registrationFile(join(configuration.data, `${line.name}.registrations.json`));
-  const memory = { exchanges: new Exchanges(), uploads: new Uploads(), downlinks };
+  const memory = { exchanges: new Exchanges(), uploads: new Uploads(), downlinks, wroteSince: wrote.since.bind(wrote) };
   let registrations: Registrations | null = null;
   return async (signal) => {
     registrations ??= new Registrations(await store.load());

@@ -13,6 +13,8 @@ export interface Running extends AsyncDisposable {
   readonly heard: AsyncGenerator<readonly Heard[], void, undefined>;
   /** Datagrams for it that were lost on this machine since it was opened; absent where none can be. */
   readonly dropped?: () => Promise<number>;
+  /** What is not as it should be though it works; absent: nothing. */
+  readonly doubt?: string;
 }
 
 /** What is told of a line as a whole. */
@@ -103,7 +105,9 @@ async function runOnce(options: SupervisionOptions): Promise<void> {
   numbers.follow(running.at, running.counters);
   numbers.become('open', clock.wallMs());
   numbers.lastFailure = null;
+  numbers.doubt = running.doubt ?? null;
   log.info({ line: line.name, at: running.at }, 'line open');
+  if (running.doubt !== undefined) log.warn({ line: line.name, at: running.at }, running.doubt);
   using watch = new AbortScope(signal);
   void watchDrops(options, running, watch.signal);
   for await (const heard of running.heard) await commit(options, heard);

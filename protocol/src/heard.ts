@@ -20,8 +20,11 @@ export interface Heard {
   readonly packet: Uint8Array | null;
   /** When it was heard, milliseconds since 1970-01-01 UTC. */
   readonly heardMs: number;
-  /** Where what was said has an identity of its own: the ids of its events by their place, so that a copy makes the same ones. */
-  readonly eventIdOf?: (ordinal: number) => string;
+  /**
+   * Where what was said has an identity of its own: the ids of its events, so that a copy makes the same ones. Told apart by their
+   * place, or by what they are about, which does not change with what else is known of the device when the copy comes.
+   */
+  readonly eventIdOf?: (ordinal: number, about: string) => string;
 }
 
 /** Whether it is about a link that was lost or came back; a device may also say `link` merely to show that it is there. */

@@ -64,12 +64,11 @@ async function lineFindings(line: LineConfiguration): Promise<Finding[]> {
 async function wireFindings(about: string, { wire, devices }: LineConfiguration): Promise<Finding[]> {
   const { openTcpServer, openUdp, openWire } = await import('../wires/open.ts');
   const { openHttp } = await import('../wires/http.ts');
-  const { RECEIVE_BUFFER_BYTES } = await import('../wires/limits.ts');
   const { signal } = new AbortController();
   if (wire.kind === 'udp')
     return udpFindings(about, wire, async () => {
       await using socket = await openUdp(wire, signal);
-      return { receiveBufferBytes: socket.receiveBufferBytes, wantedBytes: RECEIVE_BUFFER_BYTES };
+      return { receiveBufferBytes: socket.receiveBufferBytes, wantedBytes: socket.wantedBufferBytes };
     });
   if (wire.kind === 'tcp-server')
     return doorFindings(about, wire, async () => {

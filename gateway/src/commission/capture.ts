@@ -120,9 +120,10 @@ export function recordedSocket(wire: DatagramWire, file: Recorder, gate: Gate): 
       yield datagram;
     }
   }
-  const { name, port, receiveBufferBytes, counters } = wire;
+  const { name, port, receiveBufferBytes, wantedBufferBytes, counters } = wire;
   return {
-    ...{ name, port, receiveBufferBytes, counters },
+    ...{ name, port, receiveBufferBytes, wantedBufferBytes, counters },
+    ...(wire.dropped ? { dropped: wire.dropped.bind(wire) } : {}),
     datagrams: read(),
     async send(bytes, to) {
       const goes = gate(bytes);

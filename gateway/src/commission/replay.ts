@@ -100,7 +100,7 @@ export class Replay {
 
   get socket(): DatagramWire {
     return {
-      ...{ name: 'replay', port: 0, receiveBufferBytes: 0, counters: this.counters, datagrams: this.#datagrams },
+      ...{ name: 'replay', port: 0, receiveBufferBytes: 0, wantedBufferBytes: 0, counters: this.counters, datagrams: this.#datagrams },
       send: async (bytes) => this.#wrote(bytes),
       [Symbol.asyncDispose]: async () => this.#end(),
     };

@@ -1,6 +1,7 @@
 import { toHex } from '@fengsui/protocol';
 import { type Datagram, isSignOfLife, type PeerAddress } from '../line.ts';
 import { acknowledgementOf, type CoapMessage, readCoap, resetOf } from './coap-message.ts';
+import { idsFor, idsOfExchange } from './event-ids.ts';
 import { isOpaque } from './observed.ts';
 import { Outbound } from './outbound.ts';
 import { hashOf, Publications, type Standing } from './publications.ts';
@@ -168,13 +169,14 @@ export class CoapServer {
       this.#count('repeat');
       return { to: [from], reply, afterCommit: true, ...awake };
     }
+    const eventIdOf = said ? idsFor(said.join(' ')) : idsOfExchange(this.#keyOf(message, from), clock.wallMs(), this.#line.wroteSince);
     const back = links.spoke(heard.device);
     const observations = back ? [back, ...heard.observations] : heard.observations;
     return {
       to: [from],
       reply,
       afterCommit: !heard.observations.every(isSignOfLife),
-      ...(observations.length > 0 ? { heard: { ...heard, observations } } : {}),
+      ...(observations.length > 0 ? { heard: { ...heard, observations, eventIdOf } } : {}),
       ...(said ? { said } : {}),
       ...awake,
     };

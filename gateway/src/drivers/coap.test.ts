@@ -51,10 +51,13 @@ let registrations: Registrations;
 let saved: Registration[][];
 let store: RegistrationStore;
 let links: Links;
+/** What an earlier run made durable, by event id: when. */
+let written: Map<string, number>;
 
 beforeEach(() => {
   clock = new ManualClock();
   counters = new LineCounters();
+  written = new Map();
   exchanges = new Exchanges();
   uploads = new Uploads();
   downlinks = new Downlinks(clock);
@@ -79,6 +82,7 @@ function start(): ScriptedLine {
       devices,
       families: [FAMILY, LWM2M],
       exchanges,
+      wroteSince: (id, sinceMs) => (written.get(id) ?? Number.NEGATIVE_INFINITY) >= sinceMs,
       uploads,
       downlinks,
       registrations,
@@ -192,6 +196,42 @@ test('a packet the device counted is known for good, under any message; a counte
   await say(3, `${IMEI} 5 heartbeat`);
   expect(line.said()).toContain('smoke heartbeat');
   expect(brief()).toEqual(['ACK 2.04 1', 'ACK 2.04 2', 'ACK 2.04 3']);
+});
+
+/** The id of the fire that a line heard. */
+function fireIdOf(line: ScriptedLine): string {
+  const [heard] = line.committed.filter(({ observations }) => observations.some(({ what }) => what === 'fire'));
+  return heard!.eventIdOf!(0, 'fire|began');
+}
+
+test('a copy of a packet the device counted makes the same event ids in another run, whatever its message and address', async () => {
+  const run = async (id: number, words: string, port: number) => {
+    const line = start();
+    socket.say(request('/t/d', { id, query: `ep=${IMEI}`, payload: text(words) }), port);
+    await clock.advance(EXCHANGE_LIFETIME_MS * 3);
+    exchanges = new Exchanges();
+    return fireIdOf(line);
+  };
+  const first = await run(1, `${IMEI} 5 fire`, 4000);
+  expect(await run(2, `${IMEI} 5 fire`, 4711)).toBe(first);
+  expect(await run(3, `${IMEI} 6 fire`, 4000)).not.toBe(first);
+});
+
+test('a copy of a message without a counter makes the same event ids in another run, for the lifetime of its exchange', async () => {
+  const run = async (port: number) => {
+    const line = start();
+    socket.say(request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} - fire`) }), port);
+    await clock.advance(1_000);
+    exchanges = new Exchanges();
+    const id = fireIdOf(line);
+    written.set(id, clock.wallMs());
+    return id;
+  };
+  const first = await run(4000);
+  await clock.advance(EXCHANGE_LIFETIME_MS - 10_000);
+  expect(await run(4711)).toBe(first);
+  await clock.advance(EXCHANGE_LIFETIME_MS + 10_000);
+  expect(await run(4000)).not.toBe(first);
 });
 
 test('a sign of life is acknowledged while the journal hangs', async () => {

@@ -13,6 +13,8 @@ export interface PublishingLine extends Surroundings {
   /** Tried on what an unknown device sends. */
   readonly families: readonly PublishingFamily[];
   readonly exchanges: Exchanges;
+  /** Whether a run before this one made an event durable, not before a time (wall clock). */
+  readonly wroteSince: (eventId: string, wallMs: number) => boolean;
   readonly uploads: Uploads;
   readonly downlinks: Downlinks;
   readonly registrations: Registrations;

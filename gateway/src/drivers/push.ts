@@ -5,13 +5,15 @@ import {
   PUSH_TAKEN,
   PUSH_UNTAKEN,
   type PushDesk,
+  type PushSaid,
   type PushUnheard,
   readRound,
   type Seen,
   withLinks,
 } from '@fengsui/protocol/clouds';
-import type { PushWire } from '../line.ts';
+import type { Heard, PushWire } from '../line.ts';
 import type { Driver, Surroundings } from './driver.ts';
+import { idsFor } from './event-ids.ts';
 import { Inbox } from './inbox.ts';
 
 /** Pushes dealt with in one commit: a burst of alarms shares the disk's time. */
@@ -43,7 +45,7 @@ export async function* drivePush(line: PushedLine): Driver {
     let answer = PUSH_UNTAKEN;
     try {
       const fresh = freshOf(said, seen, count);
-      const heard = [...withLinks(fresh, links), ...links.overdue()];
+      const heard = [...withLinks(fresh.map(identified), links), ...links.overdue()];
       if (heard.length > 0) {
         yield heard;
         links.settle(heard);
@@ -55,6 +57,11 @@ export async function* drivePush(line: PushedLine): Driver {
       for (const request of held) request.answer(answer);
     }
   }
+}
+
+/** Beside what else is known of a device the place of an event changes: a copy that comes to another run is known by what it is about. */
+function identified({ key, heard }: PushSaid): { readonly heard: Heard } {
+  return { heard: key === null ? heard : { ...heard, eventIdOf: idsFor(key) } };
 }
 
 async function requestsFrom(inbox: Inbox<Posted>, waitMs: number): Promise<Posted[] | 'end'> {

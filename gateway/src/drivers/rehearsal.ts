@@ -146,6 +146,7 @@ export class ScriptedSocket implements DatagramWire {
   readonly name = 'scripted';
   readonly port = 5683;
   readonly receiveBufferBytes = 4 << 20;
+  readonly wantedBufferBytes = 4 << 20;
   readonly counters = { bytesIn: 0, bytesOut: 0, datagramsIn: 0, datagramsOut: 0, dropped: 0 };
   readonly sent: Datagram[] = [];
   readonly #queue = new Queue<Datagram>();

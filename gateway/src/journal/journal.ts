@@ -2,7 +2,7 @@ import { type Clock, LANES, type Lane, type Receipt, type SiteEvent } from '@fen
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 import { Clerk } from './clerk.ts';
-import type { Before, JournalSizes, JournalState, Moment, Opened, Settled, Stored, Taken } from './messages.ts';
+import type { Before, JournalSizes, JournalState, KnownRow, Moment, Opened, Settled, Stored, Taken } from './messages.ts';
 
 export type { Before, JournalSizes, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
 export { type JournalNews, JournalWatch } from './watch.ts';
@@ -25,6 +25,8 @@ export interface Journal {
   /** Marks rows as accepted or rejected. What the receipt does not name stays. */
   settle(receipt: Receipt): Promise<Settled>;
   state(): Promise<JournalState>;
+  /** The newest rows of each lane, settled ones too: what a copy of something said before is known by. */
+  newestRows(rowsMax: number): Promise<readonly KnownRow[]>;
   /** Position of the last row of a lane, as far as this process knows. */
   newest(lane: Lane): number;
   /** Resolves when a lane has a row behind a position; rejects with the signal's reason. */
@@ -126,6 +128,10 @@ class WorkerJournal implements Journal {
     this.#learn(state);
     this.#wake();
     return state;
+  }
+
+  newestRows(rowsMax: number): Promise<readonly KnownRow[]> {
+    return this.#clerk.ask({ ask: 'newest', rowsMax });
   }
 
   newest(lane: Lane): number {

@@ -4,7 +4,7 @@ import type { Database } from 'better-sqlite3';
 import * as limits from '../limits.ts';
 import { checksumOf, type Sealed } from './checksum.ts';
 import { openDatabase } from './database.ts';
-import type { LaneState, Settled, Taken } from './messages.ts';
+import type { KnownRow, LaneState, Settled, Taken } from './messages.ts';
 import { ROW_STATES } from './schema.ts';
 import { prepared, type Statements } from './statements.ts';
 
@@ -194,6 +194,11 @@ export class LaneFile {
     this.#quarantined += 1;
     if (state === ROW_STATES.waiting) this.#waiting -= 1;
     if (state === ROW_STATES.rejected) this.#rejected -= 1;
+  }
+
+  /** The newest rows, settled ones too, the last first. */
+  newest(rowsMax: number): KnownRow[] {
+    return this.#statements.newest.all(rowsMax) as KnownRow[];
   }
 
   /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself. */

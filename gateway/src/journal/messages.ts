@@ -23,6 +23,12 @@ export interface Taken {
   readonly last: number;
 }
 
+/** A row as far as one knows it again: the event in it, and the wall clock when it was written. */
+export interface KnownRow {
+  readonly eventId: string;
+  readonly wallMs: number;
+}
+
 export interface Settled {
   readonly accepted: number;
   readonly rejected: number;
@@ -104,6 +110,7 @@ export type Question =
   | { readonly ask: 'append'; readonly events: readonly SiteEvent[]; readonly moment: Moment }
   | { readonly ask: 'take'; readonly lane: Lane; readonly after: number; readonly rowsMax: number; readonly bytesMax: number }
   | { readonly ask: 'settle'; readonly receipt: Receipt; readonly wallMs: number }
+  | { readonly ask: 'newest'; readonly rowsMax: number }
   | { readonly ask: 'alive'; readonly moment: Moment }
   | { readonly ask: 'state' }
   | { readonly ask: 'close' };
@@ -112,6 +119,7 @@ export interface Answers {
   append: readonly Stored[];
   take: Taken;
   settle: Settled;
+  newest: readonly KnownRow[];
   alive: null;
   state: JournalState;
   close: null;

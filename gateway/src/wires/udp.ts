@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import process from 'node:process';
 import type { Failure } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import { kernelDropsOf } from './kernel-drops.ts';
@@ -22,10 +23,17 @@ export async function openUdp({ host, port }: UdpConfiguration, signal: AbortSig
   return new UdpWire(socket, signal);
 }
 
+/** Linux doubles what is asked for, as room for its own bookkeeping, and tells the double (socket(7)). */
+function grantedOf(socket: Socket): number {
+  const told = socket.getRecvBufferSize();
+  return process.platform === 'linux' ? told / 2 : told;
+}
+
 class UdpWire implements DatagramWire {
   readonly name: string;
   readonly port: number;
   readonly receiveBufferBytes: number;
+  readonly wantedBufferBytes = RECEIVE_BUFFER_BYTES;
   readonly counters = { bytesIn: 0, bytesOut: 0, datagramsIn: 0, datagramsOut: 0, dropped: 0 };
   readonly datagrams: AsyncIterable<Datagram>;
   readonly #address: string;
@@ -41,7 +49,7 @@ class UdpWire implements DatagramWire {
     this.name = `${address}:${port}`;
     this.#address = address;
     this.port = port;
-    this.receiveBufferBytes = socket.getRecvBufferSize();
+    this.receiveBufferBytes = grantedOf(socket);
     this.#socket = socket;
     this.datagrams = this.#read();
     this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));

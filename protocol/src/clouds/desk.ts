@@ -31,9 +31,9 @@ export const PUSH_TAKEN: PushAnswer = { status: 200, text: 'ok' };
 /** Nothing of the push is durable: the cloud is to send it again. */
 export const PUSH_UNTAKEN: PushAnswer = { status: 503, text: 'try again' };
 
-/** One message of a push, as the normalizer takes it. */
+/** One message of a push, as the normalizer takes it; the ids of its events go by their place alone. */
 export interface PushSaid {
-  readonly heard: Heard;
+  readonly heard: Omit<Heard, 'eventIdOf'> & { readonly eventIdOf?: (ordinal: number) => string };
   /** Equal in every copy of this message and in no other; null: a copy cannot be told. */
   readonly key: string | null;
   /** Why nobody could read it, where nobody could: it is kept and heard as a text. */

@@ -63,7 +63,7 @@ export function freshOf(said: readonly PushSaid[], seen: Seen, count: CountPush)
  * What messages say, with what they tell of the links of their devices. A cloud reports a device online at every wake-up and
  * offline again and again; only what changes how a link stands is said. A message of the device itself shows that it is there.
  */
-export function withLinks(said: readonly PushSaid[], links: Links): Heard[] {
+export function withLinks(said: ReadonlyArray<{ readonly heard: Heard }>, links: Links): Heard[] {
   const told = new Set<string>();
   const heard = said.map(({ heard }) => {
     if (!links.watches(heard.device)) return heard;

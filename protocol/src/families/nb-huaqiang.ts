@@ -65,6 +65,13 @@ const TAIL_AT = REPORT_AT + REPORT.size!;
 type Report = LayoutValue<typeof REPORT>;
 type Body = Partial<Report> & Record<string, unknown>;
 
+/** No device is older: a clock that shows less was never set, and tells no packet from one after another start. */
+const CLOCK_SET_S = 365 * 86_400;
+
+function counterOf({ time, index }: { readonly time: number; readonly index: number }): number | null {
+  return time < CLOCK_SET_S ? null : time * 256 + index;
+}
+
 const timeOf = (seconds: number) => new Date((seconds + EPOCH_S) * 1000).toISOString().replace('.000Z', 'Z');
 const secondsOf = (deviceTime: string) => Math.floor(Date.parse(`${deviceTime.replace(/Z$/, '')}Z`) / 1000) - EPOCH_S;
 const swapped = (bytes: Uint8Array) => toHex(bytes).replace(/(.)(.)/g, '$2$1');
@@ -198,7 +205,7 @@ function decode(bytes: Uint8Array): Published | null {
       imei,
     },
   };
-  const published = { device: /^\d{15}$/.test(imei) ? imei : null, counter: header.time * 256 + header.index };
+  const published = { device: /^\d{15}$/.test(imei) ? imei : null, counter: counterOf(header) };
   const known = header.command === DEVICES[header.device]?.report;
   if (encryption !== 0 || !known || REPORT.measure(packet, REPORT_AT, packet.length) === null) {
     const body = toHex(packet.subarray(REPORT_AT));

@@ -61,9 +61,11 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
       const packetNumber = (packets += 1);
       const reader = new Reader(device, settings, quiet, heard);
       const drafts = [...heard.observations.flatMap((said) => reader.read(said)), ...reader.batteryEnds()];
+      const abouts = drafts.map(aboutOf);
       return drafts.map((draft, index) => {
         const evidence = index === 0 || (draft.meaning.kind !== 'reading' && draft.meaning.kind !== 'heartbeat');
-        const id = heard.eventIdOf?.(index) ?? settings.newEventId();
+        const nth = abouts.slice(0, index).filter((about) => about === abouts[index]).length;
+        const id = heard.eventIdOf?.(index, `${abouts[index]} ${nth}`) ?? settings.newEventId();
         return eventOf(draft, { heard, device, zoneMinutes: settings.zoneMinutes, id, packetNumber, evidence });
       });
     },
@@ -74,6 +76,11 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
       for (const { device } of heard) deviceOf(device).revert();
     },
   };
+}
+
+/** What an event is about, whatever else is known of its device: the name by which a copy of it is the same event. */
+function aboutOf({ said, spot, meaning, measured }: Draft): string {
+  return [meaning.kind, meaning.edge, spot.key, said.detail, said.deviceTime, measured?.quantity, measured?.value].join('|');
 }
 
 /** Reads the observations of one packet in the light of what is known of its device. */
