@@ -97,6 +97,16 @@ const WORDS = {
   'note-datagrams-dropped': ['数据报丢弃', 'datagrams dropped'],
   'note-duty-unanswered': ['查岗无人应答', 'duty check unanswered'],
   'note-configuration-refused': ['下发配置被拒绝', 'pushed configuration refused'],
+  'note-clock-unsynchronised': ['时钟未同步', 'clock not synchronised'],
+  'note-certificate-ending': ['证书即将到期', 'certificate nears its end'],
+  'note-key-exposed': ['私钥权限过宽', 'private key exposed'],
+  'note-memory-high': ['内存不足', 'memory nearly used up'],
+  'note-descriptors-high': ['文件句柄将耗尽', 'descriptors nearly used up'],
+  'note-loop-slow': ['网关处理滞后', 'gateway overloaded'],
+  'note-wire-down': ['线路未打开', 'wire not open'],
+  'note-wire-silent': ['线路无数据', 'wire silent'],
+  'note-power-unreadable': ['电源状态不可读', 'power cannot be read'],
+  'note-program-failed': ['程序异常', 'error of the program'],
 };
 
 /** @typedef {keyof typeof WORDS} Word */

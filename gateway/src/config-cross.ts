@@ -25,6 +25,7 @@ export function crossProblems(value: unknown, sound: Sound): string[] {
       ? [`status.host: must be the machine itself, 127.0.0.1 or ::1 (got ${configuration.status.host})`]
       : []),
     ...(isMapping(configuration.orders) ? orderProblems(configuration.orders, sound) : []),
+    ...(isMapping(configuration.power) ? powerProblems(configuration.power, sound) : []),
     ...nameProblems(sound('gateway.id') ? configuration.gateway.id : '', uplinks, lines, sound),
     ...wireProblems(lines, sound),
     ...lines.flatMap((line) => lineProblems(line, sound)),
@@ -42,6 +43,17 @@ function orderProblems(orders: GatewayConfiguration['orders'], sound: Sound): st
       : [`orders.${command}[0]: must be the whole path of a program (got ${program})`];
   });
   return [...(key ? fileProblems('orders.configurationKey', configurationKey) : []), ...programs];
+}
+
+/** What is read is named by its whole path, for the same reason. Whether it is there now is no matter of configuration: a plug may be out. */
+function powerProblems(power: GatewayConfiguration['power'], sound: Sound): string[] {
+  return (['mains', 'battery'] as const).flatMap((name) => {
+    const read = sound(`power.${name}`) ? power[name]?.read : undefined;
+    const path = typeof read === 'string' ? read : read?.[0];
+    return path === undefined || isAbsolute(path)
+      ? []
+      : [`power.${name}.read: must be the whole path of a file or a program (got ${path})`];
+  });
 }
 
 /** A name is the source of events: one name, one thing, for the life of the gateway. */

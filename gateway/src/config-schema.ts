@@ -64,6 +64,9 @@ const MqttUplink = Type.Object(
   closed,
 );
 
+/** A file whose first line says it, or a program with its words. */
+const PowerSource = Type.Union([text(255), Type.Array(text(255), { minItems: 1 })]);
+
 const Line = Type.Object({ name, wire: Wire, devices: Type.Array(DEVICE_SCHEMA, { minItems: 1 }) }, closed);
 
 /** The one schema: type, check, defaults and reference page of a gateway's YAML file. */
@@ -110,6 +113,19 @@ export const GATEWAY_SCHEMA = Type.Object(
         announceCommand: Type.Optional(Type.Array(text(255), { minItems: 1 })),
         /** A pushed configuration is taken back when the uplink did not come back with it by then. */
         uplinkBackWithinMs: Type.Integer({ default: limits.UPLINK_BACK_WITHIN_MS, minimum: 1_000, maximum: 3_600_000 }),
+      },
+      { ...closed, default: {} },
+    ),
+    /** Where this box can read its own power; absent: nothing is said of it. */
+    power: Type.Object(
+      {
+        mains: Type.Optional(Type.Object({ read: PowerSource, on: Type.String({ default: '1' }) }, closed)),
+        battery: Type.Optional(
+          Type.Object(
+            { read: PowerSource, lowPercent: Type.Integer({ default: limits.BATTERY_LOW_PERCENT, minimum: 1, maximum: 99 }) },
+            closed,
+          ),
+        ),
       },
       { ...closed, default: {} },
     ),

@@ -11,11 +11,13 @@ import { KnownEvents } from './known-events.ts';
 import type { Heard } from './line.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { buildLines } from './lines.ts';
+import { metricsOf } from './metrics-table.ts';
 import { type Again, dutyAnswer, type Ordering, openOrdering } from './ordering.ts';
-import { metricsOf, statusOf, summaryOf } from './status.ts';
+import { statusOf, summaryOf } from './status.ts';
 import { type Log, superviseLine } from './supervise.ts';
 import { Taps } from './taps.ts';
 import { Uplinks } from './uplinks.ts';
+import { openWatching } from './watching.ts';
 
 export interface Gateway {
   /** Address of the status page. */
@@ -74,12 +76,25 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
     .map((line) => ({ line, numbers: new LineNumbers(clock.wallMs()) }));
   const uplinks = new Uplinks({ configuration, clock, random, itself, outbox: () => journal });
   const numbers = new ProcessNumbers();
+  const say = (source: string, more: Parameters<Itself['event']>[1]) => append([itself.event(source, more)]);
+  const watching = await openWatching({ configuration, clock, clockSynchronised, journal, lines, say, log });
   const startedMs = Math.round(clock.wallMs());
-  const sources = { id, profile, clock, clockSynchronised, startedMs, journal, uplinks: uplinks.all, lines, process: numbers };
+  const sources = {
+    id,
+    profile,
+    clock,
+    clockSynchronised,
+    startedMs,
+    journal,
+    uplinks: uplinks.all,
+    lines,
+    process: numbers,
+    ...watching,
+  };
   const again = Promise.withResolvers<Again>();
   const ordering: Ordering = await openOrdering({
     ...{ configuration, file, clock, clockSynchronised, log, boot: journal.boot, site, taps, again: again.resolve },
-    say: (more) => append([itself.event(id, more)]),
+    say: (more) => say(id, more),
     status: async (): Promise<object> => summaryOf(await show()),
     isUplinkBack: (origin) => uplinks.isBack(origin),
     signal: hearing.signal,
@@ -98,7 +113,11 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   downlink.resume();
 
   const carried = uplinks.run(downlink, sending.signal);
-  const watched = Promise.all([itself.watch(() => journal.alive(), hearing.signal), itself.watchJournal(look, hearing.signal)]);
+  const watched = Promise.all([
+    itself.watch(() => journal.alive(), hearing.signal),
+    itself.watchJournal(look, hearing.signal),
+    watching.troubles.watch(hearing.signal),
+  ]);
   const heard = lines.map(({ line, numbers }) => {
     const tell = itself.driver.bind(itself, line.name);
     return superviseLine({ line, numbers, clock, random, normalizer, append, tell, log, signal: hearing.signal });
@@ -119,6 +138,7 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
       await carried;
       await page.close();
       numbers.close();
+      watching.close();
       await journal.close();
     },
   };

@@ -175,3 +175,61 @@ export const SITE_POINTS_MAX = 10_000;
 
 /** What an answer to a read may take of an order's receipt. */
 export const READ_RESULT_BYTES_MAX = 12 * 1024;
+
+/** How often the gateway looks after itself. */
+export const TROUBLES_EVERY_MS = 2_000;
+
+/**
+ * How long a trouble stands before it is told, and how long it is gone before it is over. What decides by itself when it is one (a
+ * window, a watermark) is told at once; what comes and goes with a switch or a burst is not news for that long.
+ */
+export const TROUBLE_TIMES = {
+  'queue-high': { afterMs: 0, goneMs: 10_000 },
+  noise: { afterMs: 0, goneMs: 60_000 },
+  'wire-down': { afterMs: 30_000, goneMs: 5_000 },
+  'wire-silent': { afterMs: 0, goneMs: 0 },
+  'memory-high': { afterMs: 60_000, goneMs: 60_000 },
+  'descriptors-high': { afterMs: 4_000, goneMs: 60_000 },
+  'loop-slow': { afterMs: 60_000, goneMs: 60_000 },
+  'clock-unsynchronised': { afterMs: 0, goneMs: 10_000 },
+  'certificate-ending': { afterMs: 0, goneMs: 0 },
+  'key-exposed': { afterMs: 0, goneMs: 0 },
+  'power-unreadable': { afterMs: 10_000, goneMs: 10_000 },
+  'main-power': { afterMs: 2_000, goneMs: 2_000 },
+  'backup-power': { afterMs: 10_000, goneMs: 10_000 },
+} as const;
+
+/** The heap of this process, the memory of the machine and the descriptors of this process: said while there is still room to say it. */
+export const HEAP_SHARE_MAX = 0.85;
+export const MEMORY_FREE_MIN = 0.05;
+export const DESCRIPTORS_SHARE_MAX = 0.8;
+
+/** A panel wants its answer within 100 ms at the earliest; a thread that is this late twice in a row is overloaded. */
+export const LOOP_WINDOW_MS = 60_000;
+export const LOOP_DELAY_P99_MAX_MS = 250;
+
+/** Rows without a receipt, by age and by number: an alarm should be there within a second, a reading within its round. */
+export const QUEUE_WATERMARKS = {
+  alarm: { ages: [60_000, 600_000, 3_600_000], rows: [200, 2_000, 20_000] },
+  ordinary: { ages: [600_000, 3_600_000, 86_400_000], rows: [10_000, 100_000, 1_000_000] },
+} as const;
+
+/** A box that starts has no time yet; by then its time service has found one or will not. */
+export const CLOCK_UNSYNCHRONISED_MS = 3_600_000;
+
+/** Days before the end of a certificate at which the gateway speaks: time to act, high time, a holiday away, over. */
+export const CERTIFICATE_DAYS = [30, 14, 7, 0] as const;
+export const KEYS_EVERY_MS = 600_000;
+
+/** A wire is noisy when a fifth of what it brings in a minute is no packet, and that is more than a plug being pulled. */
+export const NOISE_WINDOW_MS = 60_000;
+export const NOISE_PIECES_MIN = 10;
+export const NOISE_SHARE_MAX = 0.2;
+
+/** A silent wire is told with the last of its devices, and not before this. */
+export const WIRE_SILENCE_MIN_MS = 60_000;
+
+/** The box's own power: a lost mains is told within 10 s (GB 26875.1-2011). */
+export const POWER_EVERY_MS = 4_000;
+export const BATTERY_LOW_PERCENT = 30;
+export const BATTERY_RISE_PERCENT = 5;

@@ -29,6 +29,8 @@ export interface BuiltLine extends Line {
   readonly links: Links;
   /** What waits for its sleeping devices; only CoAP lines have such. */
   readonly downlinks: Downlinks;
+  /** After so long without a byte not one of its devices can be alive, milliseconds. */
+  readonly silenceMs: number;
 }
 
 interface Known<F extends Family> {
@@ -51,11 +53,13 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
   return configuration.lines.map((line) => {
     const devices = line.devices.map((device) => ({ device, family: familyOf(device) }));
     const counters = new LineCounters();
-    const links = new Links(devices.map(watched), clock);
+    const watchedDevices = devices.map(watched);
+    const links = new Links(watchedDevices, clock);
+    const silenceMs = Math.max(...watchedDevices.map((device) => device.silenceMs));
     const downlinks = new Downlinks(clock);
     const open = openerOf({ configuration, line, devices, counters, links, downlinks, clock, wires, known });
     const saidOnce = devices.some(({ family }) => family.shape === 'talks' && !family.answer);
-    return { name: line.name, saidOnce, configuration: line, counters, links, downlinks, open };
+    return { name: line.name, saidOnce, configuration: line, counters, links, downlinks, silenceMs, open };
   });
 }
 

@@ -4,7 +4,9 @@ import type { ProcessNumbers } from './health.ts';
 import type { JournalState } from './journal/journal.ts';
 import type { LineNumbers } from './line-numbers.ts';
 import type { BuiltLine } from './lines.ts';
-import type { Metric } from './metrics.ts';
+import { machineNumbers } from './troubles/machine.ts';
+import type { PowerState } from './troubles/power.ts';
+import type { Said } from './troubles/troubles.ts';
 import type { KnownUplink } from './uplinks.ts';
 
 export interface StatusSources {
@@ -20,11 +22,13 @@ export interface StatusSources {
   readonly orders: DownlinkNumbers;
   /** A duty check that waits for an answer. */
   readonly duty: { readonly id: string; readonly sinceMs: number; readonly untilMs: number } | null;
+  readonly troubles: { standing(): readonly Said[] };
+  readonly power: { state(): PowerState };
 }
 
 /** Everything the gateway knows of itself, as JSON. Times are milliseconds since 1970-01-01 UTC unless they end in `AgeMs`. */
 export async function statusOf(sources: StatusSources) {
-  const { id, profile, clock, clockSynchronised, startedMs, journal, uplinks, lines, process, orders, duty } = sources;
+  const { id, profile, clock, clockSynchronised, startedMs, journal, uplinks, lines, process, orders, duty, troubles, power } = sources;
   const nowMs = Math.round(clock.wallMs());
   const state = await journal.state();
   const lanes = Object.fromEntries(
@@ -40,7 +44,9 @@ export async function statusOf(sources: StatusSources) {
     uplinks: uplinks.map(({ name, kind, numbers }) => ({ name, kind, ...numbers })),
     orders,
     duty,
-    process: process.numbers(),
+    troubles: troubles.standing(),
+    power: power.state(),
+    process: { ...process.numbers(), ...machineNumbers() },
   };
 }
 
@@ -75,10 +81,10 @@ function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
   };
 }
 
-type Status = Awaited<ReturnType<typeof statusOf>>;
+export type Status = Awaited<ReturnType<typeof statusOf>>;
 
 /** What of it fits an answer to an order. */
-export function summaryOf({ gateway, lines, journal, uplinks }: Status) {
+export function summaryOf({ gateway, lines, journal, uplinks, troubles, power }: Status) {
   const lanes = Object.entries(journal.lanes).map(([lane, { waiting, rejected, oldestAgeMs }]) => [
     lane,
     { waiting, rejected, oldestAgeMs },
@@ -87,6 +93,8 @@ export function summaryOf({ gateway, lines, journal, uplinks }: Status) {
     gateway,
     lanes: Object.fromEntries(lanes),
     uplinks: uplinks.map(({ name, state, sinceMs, lastReceiptMs }) => ({ name, state, sinceMs, lastReceiptMs })),
+    troubles: troubles.map(({ what, source, text }) => ({ what, source, text: text.slice(0, 200) })),
+    power,
     lines: lines.map(({ name, state, lastFailure, devices }) => ({
       name,
       state,
@@ -95,176 +103,3 @@ export function summaryOf({ gateway, lines, journal, uplinks }: Status) {
     })),
   };
 }
-
-/** The same for Prometheus. */
-export function metricsOf(status: Status): Metric[] {
-  const lanes = Object.entries(status.journal.lanes).map(([lane, numbers]) => ({ labels: { lane }, numbers }));
-  const ofLanes = (value: (numbers: (typeof lanes)[number]['numbers']) => number) =>
-    lanes.map(({ labels, numbers }) => ({ labels, value: value(numbers) }));
-  const ofLines = (value: (line: Status['lines'][number]) => number) =>
-    status.lines.map((line) => ({ labels: { line: line.name }, value: value(line) }));
-  const devices = status.lines.flatMap((line) =>
-    line.devices.map((device) => ({ labels: { line: line.name, device: device.name }, device })),
-  );
-  const age = (ms: number) => Math.max(0, status.gateway.nowMs - ms) / 1000;
-  const { process, journal } = status;
-  const { space } = journal;
-  const unheard = status.lines.flatMap((line) =>
-    Object.entries(line.unheard).map(([why, value]) => ({ labels: { line: line.name, why }, value })),
-  );
-  return [
-    gauge(
-      'journal_waiting_rows',
-      'Rows without a receipt.',
-      ofLanes(({ waiting }) => waiting),
-    ),
-    gauge(
-      'journal_oldest_seconds',
-      'Age of the oldest row without a receipt.',
-      ofLanes(({ oldestAgeMs }) => (oldestAgeMs ?? 0) / 1000),
-    ),
-    gauge(
-      'journal_rejected_rows',
-      'Rows the collector rejected.',
-      ofLanes(({ rejected }) => rejected),
-    ),
-    gauge(
-      'journal_quarantined_rows',
-      'Rows found damaged.',
-      ofLanes(({ quarantined }) => quarantined),
-    ),
-    counter(
-      'journal_rows_total',
-      'Rows given a number in this epoch.',
-      ofLanes(({ newest }) => newest),
-    ),
-    gauge(
-      'journal_bytes',
-      'Size of the file and its log.',
-      ofLanes(({ bytes }) => bytes),
-    ),
-    gauge(
-      'journal_used_bytes',
-      'What of the file holds rows.',
-      ofLanes(({ usedBytes }) => usedBytes),
-    ),
-    counter(
-      'journal_thinned_rows_total',
-      'Rows that waited and were given up for want of room.',
-      ofLanes(({ thinned }) => thinned),
-    ),
-    counter('journal_disk_failures_total', 'Failures to read or write since the start.', [{ value: journal.diskFailures }]),
-    gauge('journal_disk_full', '1 while the volume is full and readings are given up.', [{ value: space.isFull ? 1 : 0 }]),
-    gauge('journal_disk_used_ratio', 'Share of the volume in use.', [{ value: space.usedShare }]),
-    gauge('journal_ballast_bytes', 'Reserve for alarms on the volume.', [{ value: space.ballastBytes }]),
-    gauge('journal_damaged_files', 'Files moved aside since the start.', [{ value: journal.damagedFiles.length }]),
-    ...uplinkMetrics(status),
-    gauge(
-      'line_open',
-      '1 while the wire is open.',
-      ofLines(({ state }) => (state === 'open' ? 1 : 0)),
-    ),
-    gauge(
-      'line_isolated',
-      '1 while the driver is given up.',
-      ofLines(({ state }) => (state === 'isolated' ? 1 : 0)),
-    ),
-    counter(
-      'line_bytes_in_total',
-      'Bytes received.',
-      ofLines(({ bytesIn }) => bytesIn),
-    ),
-    counter(
-      'line_bytes_out_total',
-      'Bytes sent.',
-      ofLines(({ bytesOut }) => bytesOut),
-    ),
-    counter(
-      'line_packets_total',
-      'Packets received.',
-      ofLines(({ packets }) => packets),
-    ),
-    counter(
-      'line_events_total',
-      'Events made durable.',
-      ofLines(({ events }) => events),
-    ),
-    counter(
-      'line_failures_total',
-      'Runs ended by the surroundings.',
-      ofLines(({ failures }) => failures),
-    ),
-    counter(
-      'line_crashes_total',
-      'Runs ended by an error of the program.',
-      ofLines(({ crashes }) => crashes),
-    ),
-    counter(
-      'line_dropped_total',
-      'Datagrams dropped on this machine.',
-      ofLines(({ dropped }) => dropped),
-    ),
-    counter('line_unheard_total', 'Pieces that became no event, by reason.', unheard),
-    gauge(
-      'device_lost',
-      '1 while the device is lost.',
-      devices.map(({ labels, device }) => ({ labels, value: device.link === 'lost' ? 1 : 0 })),
-    ),
-    gauge(
-      'device_silence_seconds',
-      'Time since the device was heard.',
-      devices.flatMap(({ labels, device }) => (device.heardMs === null ? [] : [{ labels, value: age(device.heardMs) }])),
-    ),
-    counter('orders_taken_total', 'Orders put on the record.', [{ value: status.orders.taken }]),
-    counter(
-      'orders_ended_total',
-      'Orders that are over, by how they ended.',
-      Object.entries(status.orders.ended).map(([state, value]) => ({ labels: { state }, value })),
-    ),
-    gauge('duty_check_waiting', '1 while a duty check waits for an answer.', [{ value: status.duty === null ? 0 : 1 }]),
-    gauge('clock_synchronised', '1 while the wall clock is known to be right.', [{ value: status.gateway.clockSynchronised ? 1 : 0 }]),
-    gauge('process_resident_bytes', 'Resident memory.', [{ value: process.residentBytes }]),
-    gauge('process_heap_bytes', 'Heap in use.', [{ value: process.heapBytes }]),
-    counter('process_cpu_seconds_total', 'Processor time.', [{ value: process.cpuSeconds }]),
-    gauge('loop_delay_p99_seconds', 'Delay of the event loop, 99th percentile.', [{ value: process.loopDelayP99Ms / 1000 }]),
-  ];
-}
-
-function uplinkMetrics({ gateway, uplinks }: Status): Metric[] {
-  const ofUplinks = (value: (uplink: Status['uplinks'][number]) => number | null) =>
-    uplinks.flatMap((uplink) => {
-      const found = value(uplink);
-      return found === null ? [] : [{ labels: { uplink: uplink.name }, value: found }];
-    });
-  const ignored = uplinks.flatMap(({ name, receiptsIgnored }) =>
-    Object.entries(receiptsIgnored).map(([why, value]) => ({ labels: { uplink: name, why }, value })),
-  );
-  const sinceReceipt = ofUplinks(({ lastReceiptMs }) => lastReceiptMs && Math.max(0, gateway.nowMs - lastReceiptMs) / 1000);
-  const up = ofUplinks(({ state }) => (state === 'up' ? 1 : 0));
-  const sent = ofUplinks(({ rowsSent }) => rowsSent);
-  const accepted = ofUplinks(({ rowsAccepted }) => rowsAccepted);
-  const rejected = ofUplinks(({ rowsRejected }) => rowsRejected);
-  const overdue = ofUplinks(({ rowsOverdue }) => rowsOverdue);
-  const attempts = ofUplinks((uplink) => uplink.attempts);
-  const connections = ofUplinks((uplink) => uplink.connections);
-  return [
-    gauge('uplink_up', '1 while the far side is connected.', up),
-    counter('uplink_attempts_total', 'Attempts to connect.', attempts),
-    counter('uplink_connections_total', 'Connections made.', connections),
-    counter('uplink_rows_sent_total', 'Rows sent, repeats included.', sent),
-    counter('uplink_rows_accepted_total', 'Rows confirmed by a receipt.', accepted),
-    counter('uplink_rows_rejected_total', 'Rows rejected by a receipt.', rejected),
-    counter('uplink_rows_overdue_total', 'Rows whose receipt did not come in time.', overdue),
-    counter('uplink_receipts_ignored_total', 'Receipts that were not believed.', ignored),
-    gauge('uplink_receipt_age_seconds', 'Time since the last receipt.', sinceReceipt),
-  ];
-}
-
-const metric = (type: Metric['type']) => (name: string, help: string, samples: Metric['samples']) => ({
-  name: `fengsui_gateway_${name}`,
-  type,
-  help,
-  samples,
-});
-const gauge = metric('gauge');
-const counter = metric('counter');

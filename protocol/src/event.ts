@@ -232,6 +232,16 @@ export const GATEWAY_NOTES = {
   'datagrams-dropped': 16,
   'duty-unanswered': 17,
   'configuration-refused': 18,
+  'clock-unsynchronised': 19,
+  'certificate-ending': 20,
+  'key-exposed': 21,
+  'memory-high': 22,
+  'descriptors-high': 23,
+  'loop-slow': 24,
+  'wire-down': 25,
+  'wire-silent': 26,
+  'power-unreadable': 27,
+  'program-failed': 28,
 } as const;
 export type GatewayNote = keyof typeof GATEWAY_NOTES;
 

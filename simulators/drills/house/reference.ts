@@ -2,6 +2,7 @@ import { COLLECTOR_SCHEMA } from '@fengsui/collector/src/config-schema.ts';
 import { FAILURES as COLLECTOR_FAILURES } from '@fengsui/collector/src/failures.ts';
 import { GATEWAY_SCHEMA } from '@fengsui/gateway/src/config-schema.ts';
 import { FAILURES as GATEWAY_FAILURES } from '@fengsui/gateway/src/failures.ts';
+import { METRICS } from '@fengsui/gateway/src/metrics-table.ts';
 import type { FailureRow, Family, PolledFamily, RegisterPoint, Words } from '@fengsui/protocol';
 import { CLOUDS } from '@fengsui/protocol/clouds';
 import { FAMILIES } from '@fengsui/protocol/families';
@@ -80,6 +81,11 @@ function configuration(schema: Schema): string {
   );
 }
 
+function metrics(): string {
+  const rows = METRICS.map(({ name, type, help }) => [`\`${name}\``, type, help]);
+  return table(['metric', 'type', 'meaning'], rows);
+}
+
 /** The reference page, whole. */
 export function reference(): string {
   return `<!-- Made by \`npm run generate\` from the code; do not edit. -->
@@ -117,5 +123,11 @@ ${failures(GATEWAY_FAILURES)}
 ## Failures of the collector · 采集端失败代码
 
 ${failures(COLLECTOR_FAILURES)}
+
+## Metrics of the gateway · 网关指标
+
+\`GET /metrics\` on the address of \`status\`, in the text format of Prometheus.
+
+${metrics()}
 `;
 }

@@ -1,0 +1,56 @@
+import { type Clock, LANES, type Lane } from '@fengsui/protocol';
+import * as limits from '../limits.ts';
+import type { Trouble, Watcher } from './trouble.ts';
+
+interface LaneNumbers {
+  readonly waiting: number;
+  /** Wall clock of the oldest row that waits; null when none does. */
+  readonly oldestMs: number | null;
+}
+
+const LANE_NAMES = { alarm: 'alarms 告警', ordinary: 'ordinary rows 普通数据' } as const satisfies Record<Lane, string>;
+
+/** How much of the journal waits for a receipt, and for how long: by the clock that never steps, wherever this run saw it begin. */
+export class QueueWatcher implements Watcher {
+  readonly judges = ['queue-high'] as const;
+  readonly #gateway: string;
+  readonly #clock: Clock;
+  readonly #lanes: () => Promise<Readonly<Record<Lane, LaneNumbers>>>;
+  readonly #oldest = new Map<Lane, { readonly oldestMs: number; readonly ageMs: number; readonly seenMs: number }>();
+
+  constructor(gateway: string, clock: Clock, lanes: () => Promise<Readonly<Record<Lane, LaneNumbers>>>) {
+    this.#gateway = gateway;
+    this.#clock = clock;
+    this.#lanes = lanes;
+  }
+
+  async look(): Promise<readonly Trouble[] | null> {
+    const lanes = await this.#lanes().catch(() => null);
+    if (lanes === null) return null;
+    const levels = LANES.map((lane) => ({ lane, ...lanes[lane], level: this.#level(lane, lanes[lane]) })).filter(({ level }) => level > 0);
+    if (levels.length === 0) return [];
+    const words = levels.map(({ lane, waiting }) => `${waiting} ${LANE_NAMES[lane]}, the oldest for ${minutes(this.#ageMs(lane))} min`);
+    const level = levels.reduce((sum, one) => sum + one.level, 0);
+    const text = `without a receipt: ${words.join('; ')}: check the uplink and the collector 待上报积压`;
+    return [{ what: 'queue-high', source: this.#gateway, text, level }];
+  }
+
+  #level(lane: Lane, { waiting, oldestMs }: LaneNumbers): number {
+    const nowMs = this.#clock.monotonicMs();
+    if (oldestMs === null) this.#oldest.delete(lane);
+    else if (this.#oldest.get(lane)?.oldestMs !== oldestMs) {
+      const ageMs = Math.max(0, this.#clock.wallMs() - oldestMs);
+      this.#oldest.set(lane, { oldestMs, ageMs, seenMs: nowMs });
+    }
+    const { ages, rows } = limits.QUEUE_WATERMARKS[lane];
+    const ageMs = this.#ageMs(lane);
+    return Math.max(ages.filter((mark) => ageMs >= mark).length, rows.filter((mark) => waiting >= mark).length);
+  }
+
+  #ageMs(lane: Lane): number {
+    const oldest = this.#oldest.get(lane);
+    return oldest ? oldest.ageMs + this.#clock.monotonicMs() - oldest.seenMs : 0;
+  }
+}
+
+const minutes = (ms: number) => Math.floor(ms / 60_000);

@@ -1,0 +1,39 @@
+import type { Battery, GatewayNote } from '@fengsui/protocol';
+
+/** What can stand against the gateway or a part of it: a note of its own, or its power, in the words of the field. */
+export type What =
+  | Extract<
+      GatewayNote,
+      | 'queue-high'
+      | 'noise'
+      | 'wire-down'
+      | 'wire-silent'
+      | 'memory-high'
+      | 'descriptors-high'
+      | 'loop-slow'
+      | 'clock-unsynchronised'
+      | 'certificate-ending'
+      | 'key-exposed'
+      | 'power-unreadable'
+    >
+  | 'main-power'
+  | 'backup-power';
+
+export interface Trouble {
+  readonly what: What;
+  /** Name of the line it is about, or the gateway's own; with `what` it is one thing that begins and ends. */
+  readonly source: string;
+  /** What, where and how to mend it. */
+  readonly text: string;
+  /** Rises as it gets worse: a higher one is told anew. */
+  readonly level?: number;
+  readonly battery?: Battery;
+}
+
+/** Somebody who looks after one side of the gateway. */
+export interface Watcher {
+  /** Everything it may find: what of these it does not find is over. */
+  readonly judges: readonly What[];
+  /** What stands now; null: it cannot be judged now, and whatever was said stays said. Never throws for what it looks at. */
+  look(): Promise<readonly Trouble[] | null> | readonly Trouble[] | null;
+}

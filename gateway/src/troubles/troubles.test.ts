@@ -1,0 +1,296 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EventKind, SiteEvent } from '@fengsui/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../drivers/rehearsal.ts';
+import { fail } from '../failures.ts';
+import * as limits from '../limits.ts';
+import { machineWatcher } from './machine.ts';
+import { PowerWatcher } from './power.ts';
+import { QueueWatcher } from './queue.ts';
+import { timeWatcher } from './time.ts';
+import type { Trouble, Watcher } from './trouble.ts';
+import { Troubles } from './troubles.ts';
+import { type WatchedLine, WiresWatcher } from './wires.ts';
+
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fengsui-troubles-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Word {
+  readonly source: string;
+  readonly what: SiteEvent['note'] | EventKind;
+  readonly edge: SiteEvent['edge'];
+  readonly text?: string | undefined;
+  readonly battery?: SiteEvent['battery'];
+}
+
+async function rig(watcher: Watcher, clock = new ManualClock()) {
+  const said: Word[] = [];
+  let refusing = false;
+  const say = async (source: string, { note, kind, edge, text, battery }: Partial<SiteEvent>) => {
+    if (refusing) throw fail('journal-full', 'no room');
+    said.push({ source, what: note ?? kind!, edge: edge!, text, ...(battery ? { battery } : {}) });
+  };
+  const troubles = await Troubles.open({ watchers: [watcher], file: join(folder, 'troubles.json'), clock, say, log });
+  return {
+    ...{ clock, said, troubles },
+    refuse: (is: boolean) => {
+      refusing = is;
+    },
+    words: () => said.map(({ what, edge }) => `${what} ${edge}`),
+    /** Looks as often as the gateway does, for so long. */
+    pass: async (ms: number) => {
+      for (let passedMs = 0; passedMs < ms; passedMs += limits.TROUBLES_EVERY_MS) {
+        await clock.advance(limits.TROUBLES_EVERY_MS);
+        await troubles.look().catch(() => {});
+      }
+    },
+  };
+}
+
+function switched(what: Trouble['what']) {
+  const found: Trouble[] = [];
+  return {
+    watcher: { judges: [what], look: () => found } satisfies Watcher,
+    stand: (more: Partial<Trouble> = {}) => found.splice(0, 1, { what, source: 'gw-1', text: 'bad', ...more }),
+    go: () => found.splice(0),
+  };
+}
+
+describe('a trouble', () => {
+  it('is told when it begins, when it gets worse and when it is over, and not between', async () => {
+    const { watcher, stand, go } = switched('certificate-ending');
+    const { pass, words } = await rig(watcher);
+    await pass(10_000);
+    stand({ level: 1 });
+    await pass(10_000);
+    stand({ level: 2 });
+    await pass(10_000);
+    stand({ level: 1 });
+    await pass(10_000);
+    go();
+    await pass(10_000);
+    expect(words()).toEqual(['certificate-ending began', 'certificate-ending still', 'certificate-ending ended']);
+  });
+
+  it('that comes and goes faster than it matters is not told, and one that flickers is one', async () => {
+    const { watcher, stand, go } = switched('memory-high');
+    const { pass, words } = await rig(watcher);
+    stand();
+    await pass(30_000);
+    go();
+    await pass(70_000);
+    expect(words()).toEqual([]);
+    stand();
+    await pass(70_000);
+    go();
+    await pass(20_000);
+    stand();
+    await pass(70_000);
+    go();
+    await pass(70_000);
+    expect(words()).toEqual(['memory-high began', 'memory-high ended']);
+  });
+
+  it('that the journal cannot take is told when it can', async () => {
+    const { watcher, stand } = switched('key-exposed');
+    const { pass, words, refuse } = await rig(watcher);
+    refuse(true);
+    stand();
+    await pass(10_000);
+    refuse(false);
+    await pass(4_000);
+    expect(words()).toEqual(['key-exposed began']);
+  });
+
+  it('that was over while nobody ran is ended by the next start; one that still stands is not told again', async () => {
+    const first = switched('wire-down');
+    const before = await rig(first.watcher);
+    first.stand({ source: 'line-1' });
+    await before.pass(40_000);
+    const again = await rig(first.watcher);
+    await again.pass(40_000);
+    expect(again.words()).toEqual([]);
+    const after = await rig(switched('wire-down').watcher);
+    await after.pass(10_000);
+    expect([...before.words(), ...after.words()]).toEqual(['wire-down began', 'wire-down ended']);
+    writeFileSync(join(folder, 'troubles.json'), '{torn');
+    expect((await rig(first.watcher)).troubles.standing()).toEqual([]);
+  });
+});
+
+describe('the power of the box', () => {
+  it('is said with the charge of the battery where a source is configured, and is over when the mains is back', async () => {
+    const [mains, battery] = [join(folder, 'online'), join(folder, 'capacity')];
+    writeFileSync(mains, '1\n');
+    writeFileSync(battery, '96\n');
+    const clock = new ManualClock();
+    const watcher = new PowerWatcher(
+      'gw-1',
+      { mains: { read: mains, on: '1' }, battery: { read: ['/bin/cat', battery], lowPercent: 30 } },
+      clock,
+    );
+    const { pass, said, words } = await rig(watcher, clock);
+    await pass(10_000);
+    expect(watcher.state()).toEqual({ mains: true, batteryPercent: 96 });
+    writeFileSync(mains, '0\n');
+    await pass(10_000);
+    writeFileSync(battery, '29 %\n');
+    await pass(30_000);
+    writeFileSync(battery, '31\n'); // not yet: it may go back and forth
+    await pass(30_000);
+    writeFileSync(mains, '1\n');
+    writeFileSync(battery, '60\n');
+    await pass(30_000);
+    expect(words()).toEqual(['main-power began', 'backup-power began', 'main-power ended', 'backup-power ended']);
+    expect(said[0]).toMatchObject({ source: 'gw-1', battery: { percent: 96, externalPower: false, low: false } });
+    expect(said[1]).toMatchObject({ battery: { percent: 29, externalPower: false, low: true } });
+  });
+
+  it('that cannot be read is a trouble of its own and ends no other', async () => {
+    const mains = join(folder, 'online');
+    writeFileSync(mains, '0');
+    const clock = new ManualClock();
+    const { pass, words, said } = await rig(new PowerWatcher('gw-1', { mains: { read: mains, on: '1' } }, clock), clock);
+    await pass(10_000);
+    rmSync(mains);
+    await pass(30_000);
+    expect(words()).toEqual(['main-power began', 'power-unreadable began']);
+    expect(said[1]?.text).toContain('power.mains');
+  });
+
+  it('is not said where no source is configured', async () => {
+    const { pass, words } = await rig(new PowerWatcher('gw-1', {}, new ManualClock()));
+    await pass(60_000);
+    expect(words()).toEqual([]);
+  });
+});
+
+const LINE: WatchedLine = { name: 'bus', state: 'open', lastFailure: null, bytesIn: 0, packets: 0, unheard: new Map(), silenceMs: 60_000 };
+
+describe('a wire', () => {
+  function wired() {
+    let line = LINE;
+    const clock = new ManualClock();
+    return {
+      clock,
+      watcher: new WiresWatcher(clock, () => [line]),
+      now: (more: Partial<WatchedLine>) => void (line = { ...line, ...more }),
+    };
+  }
+
+  it('with too much noise for a while is told with its name and what to check, and quiet ends it', async () => {
+    const { clock, watcher, now } = wired();
+    const { pass, said, words } = await rig(watcher, clock);
+    let [packets, noise] = [0, 0];
+    const minutes = async (count: number, good: number, bad: number) => {
+      for (let minute = 0; minute < count; minute++) {
+        packets += good;
+        noise += bad;
+        now({
+          packets,
+          bytesIn: packets + noise,
+          unheard: new Map([
+            ['checksum', noise],
+            ['repeat', 900],
+          ]),
+        });
+        await pass(60_000);
+      }
+    };
+    await minutes(3, 100, 5);
+    expect(words()).toEqual([]);
+    await minutes(3, 100, 60);
+    expect(words()).toEqual(['noise began']);
+    expect(said[0]?.source).toBe('bus');
+    expect(said[0]?.text).toMatch(/^bus: 38 % .*\(checksum 60\): check cable, shield/);
+    await minutes(4, 100, 0);
+    expect(words()).toEqual(['noise began', 'noise ended']);
+  });
+
+  it('that is open and brings nothing, or cannot be opened, is told', async () => {
+    const { clock, watcher, now } = wired();
+    const { pass, words, said } = await rig(watcher, clock);
+    await pass(70_000);
+    now({ bytesIn: 1 });
+    await pass(4_000);
+    expect(words()).toEqual(['wire-silent began', 'wire-silent ended']);
+    now({ state: 'closed', lastFailure: 'wire-open: /dev/ttyUSB0: no such file' });
+    await pass(40_000);
+    now({ state: 'open', lastFailure: null, bytesIn: 2 });
+    await pass(10_000);
+    expect(words().slice(2)).toEqual(['wire-down began', 'wire-down ended']);
+    expect(said[2]?.text).toContain('/dev/ttyUSB0');
+  });
+});
+
+describe('the queue', () => {
+  const empty = { waiting: 0, oldestMs: null };
+  it('is told by age and number, worse as it grows, and a step of the clock makes no row old', async () => {
+    const clock = new ManualClock();
+    let lanes = { alarm: empty as { waiting: number; oldestMs: number | null }, ordinary: empty };
+    const { pass, words, said } = await rig(new QueueWatcher('gw-1', clock, async () => lanes), clock);
+    lanes = { alarm: { waiting: 1, oldestMs: clock.wallMs() }, ordinary: empty };
+    await pass(50_000);
+    expect(words()).toEqual([]);
+    await pass(20_000);
+    expect(words()).toEqual(['queue-high began']);
+    expect(said[0]?.text).toContain('1 alarms');
+    await pass(600_000);
+    expect(words()).toEqual(['queue-high began', 'queue-high still']);
+    lanes = { alarm: empty, ordinary: empty };
+    await pass(20_000);
+    expect(words().at(-1)).toBe('queue-normal ended');
+    lanes = { alarm: { waiting: 1, oldestMs: clock.wallMs() + 86_400_000 }, ordinary: empty };
+    await pass(50_000);
+    expect(words()).toHaveLength(3);
+  });
+
+  it('says nothing while the journal does not answer', async () => {
+    const { pass, words } = await rig(new QueueWatcher('gw-1', new ManualClock(), () => Promise.reject(fail('journal-hung', 'state'))));
+    await pass(10_000);
+    expect(words()).toEqual([]);
+  });
+});
+
+describe('the machine and its clock', () => {
+  it('are told before memory or descriptors run out', async () => {
+    let numbers = {
+      heapUsedShare: 0.2,
+      memoryFreeShare: 0.5 as number | null,
+      descriptors: 30 as number | null,
+      descriptorsMax: 64 as number | null,
+    };
+    const { pass, words, said } = await rig(machineWatcher('gw-1', () => numbers));
+    await pass(120_000);
+    numbers = { heapUsedShare: 0.9, memoryFreeShare: 0.01, descriptors: 60, descriptorsMax: 64 };
+    await pass(70_000);
+    numbers = { heapUsedShare: 0.2, memoryFreeShare: null, descriptors: null, descriptorsMax: null };
+    await pass(70_000);
+    expect(words()).toEqual(['descriptors-high began', 'memory-high began', 'descriptors-high ended', 'memory-high ended']);
+    expect(said[0]?.text).toContain('60 of 64');
+  });
+
+  it('are told when the time was not set for an hour, and at once when it cannot be', async () => {
+    const clock = new ManualClock();
+    let isSet = false;
+    const options = { gateway: 'gw-1', clock, clockSynchronised: () => isSet };
+    const { pass, words } = await rig(timeWatcher({ ...options, earliestMs: 0 }), clock);
+    await pass(limits.CLOCK_UNSYNCHRONISED_MS - 4_000);
+    expect(words()).toEqual([]);
+    await pass(8_000);
+    isSet = true;
+    await pass(14_000);
+    expect(words()).toEqual(['clock-unsynchronised began', 'clock-unsynchronised ended']);
+    const early = await rig(timeWatcher({ ...options, clock, earliestMs: clock.wallMs() + 86_400_000 }), clock);
+    await early.pass(2_000);
+    expect(early.words()).toEqual(['clock-unsynchronised began']);
+    expect(early.said[0]?.text).toContain('battery may be empty');
+    expect(JSON.parse(readFileSync(join(folder, 'troubles.json'), 'utf8'))).toHaveLength(1);
+  });
+});

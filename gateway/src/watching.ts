@@ -1,0 +1,91 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '@fengsui/protocol';
+import type { GatewayConfiguration } from './config.ts';
+import type { JournalState } from './journal/journal.ts';
+import type { LineNumbers } from './line-numbers.ts';
+import type { BuiltLine } from './lines.ts';
+import type { Log } from './supervise.ts';
+import { type KeyFiles, keysWatcher } from './troubles/keys.ts';
+import { LoopWatcher, machineWatcher } from './troubles/machine.ts';
+import { PowerWatcher } from './troubles/power.ts';
+import { QueueWatcher } from './troubles/queue.ts';
+import { timeWatcher } from './troubles/time.ts';
+import { type Says, Troubles } from './troubles/troubles.ts';
+import { type WatchedLine, WiresWatcher } from './troubles/wires.ts';
+import { MADE_MS } from './version.ts';
+
+export interface WatchingOptions {
+  readonly configuration: GatewayConfiguration;
+  readonly clock: Clock;
+  readonly clockSynchronised: () => boolean;
+  readonly journal: { state(): Promise<JournalState> };
+  readonly lines: ReadonlyArray<{ readonly line: BuiltLine; readonly numbers: LineNumbers }>;
+  readonly say: (source: string, event: Says) => Promise<unknown>;
+  readonly log: Log;
+}
+
+/** Everything that looks after the gateway itself. */
+export interface Watching {
+  readonly troubles: Troubles;
+  readonly power: PowerWatcher;
+  close(): void;
+}
+
+export async function openWatching(options: WatchingOptions): Promise<Watching> {
+  const { configuration, clock, clockSynchronised, journal, lines, say, log } = options;
+  const { id } = configuration.gateway;
+  const files = keyFilesOf(configuration);
+  const earliestMs = earliestTime(files);
+  const power = new PowerWatcher(id, configuration.power, clock);
+  const loop = new LoopWatcher(id, clock);
+  const watchers = [
+    machineWatcher(id),
+    loop,
+    new QueueWatcher(id, clock, async () => (await journal.state()).lanes),
+    timeWatcher({ gateway: id, clock, clockSynchronised, earliestMs }),
+    keysWatcher(id, files, clock, earliestMs),
+    new WiresWatcher(clock, () => lines.map(watchedLine)),
+    power,
+  ];
+  const troubles = await Troubles.open({ watchers, file: join(configuration.data, 'troubles.json'), clock, say, log });
+  return { troubles, power, close: () => loop.close() };
+}
+
+function watchedLine({ line, numbers }: WatchingOptions['lines'][number]): WatchedLine {
+  const { name, counters, silenceMs } = line;
+  const { state, lastFailure, bytesIn } = numbers;
+  return { name, state, lastFailure, bytesIn, packets: counters.packets, unheard: counters.unheard, silenceMs };
+}
+
+function keyFilesOf({ uplinks, lines }: GatewayConfiguration): KeyFiles {
+  const doors = lines.flatMap(({ name, wire }) => (wire.kind === 'http' && wire.tls ? [[`line ${name}`, wire.tls] as const] : []));
+  const present = (all: ReadonlyArray<readonly [string, string | undefined]>) =>
+    new Map(all.filter((one): one is readonly [string, string] => one[1] !== undefined));
+  return {
+    certificates: present([
+      ...uplinks.flatMap((uplink) => [
+        [`${uplink.name}.ca`, uplink.ca] as const,
+        [`${uplink.name}.certificate`, uplink.certificate] as const,
+      ]),
+      ...doors.map(([name, { certificate }]) => [name, certificate] as const),
+    ]),
+    keys: present([
+      ...uplinks.map((uplink) => [`${uplink.name}.key`, uplink.key] as const),
+      ...doors.map(([name, { key }]) => [name, key] as const),
+    ]),
+  };
+}
+
+/** It is later than when this program was made, and than when its certificates were: their makers had a clock. */
+export function earliestTime({ certificates }: Pick<KeyFiles, 'certificates'>): number {
+  const beginnings = [...certificates.values()].flatMap((file) => {
+    try {
+      return [Date.parse(new X509Certificate(readFileSync(file)).validFrom)];
+    } catch {
+      return []; // whoever needs the file says what is wrong with it
+    }
+  });
+  return Math.max(MADE_MS, ...beginnings.filter(Number.isFinite));
+}
