@@ -26,6 +26,8 @@ export interface Gateway {
   roundTrip(): Promise<void>;
   /** Resolves when an order wants the gateway to be stopped and started anew. */
   readonly again: Promise<Again>;
+  /** Says in the journal, if that still works, why the program is about to end. */
+  lastWord(text: string): Promise<unknown>;
   /** Stops in order: nothing new is heard, what was heard is durable, the last word is that it stopped. */
   stop(): Promise<void>;
 }
@@ -129,6 +131,7 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
     async roundTrip() {
       await journal.alive();
     },
+    lastWord: (text) => say(id, { note: 'program-failed', edge: 'momentary', text }),
     async stop() {
       hearing.abort();
       await Promise.all([...heard, watched, ordering.close()]);

@@ -134,6 +134,9 @@ export const LINGER_MS = 1_000;
 /** An orderly stop takes 5 s at most; whatever hangs is cut off here. */
 export const EXIT_WITHIN_MS = 8_000;
 
+/** After an error that nobody caught the journal has this long to take the last word; then the process ends, and the next start tells of it. */
+export const LAST_WORD_WITHIN_MS = 200;
+
 /** A step of the wall clock beyond this is an event of its own. */
 export const CLOCK_STEP_MS = 2_000;
 

@@ -114,7 +114,7 @@ describe('orders to a gateway', () => {
     await vi.waitFor(
       () => {
         if (receipts(id).length === 0) peer.order('duty-check', { timeoutMinutes: 5 }, id);
-        expect(receipts(id)).toHaveLength(1);
+        expect(receipts(id)[0]).toMatchObject({ state: 'delivered' });
       },
       { ...soon, interval: 200 },
     );

@@ -28,12 +28,13 @@ async function run({ config, withParent }: { readonly config: string; readonly w
   if (!configuration) return;
   // Written at once: the last line before a crash is the one that matters.
   const log = pino({ level: configuration.log.level, base: null }, destination({ dest: 2, sync: true }));
-  process.on('uncaughtException', (error) => die(log, error));
-  process.on('unhandledRejection', (error) => die(log, error));
   const stopping = new AbortController();
+  const runs = new Runs(resolve(config), log, stopping.signal, serviceManager(process.env));
+  const crash = (error: unknown) => void runs.crash(error);
+  process.on('uncaughtException', crash).on('unhandledRejection', crash);
   if (withParent) stdin.resume().once('close', () => process.kill(process.pid));
   try {
-    await new Runs(resolve(config), log, stopping.signal, serviceManager(process.env)).go(stopping);
+    await runs.go(stopping);
   } catch (error) {
     die(log, error);
   }
@@ -48,6 +49,7 @@ class Runs {
   #current: Gateway | null = null;
   /** Where the page was: whoever looks at it finds it there again. */
   #port = 0;
+  #isCrashing = false;
 
   constructor(file: string, log: Logger, signal: AbortSignal, manager: ServiceManager | null) {
     this.#file = file;
@@ -71,6 +73,17 @@ class Runs {
     }
     this.#log.info({}, 'stopped');
     process.exit(0);
+  }
+
+  /** An error that nobody caught: nothing is sure any more. It is logged at once, told if the journal is still quick, and then all ends. */
+  async crash(error: unknown): Promise<void> {
+    if (this.#isCrashing) return;
+    this.#isCrashing = true;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#log.fatal({ error: text }, 'the gateway ends: an error of this program');
+    setTimeout(() => process.exit(1), limits.LAST_WORD_WITHIN_MS);
+    await this.#current?.lastWord(text.split('\n').slice(0, 3).join(' ').replace(/\s+/g, ' ').slice(0, 200)).catch(() => {});
+    process.exit(1);
   }
 
   /** Starts with the file as it is. A pushed configuration that cannot start is taken back at once. */
@@ -107,7 +120,7 @@ class Runs {
     await manager.notify('READY=1');
     const roundTrip = async () => this.#current?.roundTrip();
     feedWatchdog({ manager, roundTrip, clock: systemClock, log: this.#log, signal: this.#signal }).catch((error: unknown) =>
-      die(this.#log, error),
+      this.crash(error),
     );
   }
 }
