@@ -16,7 +16,7 @@ describe('the address guard', () => {
       'fd00::1',
       'ff02::1',
     ],
-    ['64:ff9b::7f00:1', '2002:7f00:1::', 'not an address', ''],
+    ['64:ff9b::7f00:1', '2002:7f00:1::', '::7f00:1', '::ffff:0:7f00:1', '2001:0:7f00:1::', '192.88.99.1', 'not an address', ''],
   ])('refuses %s and its like', (...addresses) => {
     expect(addresses.filter((address) => !isRefusedAddress(address))).toEqual([]);
   });

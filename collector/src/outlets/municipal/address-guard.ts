@@ -1,7 +1,10 @@
 import { lookup as resolveName } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-/** Networks no push may reach unless the configuration says so (IANA special-purpose registries, RFC 6890). v4-mapped addresses are judged as IPv4. */
+/**
+ * Networks no push may reach unless the configuration says so (IANA special-purpose registries, RFC 6890), and forms of IPv6 that carry an IPv4 address past
+ * the list of IPv4: compatible, translated (SIIT, NAT64), Teredo, 6to4 and its relays. v4-mapped addresses are judged as IPv4.
+ */
 const REFUSED_V4: ReadonlyArray<readonly [string, number]> = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -10,14 +13,17 @@ const REFUSED_V4: ReadonlyArray<readonly [string, number]> = [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 3],
 ];
 const REFUSED_V6: ReadonlyArray<readonly [string, number]> = [
-  ['::', 127],
+  ['::', 96],
+  ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
+  ['2001::', 32],
   ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],

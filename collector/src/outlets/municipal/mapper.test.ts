@@ -62,13 +62,21 @@ describe('the municipal mapper', () => {
 });
 
 describe('what an answer means', () => {
-  const outcome = (status: number, body = '') => outcomeOf({ status, retryAfter: undefined, body }, 0).is;
+  const outcome = (status: number, body = '', isWhole = true) => outcomeOf({ status, retryAfter: undefined, body, isWhole }, 0).is;
 
   it('is yes for 2xx unless the body takes it back', () => {
     expect([outcome(200), outcome(204), outcome(202, 'ok'), outcome(200, '{"success":true}'), outcome(200, 'null')]).toEqual(
       Array(5).fill('confirmed'),
     );
     expect([outcome(200, '{"success":0}'), outcome(200, '{"success":false}')]).toEqual(['again', 'again']);
+  });
+
+  it('is not yet for a 2xx that something in between gave, or whose end nobody read', () => {
+    expect([
+      outcome(200, '<!DOCTYPE html><title>log in</title>'),
+      outcome(200, '\n<html>'),
+      outcome(200, '{"success":true', false),
+    ]).toEqual(Array(3).fill('again'));
   });
 
   it('is no for the 4xx that are about the event, and not yet for everything else', () => {

@@ -10,6 +10,8 @@ export interface Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
   readonly body: string;
+  /** Whether `body` is all there was. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -28,6 +30,9 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number |
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS);
 }
 
+/** A page is the word of something in between: a log-in portal, a proxy, a firewall. */
+const PAGE = /^\s*</;
+
 /** Whether the body of a 2xx takes its word back. */
 function deniesItself(body: string): boolean {
   try {
@@ -40,12 +45,14 @@ function deniesItself(body: string): boolean {
 }
 
 /** What an answer means. */
-export function outcomeOf({ status, retryAfter, body }: Answer, nowMs: number): Outcome {
+export function outcomeOf({ status, retryAfter, body, isWhole }: Answer, nowMs: number): Outcome {
   const again = (why: string): Outcome => {
     const afterMs = retryAfterMs(retryAfter, nowMs);
     return { is: 'again', why, ...(afterMs !== undefined && { afterMs }) };
   };
   if (status >= 200 && status < 300) {
+    if (!isWhole) return again(`answered ${status} at such length that its end was not read`);
+    if (PAGE.test(body)) return again(`answered ${status} with a page: something in between answers for the platform`);
     return deniesItself(body)
       ? { is: 'again', why: `answered ${status} without success`, answered: { status, answer: body } }
       : { is: 'confirmed' };

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import { checkLiteral, guardedLookup } from './address-guard.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { type Answer, type Outcome, outcomeOf } from './outcome.ts';
 
-/** Bytes read of an answer; what is beyond says nothing more. */
-const ANSWER_BYTES_MAX = 4_096;
+/** Bytes read of an answer: an answer to one event is a line or two. What is longer is not waited for, and not believed. */
+const ANSWER_BYTES_MAX = 65_536;
 /** A far side that accepts no connection in this time is as good as down. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -52,8 +52,8 @@ export class PushClient implements AsyncDisposable {
     const headers = { 'content-type': 'application/json; charset=utf-8', 'idempotency-key': id, ...(await this.#authorization()) };
     const answer = await request(url, { method: 'POST', headers, body, signal, dispatcher: this.#agent });
     const retryAfter = answer.headers['retry-after'];
-    const text = await beginningOf(answer.body);
-    return outcomeOf({ status: answer.statusCode, retryAfter: [retryAfter].flat()[0], body: text }, Date.now());
+    const read = await beginningOf(answer.body);
+    return outcomeOf({ status: answer.statusCode, retryAfter: [retryAfter].flat()[0], ...read }, Date.now());
   }
 
   async #authorization(): Promise<Record<string, string>> {
@@ -67,15 +67,16 @@ export class PushClient implements AsyncDisposable {
 }
 
 /** What there is of a body up to the limit; the rest is not waited for. */
-async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
+async function beginningOf(body: AsyncIterable<Buffer>): Promise<Pick<Answer, 'body' | 'isWhole'>> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of body) {
     pieces.push(piece);
     bytes += piece.length;
-    if (bytes >= ANSWER_BYTES_MAX) break;
+    if (bytes > ANSWER_BYTES_MAX) break;
   }
-  return new TextDecoder().decode(Buffer.concat(pieces).subarray(0, ANSWER_BYTES_MAX));
+  const text = new TextDecoder().decode(Buffer.concat(pieces).subarray(0, ANSWER_BYTES_MAX));
+  return { body: text, isWhole: bytes <= ANSWER_BYTES_MAX };
 }
 
 /** In few words; a refused address stands behind the error of the connection. */
