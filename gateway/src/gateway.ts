@@ -50,8 +50,8 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const sizes = sizesOf(configuration.journal);
   const journal = await openJournal({ directory: data, profile, envelope, clock, clockSynchronised, sizes });
   const site = new SiteState();
-  const append = async (events: readonly SiteEvent[]) => {
-    const stored = await journal.append(events);
+  const append = async (events: readonly SiteEvent[], again = false) => {
+    const stored = await journal.append(events, again);
     site.hear(events);
     return stored;
   };

@@ -67,6 +67,13 @@ export const JOURNAL_WAITING_MAX = 10_000;
 /** Rows of each lane by which copies of what an earlier run heard are known: a cloud repeats for 2 h 45 min, a second one of them each second. */
 export const KNOWN_ROWS = 10_000;
 
+/** What the journal refused is known again when a device repeats it: three re-sends of 10 s (GB/T 26875.3-2011 8.1), a wire opened anew, and as long again. */
+export const REFUSED_KEPT_MS = 60_000;
+export const REFUSED_KEPT = 256;
+
+/** How far back the journal looks for events that are offered again. More cannot have come in between: see above, and what may wait. */
+export const JOURNAL_AGAIN_ROWS = 20_000;
+
 /** Events of one transaction: bounds the time one commit takes. */
 export const JOURNAL_GROUP_MAX = 512;
 

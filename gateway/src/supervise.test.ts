@@ -143,6 +143,48 @@ describe('the supervisor of a line', () => {
     expect(numbers).toMatchObject({ failures: 0, events: 1 });
   });
 
+  it('offers what a device repeats after a refusal under the ids it had, and what comes after that under new ones', async () => {
+    let refusals = 2;
+    let minted = 0;
+    const offered: string[] = [];
+    const repeating: Run = async function* () {
+      yield [FIRE];
+      yield [FIRE];
+      await new Promise<never>(() => {});
+    };
+    const { clock } = rig([repeating], {
+      normalizer: {
+        normalize: ({ observations }) => observations.map(() => ({ id: `id-${++minted}` }) as unknown as SiteEvent),
+        settle: () => {},
+        revert: () => {},
+      },
+      append: async ([event], again) => {
+        offered.push(`${event!.id} ${again}`);
+        if (refusals-- > 0) throw fail('journal-io', 'half of it');
+      },
+    });
+    await until(clock, 100, () => offered.length === 4);
+    expect(offered).toEqual(['id-1 false', 'id-1 true', 'id-1 true', 'id-4 false']);
+  });
+
+  it('takes what a device says long after a refusal for something new', async () => {
+    let refusals = 1;
+    const offered: boolean[] = [];
+    const late: Run = async function* () {
+      if (offered.length > 0) await clock.sleep(120_000);
+      yield [FIRE];
+      await new Promise<never>(() => {});
+    };
+    const { clock } = rig([late], {
+      append: async (_, again) => {
+        offered.push(again);
+        if (refusals-- > 0) throw fail('journal-io', 'half of it');
+      },
+    });
+    await until(clock, 1_000, () => offered.length === 2);
+    expect(offered).toEqual([false, false]);
+  });
+
   it('opens a lost wire again and again, with growing rests, and shows why it is closed', async () => {
     const { log, clock, numbers } = rig([broken]);
     await until(clock, 500, () => numbers.failures >= 8);

@@ -4,6 +4,7 @@ import { fail } from './failures.ts';
 import * as limits from './limits.ts';
 import type { Heard } from './line.ts';
 import type { LineNumbers } from './line-numbers.ts';
+import { Refused } from './refused.ts';
 
 /** An open wire with a driver on it. */
 export interface Running extends AsyncDisposable {
@@ -53,19 +54,23 @@ export interface SupervisionOptions {
     settle(heard: readonly Heard[]): void;
     revert(heard: readonly Heard[]): void;
   };
-  /** Resolves when the events are durable. */
-  readonly append: (events: readonly SiteEvent[]) => Promise<unknown>;
+  /** Resolves when the events are durable. `again`: some of them were offered before and may be durable. */
+  readonly append: (events: readonly SiteEvent[], again: boolean) => Promise<unknown>;
   /** Says that the driver of this line is given up for a while, that it works again, or that datagrams for it were dropped. */
   readonly tell: (note: LineNote, why: string) => Promise<unknown>;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
+/** What a line is kept running with, and what of it the journal refused. */
+type Supervision = SupervisionOptions & { readonly refused: Refused };
+
 /**
  * Keeps one line running until the signal aborts, whatever happens to it; no other line hears of it. The device has its
  * answer only after the journal: the driver goes on when the next item is asked for, which is after `append`.
  */
-export async function superviseLine(options: SupervisionOptions): Promise<void> {
+export async function superviseLine(supervision: SupervisionOptions): Promise<void> {
+  const options = { ...supervision, refused: new Refused(supervision.clock) };
   const { line, numbers, clock, random, log, signal } = options;
   const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
   const crashedMs: number[] = [];
@@ -99,7 +104,7 @@ export async function superviseLine(options: SupervisionOptions): Promise<void> 
   numbers.become('closed', clock.wallMs());
 }
 
-async function runOnce(options: SupervisionOptions): Promise<void> {
+async function runOnce(options: Supervision): Promise<void> {
   const { line, numbers, clock, log, signal } = options;
   await using running = await line.open(signal);
   numbers.follow(running.at, running.counters);
@@ -114,7 +119,7 @@ async function runOnce(options: SupervisionOptions): Promise<void> {
 }
 
 /** Says when more datagrams were dropped: their devices send again, but a buffer that overflows will do so when all of them speak. */
-async function watchDrops(options: SupervisionOptions, { dropped }: Running, signal: AbortSignal): Promise<void> {
+async function watchDrops(options: Supervision, { dropped }: Running, signal: AbortSignal): Promise<void> {
   const { line, numbers, clock, log, tell } = options;
   if (!dropped) return;
   let known = 0;
@@ -145,26 +150,49 @@ class AbortScope implements Disposable {
 }
 
 /** Makes durable what was heard. */
-async function commit(options: SupervisionOptions, heard: readonly Heard[]): Promise<void> {
-  const { numbers, normalizer } = options;
+async function commit(options: Supervision, heard: readonly Heard[]): Promise<void> {
+  const { numbers, normalizer, refused } = options;
   for (const { device, packet, heardMs } of heard) if (packet !== null) numbers.heardMs.set(device, heardMs);
+  const offers: Offer[] = [];
   try {
-    const events = heard.flatMap((one) => normalizer.normalize(one));
-    if (events.length > 0) await appendSurely(options, events);
+    for (const one of heard) offers.push(offerOf(one, options));
+    const events = offers.flatMap((offer) => offer.events);
+    if (events.length > 0)
+      await appendSurely(
+        options,
+        events,
+        offers.some(({ isAgain }) => isAgain),
+      );
     normalizer.settle(heard);
+    for (const one of heard) refused.forget(one);
     numbers.events += events.length;
   } catch (error) {
     normalizer.revert(heard);
+    for (const { one, events } of offers) if (events.length > 0) refused.note(one, events);
     throw error;
   }
 }
 
+/** Something heard and the events it is offered as. */
+interface Offer {
+  readonly one: Heard;
+  readonly events: readonly SiteEvent[];
+  readonly isAgain: boolean;
+}
+
+function offerOf(one: Heard, { normalizer, refused }: Supervision): Offer {
+  const events = normalizer.normalize(one);
+  const again = refused.again(one, events);
+  return { one, events: again ?? events, isAgain: again !== null };
+}
+
 /** Offers events to the journal: once where the device repeats what got no answer, otherwise until the journal takes them or we stop. */
-async function appendSurely({ line, clock, random, append, log, signal }: SupervisionOptions, events: readonly SiteEvent[]): Promise<void> {
+async function appendSurely(options: Supervision, events: readonly SiteEvent[], isAgain: boolean): Promise<void> {
+  const { line, clock, random, append, log, signal } = options;
   const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
-  for (;;) {
+  for (let again = isAgain; ; again = true) {
     try {
-      await append(events);
+      await append(events, again);
       return;
     } catch (error) {
       const isLast = !line.saidOnce || signal.aborted || !(error instanceof Failure) || error.retry === 'never';
@@ -176,7 +204,7 @@ async function appendSurely({ line, clock, random, append, log, signal }: Superv
 }
 
 /** Waits, and meanwhile says which devices fall silent: a lost wire must not hide a lost panel. */
-async function rest(options: SupervisionOptions, restMs: number): Promise<void> {
+async function rest(options: Supervision, restMs: number): Promise<void> {
   const { line, clock, log, signal } = options;
   const untilMs = clock.monotonicMs() + restMs;
   while (!signal.aborted && clock.monotonicMs() < untilMs) {
@@ -197,7 +225,7 @@ async function rest(options: SupervisionOptions, restMs: number): Promise<void> 
 }
 
 /** A driver that keeps crashing is left alone for a while, loudly, and then gets another chance. */
-async function isolate(options: SupervisionOptions, why: string): Promise<void> {
+async function isolate(options: Supervision, why: string): Promise<void> {
   const { line, numbers, clock, log, tell, signal } = options;
   numbers.become('isolated', clock.wallMs());
   log.error({ line: line.name }, `line isolated for ${limits.ISOLATED_MS / 1000} s: ${why}`);
@@ -208,7 +236,7 @@ async function isolate(options: SupervisionOptions, why: string): Promise<void> 
 }
 
 /** A word about a trouble must not itself become one: what the journal refuses is in the log. */
-async function tellAnyhow(told: Promise<unknown>, { line, log }: SupervisionOptions): Promise<void> {
+async function tellAnyhow(told: Promise<unknown>, { line, log }: Supervision): Promise<void> {
   try {
     await told;
   } catch (error) {

@@ -82,6 +82,25 @@ describe('what the journal promises', () => {
     expect([first.boot, second.boot]).toEqual([1, 2]);
   });
 
+  it('keeps an alarm once when the other lane of its append fails and the same is offered again', async () => {
+    const directory = folder();
+    const journal = await journalIn(directory);
+    const other = new Database(join(directory, 'ordinary.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    const events = [eventOf('fire'), eventOf('fault')];
+    await expect(journal.append(events)).rejects.toMatchObject({ name: 'Failure' });
+    await expect(journal.append(events, true)).rejects.toMatchObject({ name: 'Failure' });
+    other.exec('ROLLBACK');
+    other.close();
+    const stored = await journal.append(events, true);
+    expect(stored.map(({ eventId, lane, number }) => [eventId, lane, number])).toEqual([
+      [events[0]!.id, 'alarm', 1],
+      [events[1]!.id, 'ordinary', 1],
+    ]);
+    expect(await journal.append(events, true)).toEqual(stored);
+    expect((await journal.state()).lanes).toMatchObject({ alarm: { waiting: 1 }, ordinary: { waiting: 1 } });
+  }, 30_000);
+
   it('tells how the run before ended', async () => {
     const directory = folder();
     const first = await open(directory);

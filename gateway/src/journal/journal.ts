@@ -15,11 +15,11 @@ export interface Journal {
   readonly boot: number;
   /**
    * Durable when it returns: the rows survive a kill and a power cut. Rejects with a Failure when that cannot be promised; then
-   * nobody may be told that the events were taken. (When events of both lanes come together and only one lane's disk fails,
-   * rows of the other lane stay: what is repeated arrives again under another id.) Answers a row for each event, in order, except
-   * readings and signs of life that were given up because there is no room left for them; those are counted (`thinned`).
+   * nobody may be told that the events were taken, and rows of some of them may stand all the same (only one lane's disk failed, the
+   * answer never came): with `again` the journal looks for rows of these ids first and answers those. Answers a row for each event, in
+   * order, except readings and signs of life that were given up because there is no room left for them; those are counted (`thinned`).
    */
-  append(events: readonly SiteEvent[]): Promise<readonly Stored[]>;
+  append(events: readonly SiteEvent[], again?: boolean): Promise<readonly Stored[]>;
   /** Rows of a lane that wait for a receipt, behind a position (0: from the lowest). At least one when there is any. */
   take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Taken>;
   /** Marks rows as accepted or rejected. What the receipt does not name stays. */
@@ -101,12 +101,12 @@ class WorkerJournal implements Journal {
     this.#learn(opened);
   }
 
-  async append(events: readonly SiteEvent[]): Promise<readonly Stored[]> {
+  async append(events: readonly SiteEvent[], again = false): Promise<readonly Stored[]> {
     if (this.#eventsWaiting + events.length > limits.JOURNAL_WAITING_MAX) throw fail('journal-busy', `${this.#eventsWaiting} events wait`);
     const moment = this.#now();
     this.#eventsWaiting += events.length;
     try {
-      const stored = await this.#clerk.ask({ ask: 'append', events, moment });
+      const stored = await this.#clerk.ask({ ask: 'append', events, again, moment });
       for (const { lane, position } of stored) this.#newest[lane] = Math.max(this.#newest[lane], position);
       this.#wake();
       return stored;

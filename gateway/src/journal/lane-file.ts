@@ -29,7 +29,7 @@ export interface NewRow extends Sealed {
   readonly point: string | null;
 }
 
-interface KeptRow extends NewRow {
+export interface KeptRow extends NewRow {
   readonly position: number;
   readonly checksum: Uint8Array;
 }
@@ -137,6 +137,12 @@ export class LaneFile {
     return (this.#statements.find.get({ epoch, number, event_id }) as { position: number } | undefined)?.position ?? null;
   }
 
+  /** Rows of these events among the newest, by event id. */
+  again(eventIds: readonly string[]): ReadonlyMap<string, KeptRow> {
+    const question = { ids: JSON.stringify(eventIds), after: this.#position - limits.JOURNAL_AGAIN_ROWS };
+    return new Map((this.#statements.again.all(question) as KeptRow[]).map((row) => [row.event_id, row]));
+  }
+
   /** Takes rows of a damaged file in, as they were and waiting; those it has already stay as they are. Answers how many were new. */
   adopt(rows: ReadonlyArray<NewRow & { readonly checksum: Uint8Array }>): number {
     const adopted = this.database.transaction(() =>
@@ -211,9 +217,10 @@ export class LaneFile {
     this.database.pragma(`wal_autocheckpoint = ${isFrugal ? limits.WAL_PAGES_FRUGAL : limits.WAL_PAGES}`);
   }
 
-  /** Moves the log into the file and empties it, so that nothing rests on pages whose writing once failed. */
+  /** Moves the log into the file and empties it, so that nothing rests on pages whose writing once failed. Throws when a reader is in the way. */
   checkpoint(): void {
-    this.database.pragma('wal_checkpoint(TRUNCATE)');
+    const [{ busy }] = this.database.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }];
+    if (busy !== 0) throw Object.assign(new Error('a reader holds the log'), { code: 'SQLITE_BUSY' });
   }
 
   usedBytes(): number {

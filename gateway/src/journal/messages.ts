@@ -107,7 +107,7 @@ export interface Moment {
 }
 
 export type Question =
-  | { readonly ask: 'append'; readonly events: readonly SiteEvent[]; readonly moment: Moment }
+  | { readonly ask: 'append'; readonly events: readonly SiteEvent[]; readonly again: boolean; readonly moment: Moment }
   | { readonly ask: 'take'; readonly lane: Lane; readonly after: number; readonly rowsMax: number; readonly bytesMax: number }
   | { readonly ask: 'settle'; readonly receipt: Receipt; readonly wallMs: number }
   | { readonly ask: 'newest'; readonly rowsMax: number }

@@ -86,6 +86,7 @@ export class Scribe {
       failed: new Map(),
     };
     this.#hear(work.alive.at(-1)?.moment);
+    for (const lane of LANES) this.#lookForAgain(lane, work);
     this.#number(work);
     const answered = new Set<Staged>();
     for (const lane of LANES) {
@@ -97,6 +98,21 @@ export class Scribe {
     }
     const rest = group.filter(({ ask }) => ask !== 'append' && ask !== 'settle' && ask !== 'alive');
     for (const question of rest) yield [this.#read(question)];
+  }
+
+  /** What was offered before may stand in the file: readable, and durable only once the log it may stand in was moved. */
+  #lookForAgain(lane: Lane, { staged, failed }: Work): void {
+    const slots = staged.flatMap((append) => (append.question.again ? append.slots.filter((slot) => slot.lane === lane) : []));
+    if (slots.length === 0) return;
+    try {
+      const file = this.#files.file(lane);
+      const kept = file.again(slots.map(({ event }) => event.id));
+      if (kept.size > 0) file.checkpoint();
+      for (const slot of slots) slot.row = kept.get(slot.event.id) ?? null;
+      for (const slot of slots) slot.position = kept.get(slot.event.id)?.position ?? 0;
+    } catch (error) {
+      failed.set(lane, this.#files.giveUp(lane, error));
+    }
   }
 
   /** Gives every event that is not yet written its number and its frame. An event that no frame can carry refuses its own append alone. */

@@ -17,6 +17,8 @@ export function prepared(database: Database) {
     insert: database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES (${BOUND})`),
     adopt: database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES (${BOUND}) ON CONFLICT DO NOTHING`),
     find: database.prepare('SELECT position FROM rows WHERE epoch = @epoch AND number = @number AND event_id = @event_id'),
+    again: database.prepare(`SELECT position, ${COLUMNS} FROM rows
+      WHERE position > @after AND event_id IN (SELECT value FROM json_each(@ids)) ORDER BY position`),
     take: database.prepare(`SELECT position, ${COLUMNS} FROM rows WHERE state = 0 AND position > @after ORDER BY position`),
     settle: database.prepare(`UPDATE rows SET state = @state, reason = @reason, settled_ms = @wallMs
       WHERE epoch = @epoch AND number = @number AND state = 0`),

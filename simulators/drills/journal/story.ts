@@ -29,10 +29,10 @@ function eventOf(index: number): SiteEvent {
   };
 }
 
-async function insist<T>(what: () => Promise<T>, ids: readonly string[] = []): Promise<T> {
+async function insist<T>(what: (isAgain: boolean) => Promise<T>, ids: readonly string[] = []): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
-      return await what();
+      return await what(tried > 1);
     } catch (error) {
       if (!(error instanceof Failure) || error.retry === 'never' || tried === TRIES) throw error;
       say('refused', error.code, ...ids);
@@ -45,7 +45,7 @@ async function tell(journal: Journal): Promise<void> {
   for (let index = 1, size = 1; index <= EVENTS; index += size, size = (size % 3) + 1) {
     const events = Array.from({ length: Math.min(size, EVENTS + 1 - index) }, (_, offset) => eventOf(index + offset));
     const ids = events.map(({ id }) => id);
-    const stored = await insist(() => journal.append(events), ids);
+    const stored = await insist((isAgain) => journal.append(events, isAgain), ids);
     for (const { lane, epoch, number, eventId } of stored) say('promised', lane, epoch, number, eventId);
     const settled = stored.filter(({ number }) => number % 5 === 0);
     for (const { lane, epoch, number } of settled) {

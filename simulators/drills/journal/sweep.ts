@@ -29,11 +29,7 @@ export function faultsOver(calls: Readonly<Record<Call, number>>, points = Numbe
   });
 }
 
-/**
- * An append over both lanes that is refused because one of them failed may have left its part in the other: said again, it stands
- * there twice. Anything else that stands twice is wrong.
- *
- * One point of the sweep: what is wrong afterwards, in words; none is well. */
+/** One point of the sweep: what is wrong afterwards, in words; none is well. */
 export async function disturb(shim: string, fault: Fault): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'fengsui-sweep-'));
   try {
@@ -41,8 +37,7 @@ export async function disturb(shim: string, fault: Fault): Promise<string[]> {
     const told = await tellStory({ shim, match: directory, fault }, directory);
     const mayEnd = fault.kind === 'kill' || fault.kind === 'tear';
     const ended = told.isComplete || (mayEnd && told.signal === 'SIGKILL') ? [] : [`the story ended early: ${firstLineOf(told.trouble)}`];
-    const { missing, wrong, damaged, openedWithinMs, ...after } = await inspect(directory, told.promised);
-    const twice = after.twice.filter((id) => !told.refused.some((refusal) => refusal.includes(id)));
+    const { missing, twice, wrong, damaged, openedWithinMs } = await inspect(directory, told.promised);
     const late = openedWithinMs > 5_000 ? [`opened only after ${Math.round(openedWithinMs)} ms`] : [];
     const lists = Object.entries({ missing, twice, wrong, damaged }).flatMap(([what, list]) =>
       list.length > 0 ? [`${what}: ${list.join(', ')}`] : [],
