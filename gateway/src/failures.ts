@@ -63,6 +63,18 @@ export const FAILURES = {
     zh: '站端日志由更新的版本写入',
     remedy: 'Install that version again, or start with another data folder',
   },
+  'journal-absent': {
+    retry: 'never',
+    en: 'there is no journal in this folder',
+    zh: '该目录中没有站端日志',
+    remedy: 'Name the data folder of the gateway, or the folder of a copy: it holds alarm.sqlite and ordinary.sqlite',
+  },
+  'journal-unreadable': {
+    retry: 'later',
+    en: 'the journal cannot be read',
+    zh: '站端日志无法读取',
+    remedy: 'Run it as the user of the gateway or as root; of a read-only folder make a copy first. What was read before this is sound',
+  },
   'journal-not-durable': {
     retry: 'never',
     en: 'the journal cannot be made durable here',

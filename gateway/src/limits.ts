@@ -131,6 +131,12 @@ export const CHORE_IDLE_MS = 500;
 /** What SQLite may keep of each lane's file in memory: the newest rows and the way to them. */
 export const JOURNAL_CACHE_KIB = 4_096;
 
+/** Rows of a lane that somebody who reads the journal has in memory at once; a transaction of a few milliseconds. */
+export const READ_WINDOW_ROWS = 1_000;
+
+/** How often somebody who follows the journal looks for new rows. */
+export const FOLLOW_EVERY_MS = 500;
+
 /** Pages of the log after which it is moved into the file: usually, and on a full volume. */
 export const WAL_PAGES = 1_000;
 export const WAL_PAGES_FRUGAL = 32;

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   scan: async () => (await import('./commands/scan.ts')).addScan,
   capture: async () => (await import('./commands/capture.ts')).addCapture,
   replay: async () => (await import('./commands/replay.ts')).addReplay,
+  journal: async () => (await import('./commands/journal.ts')).addJournal,
   points: async () => (await import('./commands/points.ts')).addPoints,
   decode: async () => (await import('./commands/decode.ts')).addDecode,
   encode: async () => (await import('./commands/encode.ts')).addEncode,

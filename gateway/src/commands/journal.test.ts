@@ -1,0 +1,276 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { parse } from 'csv-parse/sync';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { eventOf, open, temporaryFolder } from '../journal/journal.fixture.ts';
+import type { Journal } from '../journal/journal.ts';
+import { runGateway } from './gateway.fixture.ts';
+import { instantOf } from './journal-options.ts';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const HOUR_MS = 3_600_000;
+let folder: string;
+let data: string;
+let journal: Journal;
+const clock = { wallMs: () => wallMs, monotonicMs: () => performance.now(), sleep: async () => {} };
+let wallMs = Date.parse('2026-11-29T01:00:00Z');
+
+/** A morning on site: the gateway runs on while people look. */
+beforeAll(async () => {
+  folder = temporaryFolder();
+  data = join(folder, 'data');
+  journal = await open(data, { clock });
+  const said = [
+    eventOf('fire', 7, { place: '1号楼3层东走道', text: '感烟报警', packetHex: '82383083', address: { loop: 1, point: 7 } }),
+    eventOf('reading', 2, {
+      edge: 'momentary',
+      source: 'hydrant-7',
+      place: '昌江大道7号消火栓',
+      measured: { quantity: 'temperature', value: -4.5, quality: 'good' },
+    }),
+    eventOf('fault', 9, { text: '=HYPERLINK("http://evil.example","x")' }),
+    eventOf('fire', 7, { edge: 'ended', text: '\u001b[2J恢复\u202e' }),
+    eventOf('link', 1, { edge: 'ended', source: 'uplink' }),
+  ];
+  for (const event of said) {
+    await journal.append([{ ...event, time: { ...event.time, ms: wallMs } }]);
+    wallMs += HOUR_MS;
+  }
+  const { epoch } = await journal.take('alarm', 0, 1, 10_000);
+  await journal.settle({ gateway: 'gw-1', epoch, lane: 'alarm', accepted: [1], rejected: [{ number: 2, reason: 'not decodable: x' }] });
+});
+
+afterAll(async () => {
+  await journal.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const look = (...words: string[]) => runGateway('journal', words[0]!, '--data', data, ...words.slice(1));
+
+describe('a look into the journal of a gateway that runs', () => {
+  it('lists what was heard in words, both lanes in one order, with place, state and reason', async () => {
+    const { stdout, code } = await look('list');
+    const lines = stdout.trimEnd().split('\n');
+    expect([code, lines.length]).toEqual([0, 5]);
+    expect(lines[0]).toMatch(
+      /^2026-11-29 09:00:00\.000\+08:00 {2,}火警 fire {2}panel-1 {2}1号楼3层东走道 {2}感烟报警.*\[alarm \d+\/1\] {2}已确认 accepted$/,
+    );
+    expect(lines[1]).toContain('模拟量 reading  hydrant-7  昌江大道7号消火栓  -4.5 ℃');
+    expect(lines[3]).toContain('火警恢复 fire ended');
+    expect(lines[3]).toContain('被拒收 rejected: not decodable: x');
+    expect(lines[4]).toContain('链路正常 link up  uplink');
+  });
+
+  it('shows the packet of a device only when it is asked for, and lets no device steer the terminal', async () => {
+    expect((await look('list')).stdout).not.toContain('82383083');
+    const { stdout } = await look('list', '--raw');
+    expect(stdout).toContain('82383083');
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/[\u202e\p{Cc}]/u);
+  });
+
+  it.each([
+    [
+      ['--lane', 'alarm'],
+      [1, 4],
+    ],
+    [
+      ['--kind', 'fire', 'fault'],
+      [1, 3, 4],
+    ],
+    [
+      ['--edge', 'ended'],
+      [4, 5],
+    ],
+    [['--state', 'rejected'], [4]],
+    [
+      ['--state', 'waiting', 'accepted'],
+      [1, 2, 3, 5],
+    ],
+    [
+      ['--since', '2026-11-29 10:00', '--until', '2026-11-29 12:00'],
+      [2, 3],
+    ],
+    [['--find', '昌江大道'], [2]],
+    [
+      ['--find', 'PANEL-1'],
+      [1, 3, 4],
+    ],
+    [
+      ['--number', '2-3'],
+      [3, 4, 5],
+    ],
+    [['--boot', '2'], []],
+    [
+      ['--limit', '2'],
+      [4, 5],
+    ],
+  ])('finds rows by %j', async (words, orders) => {
+    const { rows } = await look('list', '--json', ...words);
+    expect(rows().map(({ order }) => order)).toEqual(orders);
+  });
+
+  it('searches for a text, and says when there is no such row', async () => {
+    expect((await look('search', '东走道')).stdout).toContain('火警 fire');
+    const nothing = await look('search', '无此处');
+    expect([nothing.code, nothing.stdout]).toEqual([0, '']);
+    expect(nothing.stderr).toContain('没有符合条件的记录');
+  });
+
+  it('goes on with rows as they come', async () => {
+    const child = spawn(process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      MAIN,
+      'journal',
+      'list',
+      '--data',
+      data,
+      '--follow',
+      '--json',
+    ]);
+    let said = '';
+    child.stdout.on('data', (bytes: Buffer) => (said += bytes));
+    await vi.waitFor(() => expect(said.trimEnd().split('\n')).toHaveLength(5), { timeout: 20_000 });
+    const own = await open(join(folder, 'followed'));
+    await own.close();
+    const [stored] = await journal.append([eventOf('test', 99)]);
+    await vi.waitFor(() => expect(said).toContain(stored!.eventId), { timeout: 20_000 });
+    child.kill('SIGTERM');
+    const [code] = await new Promise<[number | null]>((resolve) => child.once('close', (...ended) => resolve(ended as never)));
+    expect(code).toBe(0);
+  }, 60_000);
+});
+
+describe('an export', () => {
+  it('is CSV that a spreadsheet takes for text, in the order things were heard, numbers as numbers', async () => {
+    const { stdout } = await look('export', '--bom', '--raw', '--limit', '5');
+    expect(stdout.startsWith('\ufeff')).toBe(true);
+    const rows = parse(stdout.slice(1), { columns: true }) as Array<Record<string, string>>;
+    expect(rows.map(({ order }) => order)).toEqual(['1', '2', '3', '4', '5']);
+    expect(rows.map(({ happeningZh }) => happeningZh)).toEqual(['火警', '模拟量', '故障', '火警恢复', '链路正常']);
+    expect(rows[0]).toMatchObject({
+      time: '2026-11-29T09:00:00.000+08:00',
+      place: '1号楼3层东走道',
+      state: 'accepted',
+      packet: '82383083',
+    });
+    expect(rows[1]).toMatchObject({ value: '-4.5', unit: '℃' });
+    expect(rows[2]!['text']).toBe('\'=HYPERLINK("http://evil.example","x")');
+    expect(rows[3]).toMatchObject({ state: 'rejected', reason: 'not decodable: x' });
+  });
+
+  it('is JSON lines for programs, to a file of its own that it never overwrites', async () => {
+    const out = join(folder, 'rows.jsonl');
+    expect((await look('export', '--format', 'jsonl', '--out', out, '--kind', 'fire')).code).toBe(0);
+    const rows = readFileSync(out, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows.map(({ number, kind }) => [number, kind])).toEqual([
+      [1, 'fire'],
+      [2, 'fire'],
+    ]);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    const again = await look('export', '--out', out);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('文件已存在')]);
+  });
+
+  it('neither holds up the gateway nor changes its files', async () => {
+    const contents = () =>
+      ['alarm', 'ordinary'].map((lane) =>
+        createHash('sha256')
+          .update(readFileSync(join(data, `${lane}.sqlite`)))
+          .digest('hex'),
+      );
+    const before = contents();
+    const looking = Promise.all([look('export'), look('export'), look('list')]);
+    expect(contents()).toEqual(before);
+    const stored = await journal.append([eventOf('test', 100)]);
+    expect(stored).toHaveLength(1);
+    for (const { code } of await looking) expect(code).toBe(0);
+  });
+
+  it('of many rows needs little memory', async () => {
+    const many = join(folder, 'many');
+    const own = await open(many);
+    for (let turn = 0; turn < 40; turn++) {
+      await own.append(Array.from({ length: 1_000 }, (_, index) => eventOf('reading', index, { text: '读数'.repeat(40) })));
+    }
+    await own.close();
+    const child = spawn(process.execPath, [
+      '--max-old-space-size=40',
+      '--max-semi-space-size=2',
+      MAIN,
+      'journal',
+      'export',
+      '--data',
+      many,
+    ]);
+    let lines = 0;
+    child.stdout.on('data', (bytes: Buffer) => (lines += bytes.toString('latin1').split('\n').length - 1));
+    const [code] = await new Promise<[number | null]>((resolve) => child.once('close', (...ended) => resolve(ended as never)));
+    expect([code, lines]).toEqual([0, 40_001]);
+  }, 120_000);
+});
+
+describe('a copy, and what is no journal', () => {
+  it('reads a copy that was taken while the gateway ran, rows in the log included', async () => {
+    const copy = join(folder, 'copy');
+    cpSync(data, copy, { recursive: true, filter: (source) => !source.endsWith('journal.lock') });
+    const { stdout, code } = await runGateway('journal', 'list', '--data', copy, '--limit', '500');
+    expect(code).toBe(0);
+    expect(stdout).toContain('1号楼3层东走道');
+  });
+
+  it('reads the journal of a gateway that has stopped, which starts again afterwards with the same rows', async () => {
+    const stopped = join(folder, 'stopped');
+    const own = await open(stopped);
+    await own.append([eventOf('fire')]);
+    await own.close();
+    const file = readFileSync(join(stopped, 'alarm.sqlite'));
+    expect((await runGateway('journal', 'list', '--data', stopped)).stdout).toContain('火警 fire');
+    expect(readFileSync(join(stopped, 'alarm.sqlite')).equals(file)).toBe(true);
+    const again = await open(stopped);
+    expect((await again.state()).lanes.alarm.waiting).toBe(1);
+    expect((await again.state()).findings).toEqual([]);
+    await again.close();
+  });
+
+  it('refuses what a newer version wrote, says so, and leaves it as it is', async () => {
+    const newer = join(folder, 'newer');
+    mkdirSync(newer);
+    const database = new Database(join(newer, 'alarm.sqlite'));
+    database.pragma('user_version = 99');
+    database.close();
+    const before = readFileSync(join(newer, 'alarm.sqlite'));
+    const { code, stderr } = await runGateway('journal', 'list', '--data', newer);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('journal-newer')]);
+    expect(readFileSync(join(newer, 'alarm.sqlite')).equals(before)).toBe(true);
+    expect(readdirSync(newer)).toEqual(['alarm.sqlite']);
+  });
+
+  it('says what is wrong with a folder without a journal, a damaged file and a time that is none', async () => {
+    const [none, bad] = [join(folder, 'none'), join(folder, 'bad')];
+    for (const each of [none, bad]) mkdirSync(each);
+    writeFileSync(join(bad, 'alarm.sqlite'), Buffer.alloc(8_192, 0x5a));
+    expect((await runGateway('journal', 'list', '--data', none)).stderr).toContain('journal-absent');
+    expect((await runGateway('journal', 'list', '--data', bad)).stderr).toContain('journal-unreadable');
+    expect((await runGateway('journal', 'list', '--data', data, '--since', 'gestern')).stderr).toContain('gestern: no time');
+    expect((await runGateway('journal', 'list')).stderr).toContain('--config');
+  });
+});
+
+describe('a time that somebody writes', () => {
+  it.each([
+    ['2026-11-29', '2026-11-28T16:00:00Z'],
+    ['2026-11-29 14:05:09', '2026-11-29T06:05:09Z'],
+    ['2026-11-29T14:05Z', '2026-11-29T14:05:00Z'],
+    ['90m', '2026-11-28T22:30:00Z'],
+    ['2d', '2026-11-27T00:00:00Z'],
+  ])('%s is %s on a site in China', (text, instant) => {
+    expect(new Date(instantOf(text, 480, Date.parse('2026-11-29T00:00:00Z'))).getTime()).toBe(Date.parse(instant));
+  });
+});
