@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Failure } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
+import * as limits from '../limits.ts';
 import type { Answers, FromWorker, Opened, Question, ToWorker, WorkerStart } from './messages.ts';
 
 interface Outstanding {
@@ -86,7 +87,7 @@ export class Clerk {
     });
     // An error ends the worker too: `gone` never fails, or no worker could ever follow it.
     this.#gone = new Promise((resolve) => worker.once('exit', resolve));
-    const opened = await firstWord(worker, this.#answerTimeoutMs);
+    const opened = await firstWord(worker, Math.max(this.#answerTimeoutMs, limits.JOURNAL_ANSWER_TIMEOUT_MS));
     this.#current = worker;
     worker.on('message', (message: FromWorker) => this.#hear(message));
     worker.on('error', (error) => this.#replace(worker, fail('journal-lost', error.message, error)));
