@@ -15,6 +15,12 @@ export const FAILURES = {
     zh: '线路中断',
     remedy: 'Check the cable, the converter and the power of the device',
   },
+  'line-hung': {
+    retry: 'later',
+    en: 'the supervisor of a line shows no sign of life',
+    zh: '线路监管无响应',
+    remedy: 'The watchdog is not fed: the service manager starts the gateway anew. Report it with the log above this line',
+  },
   'service-manager': {
     retry: 'later',
     en: 'the service manager could not be told',

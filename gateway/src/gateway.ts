@@ -4,6 +4,7 @@ import { createNormalizer } from '@fengsui/protocol/normalizer';
 import { clockSynchronisedBy } from './clock.ts';
 import type { GatewayConfiguration } from './config.ts';
 import { SiteState } from './downlink/site-state.ts';
+import { fail } from './failures.ts';
 import { openStatusPage, ProcessNumbers } from './health.ts';
 import { Itself } from './itself.ts';
 import { JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
@@ -13,6 +14,7 @@ import { LineNumbers } from './line-numbers.ts';
 import { buildLines } from './lines.ts';
 import { metricsOf } from './metrics-table.ts';
 import { type Again, dutyAnswer, type Ordering, openOrdering } from './ordering.ts';
+import { withoutPulse } from './pulse.ts';
 import { statusOf, summaryOf } from './status.ts';
 import { type Log, superviseLine } from './supervise.ts';
 import { Taps } from './taps.ts';
@@ -22,7 +24,7 @@ import { openWatching } from './watching.ts';
 export interface Gateway {
   /** Address of the status page. */
   readonly status: string;
-  /** Goes once through this thread, the journal's thread and its disk, and reads back: what an alarm needs to become durable. */
+  /** Goes once through every line, the journal's thread and its disk, and reads back: what an alarm needs to become durable. */
   roundTrip(): Promise<void>;
   /** Resolves when an order wants the gateway to be stopped and started anew. */
   readonly again: Promise<Again>;
@@ -129,6 +131,8 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
     status: page.url,
     again: again.promise,
     async roundTrip() {
+      const dead = withoutPulse(lines, clock);
+      if (dead.length > 0) throw fail('line-hung', dead.join(', '));
       await journal.alive();
     },
     lastWord: (text) => say(id, { note: 'program-failed', edge: 'momentary', text }),

@@ -58,6 +58,17 @@ export const CRASHES_MAX = 3;
 export const CRASH_WINDOW_MS = 60_000;
 export const ISOLATED_MS = 300_000;
 
+/** A line shows this often that it lives; one that has not for so long starves the watchdog. */
+export const BEAT_EVERY_MS = 1_000;
+export const BEAT_OVERDUE_MS = 20_000;
+
+/** A driver has to wake when a device falls silent. One that slept on for so long is hung, and gets a successor. */
+export const DRIVER_HUNG_MS = 15_000;
+
+/** A wire is open by then or counts as not to be opened: a driver of the kernel can hang in it. And one is let go by then, or left. */
+export const OPEN_WITHIN_MS = 15_000;
+export const LET_GO_WITHIN_MS = 2_000;
+
 /** The journal's worker answers within this time or counts as hung and is replaced. */
 export const JOURNAL_ANSWER_TIMEOUT_MS = 10_000;
 

@@ -15,6 +15,8 @@ export class LineNumbers {
   /** What is not as it should be though the wire is open; null: nothing. */
   doubt: string | null = null;
   events = 0;
+  /** Monotonic clock of the supervisor's last sign of life; null before the first. */
+  beatMs: number | null = null;
   /** Datagrams for it that were dropped on this machine. */
   dropped = 0;
   /** Wall clock of the last word of each device. */

@@ -2,6 +2,7 @@ import { Failure, type SiteEvent } from '@fengsui/protocol';
 import { describe, expect, it, vi } from 'vitest';
 import { ManualClock } from './drivers/rehearsal.ts';
 import { fail } from './failures.ts';
+import * as limits from './limits.ts';
 import type { Heard } from './line.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { type Line, type SupervisionOptions, superviseLine } from './supervise.ts';
@@ -236,6 +237,56 @@ describe('the supervisor of a line', () => {
     stop.abort();
     await running;
     expect(numbers.state).toBe('closed');
+  });
+
+  it('gives a driver that does not wake for a silent device a successor, and closes its wire', async () => {
+    const lost: Heard = { ...FIRE, observations: [{ what: 'link', address: {}, detail: 'lost' }], packet: null };
+    const hung: Run = async function* (log) {
+      log.push('hangs');
+      await new Promise(() => {});
+      yield [];
+    };
+    const { log, numbers, clock, stop, running } = rig([hung, answering], {}, [lost]);
+    await clock.advance(limits.DRIVER_HUNG_MS + 2 * limits.LET_GO_WITHIN_MS + limits.REOPEN_MIN_MS);
+    await clock.advance(2_000);
+    expect(log.slice(0, 3)).toEqual(['open', 'hangs', 'close']);
+    expect(log.slice(3)).toEqual(expect.arrayContaining(['append link panel-1', 'open', 'append fire panel-1', 'answer']));
+    expect(numbers.crashes).toBe(1);
+    stop.abort();
+    await clock.advance(2 * limits.LET_GO_WITHIN_MS);
+    await clock.advance(2 * limits.LET_GO_WITHIN_MS);
+    await running;
+  });
+
+  it('shows a sign of life while its wire is open and while it is not, and none when the journal never answers', async () => {
+    const sinceBeat = async ({ clock, numbers }: Rig) => {
+      await clock.advance(60_000);
+      return clock.monotonicMs() - numbers.beatMs!;
+    };
+    expect(await sinceBeat(rig([answering]))).toBeLessThan(2 * limits.BEAT_EVERY_MS);
+    expect(await sinceBeat(rig([broken]))).toBeLessThan(2 * limits.BEAT_EVERY_MS);
+    expect(await sinceBeat(rig([answering], { append: () => new Promise(() => {}) }))).toBeGreaterThan(limits.BEAT_OVERDUE_MS);
+  });
+
+  it('does not wait for ever for a wire to open, and closes one that opens late', async () => {
+    const late = Promise.withResolvers<void>();
+    let opened = 0;
+    let closed = 0;
+    const line: Line = {
+      ...{ name: 'l', links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, settle: () => {} } },
+      async open() {
+        opened += 1;
+        await late.promise;
+        const dispose = async () => void (closed += 1);
+        return { at: 'x', counters: { bytesIn: 0, bytesOut: 0 }, heard: answering([]), [Symbol.asyncDispose]: dispose };
+      },
+    };
+    const { clock } = rig([answering], { line });
+    await clock.advance(limits.OPEN_WITHIN_MS + 1_000);
+    expect(opened).toBe(2);
+    late.resolve();
+    await clock.advance(100);
+    expect(closed).toBe(1);
   });
 
   it('tells of datagrams that were dropped when their number grows, and only then', async () => {

@@ -4,6 +4,7 @@ import { fail } from './failures.ts';
 import * as limits from './limits.ts';
 import type { Heard } from './line.ts';
 import type { LineNumbers } from './line-numbers.ts';
+import { openInTime, Pulse, within } from './pulse.ts';
 import { Refused } from './refused.ts';
 
 /** An open wire with a driver on it. */
@@ -106,16 +107,42 @@ export async function superviseLine(supervision: SupervisionOptions): Promise<vo
 
 async function runOnce(options: Supervision): Promise<void> {
   const { line, numbers, clock, log, signal } = options;
-  await using running = await line.open(signal);
-  numbers.follow(running.at, running.counters);
-  numbers.become('open', clock.wallMs());
-  numbers.lastFailure = null;
-  numbers.doubt = running.doubt ?? null;
-  log.info({ line: line.name, at: running.at }, 'line open');
-  if (running.doubt !== undefined) log.warn({ line: line.name, at: running.at }, running.doubt);
+  const running = await openInTime(line, clock, signal);
   using watch = new AbortScope(signal);
-  void watchDrops(options, running, watch.signal);
-  for await (const heard of running.heard) await commit(options, heard);
+  const pulse = new Pulse(options);
+  try {
+    numbers.follow(running.at, running.counters);
+    numbers.become('open', clock.wallMs());
+    numbers.lastFailure = null;
+    numbers.doubt = running.doubt ?? null;
+    log.info({ line: line.name, at: running.at }, 'line open');
+    if (running.doubt !== undefined) log.warn({ line: line.name, at: running.at }, running.doubt);
+    void watchDrops(options, running, watch.signal);
+    void pulse.watch(watch.signal);
+    await hearAll(options, running, pulse);
+  } finally {
+    await letGo(options, running);
+  }
+}
+
+async function hearAll(options: Supervision, { heard }: Running, pulse: Pulse): Promise<void> {
+  for (;;) {
+    const step = await pulse.wait(heard.next());
+    if (step.done) return;
+    await pulse.during(commit(options, step.value));
+  }
+}
+
+/** Ends the driver, then closes the wire. What a hung driver holds on to is left to it: its successor must not wait for that. */
+async function letGo({ line, clock, log }: Supervision, running: Running): Promise<void> {
+  for (const step of [() => running.heard.return(), () => running[Symbol.asyncDispose]()]) {
+    try {
+      const done = await within(clock, Promise.resolve<unknown>(step()), limits.LET_GO_WITHIN_MS);
+      if (done === 'late') log.error({ line: line.name }, 'a driver or its wire does not let go');
+    } catch (error) {
+      log.warn({ line: line.name }, `letting go: ${(error as Error).message}`);
+    }
+  }
 }
 
 /** Says when more datagrams were dropped: their devices send again, but a buffer that overflows will do so when all of them speak. */
@@ -188,9 +215,10 @@ function offerOf(one: Heard, { normalizer, refused }: Supervision): Offer {
 
 /** Offers events to the journal: once where the device repeats what got no answer, otherwise until the journal takes them or we stop. */
 async function appendSurely(options: Supervision, events: readonly SiteEvent[], isAgain: boolean): Promise<void> {
-  const { line, clock, random, append, log, signal } = options;
+  const { line, numbers, clock, random, append, log, signal } = options;
   const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
   for (let again = isAgain; ; again = true) {
+    numbers.beatMs = clock.monotonicMs();
     try {
       await append(events, again);
       return;
@@ -205,9 +233,10 @@ async function appendSurely(options: Supervision, events: readonly SiteEvent[], 
 
 /** Waits, and meanwhile says which devices fall silent: a lost wire must not hide a lost panel. */
 async function rest(options: Supervision, restMs: number): Promise<void> {
-  const { line, clock, log, signal } = options;
+  const { line, numbers, clock, log, signal } = options;
   const untilMs = clock.monotonicMs() + restMs;
   while (!signal.aborted && clock.monotonicMs() < untilMs) {
+    numbers.beatMs = clock.monotonicMs();
     const lost = line.links.overdue();
     try {
       if (lost.length > 0) {
@@ -217,9 +246,10 @@ async function rest(options: Supervision, restMs: number): Promise<void> {
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       log.warn({ line: line.name, code: error.code }, error.message);
-      return clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), signal).catch(() => {});
+      await clock.sleep(limits.BEAT_EVERY_MS, signal).catch(() => {});
+      continue;
     }
-    const waitMs = Math.min(untilMs - clock.monotonicMs(), Math.max(1, line.links.dueInMs()));
+    const waitMs = Math.min(untilMs - clock.monotonicMs(), Math.max(1, line.links.dueInMs()), limits.BEAT_EVERY_MS);
     await clock.sleep(Math.max(0, waitMs), signal).catch(() => {});
   }
 }

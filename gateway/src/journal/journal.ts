@@ -160,8 +160,11 @@ class WorkerJournal implements Journal {
   }
 
   async alive(): Promise<JournalState> {
-    await this.#clerk.ask({ ask: 'alive', moment: this.#now() });
-    return this.state();
+    const moment = this.#now();
+    await this.#clerk.ask({ ask: 'alive', moment });
+    const state = await this.state();
+    if (state.lanes.ordinary.aliveMs < moment.wallMs) throw fail('journal-io', 'a sign of life was written and is not there');
+    return state;
   }
 
   close(): Promise<void> {

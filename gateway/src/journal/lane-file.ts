@@ -237,6 +237,7 @@ export class LaneFile {
       quarantined: this.#quarantined,
       thinned: this.header.thinned,
       oldestMs: oldest?.wall_ms ?? null,
+      aliveMs: (this.#statements.header.get() as Header).alive_ms,
       position: this.#position,
       synchronous: this.#number('synchronous'),
       bytes: ['', '-wal'].reduce((sum, tail) => sum + (statSync(this.#path + tail, { throwIfNoEntry: false })?.size ?? 0), 0),

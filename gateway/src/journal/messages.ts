@@ -46,6 +46,8 @@ export interface LaneState {
   readonly quarantined: number;
   /** Wall clock of the oldest row that waits; null when none does. */
   readonly oldestMs: number | null;
+  /** The last sign of life in the file, read back from it; wall clock. Only the ordinary lane's is kept up. */
+  readonly aliveMs: number;
   /** Last position in the file. */
   readonly position: number;
   /** SQLite's setting as it is now: 2 is FULL. */

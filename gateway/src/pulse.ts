@@ -1,0 +1,107 @@
+import type { Clock } from '@fengsui/protocol';
+import { fail } from './failures.ts';
+import * as limits from './limits.ts';
+import type { LineNumbers } from './line-numbers.ts';
+
+export interface PulseOptions {
+  readonly line: { readonly name: string; readonly links: { dueInMs(): number } };
+  readonly numbers: LineNumbers;
+  readonly clock: Clock;
+}
+
+/**
+ * The sign of life of an open line: its beat goes on while its driver wakes for its devices and the journal takes what it says.
+ * A driver that lets a device fall silent and does not say so is hung: it never wakes, or waits for what never comes.
+ */
+export class Pulse {
+  readonly #options: PulseOptions;
+  #hung: Error | null = null;
+  #onHung: (hung: Error) => void = () => {};
+  #isCommitting = false;
+  #dueSinceMs: number | null = null;
+
+  constructor(options: PulseOptions) {
+    this.#options = options;
+  }
+
+  /** Waits for the driver, and no longer once it hangs. (A race with one promise for ever would keep every loser of it.) */
+  wait<T>(step: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#onHung = reject;
+      if (this.#hung) reject(this.#hung);
+      step.then(resolve, reject);
+    });
+  }
+
+  /** While the journal works the driver has nothing to wake for, and the beat is the journal's matter. */
+  async during(commit: Promise<void>): Promise<void> {
+    this.#isCommitting = true;
+    try {
+      await commit;
+    } finally {
+      this.#isCommitting = false;
+    }
+  }
+
+  async watch(signal: AbortSignal): Promise<void> {
+    const { numbers, clock } = this.#options;
+    while (!signal.aborted) {
+      if (!this.#isCommitting) {
+        numbers.beatMs = clock.monotonicMs();
+        this.#look();
+      }
+      await clock.sleep(limits.BEAT_EVERY_MS, signal).catch(() => {});
+    }
+    // Stopping: a driver that does not go on its own is left behind. Where the run is over already nobody waits.
+    await clock.sleep(limits.LET_GO_WITHIN_MS);
+    this.#stop('it does not stop');
+  }
+
+  #stop(why: string): void {
+    this.#hung = new Error(`the driver hangs: ${why}`);
+    this.#onHung(this.#hung);
+  }
+
+  #look(): void {
+    const { line, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (line.links.dueInMs() > 0) this.#dueSinceMs = null;
+    else this.#dueSinceMs ??= nowMs;
+    if (this.#dueSinceMs === null || nowMs - this.#dueSinceMs < limits.DRIVER_HUNG_MS) return;
+    this.#stop(`a device is silent and for ${Math.round((nowMs - this.#dueSinceMs) / 1000)} s it did not say so`);
+  }
+}
+
+/** Opens a line. Throws Failure `wire-open` when that takes too long; what opens late is closed again. */
+export async function openInTime<R extends AsyncDisposable>(
+  { name, open }: { readonly name: string; readonly open: (signal: AbortSignal) => Promise<R> },
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<R> {
+  const opening = open(signal);
+  const running = await within(clock, opening, limits.OPEN_WITHIN_MS);
+  if (running !== 'late') return running;
+  opening.then((late) => late[Symbol.asyncDispose]()).catch(() => {}); // nobody waits for it any more
+  throw fail('wire-open', `${name}: not open within ${limits.OPEN_WITHIN_MS} ms`);
+}
+
+/** What a promise resolves with, or `late`. */
+export async function within<T>(clock: Clock, promise: Promise<T>, ms: number): Promise<T | 'late'> {
+  const over = new AbortController();
+  const late = clock.sleep(ms, over.signal).then(
+    () => 'late' as const,
+    () => 'late' as const,
+  );
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Names of lines whose supervisor shows no sign of life. */
+export function withoutPulse(lines: ReadonlyArray<Pick<PulseOptions, 'line' | 'numbers'>>, clock: Clock): string[] {
+  const isOverdue = ({ numbers }: (typeof lines)[number]) =>
+    numbers.beatMs !== null && clock.monotonicMs() - numbers.beatMs > limits.BEAT_OVERDUE_MS;
+  return lines.filter(isOverdue).map(({ line }) => line.name);
+}
