@@ -4,7 +4,7 @@ import { Links } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration } from './config.ts';
 import { driveCoap } from './drivers/coap.ts';
-import { Correspondents, type NamedTalker } from './drivers/correspondents.ts';
+import { Correspondents, correspondent, type NamedTalker } from './drivers/correspondents.ts';
 import { Downlinks } from './drivers/downlinks.ts';
 import { LineCounters } from './drivers/driver.ts';
 import { Exchanges } from './drivers/exchanges.ts';
@@ -12,7 +12,6 @@ import { drivePolled } from './drivers/polled.ts';
 import { PolledUnit } from './drivers/polled-unit.ts';
 import { registrationFile } from './drivers/registration-file.ts';
 import { Registrations } from './drivers/registrations.ts';
-import { Repeats } from './drivers/repeats.ts';
 import { driveDatagrams, driveServer } from './drivers/served.ts';
 import { driveTalking } from './drivers/talking.ts';
 import { Uploads } from './drivers/uploads.ts';
@@ -58,7 +57,8 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
     const silenceMs = Math.max(...watchedDevices.map((device) => device.silenceMs));
     const downlinks = new Downlinks(clock);
     const open = openerOf({ configuration, line, devices, counters, links, downlinks, clock, wires, known });
-    const saidOnce = devices.some(({ family }) => family.shape === 'talks' && !family.answer);
+    // Where only patrols are answered, an event is said once all the same.
+    const saidOnce = devices.some(({ family }) => family.shape === 'talks' && (!family.answer || family.overtakes));
     return { name: line.name, saidOnce, configuration: line, counters, links, downlinks, silenceMs, open };
   });
 }
@@ -155,12 +155,11 @@ function running(
 function openTalking(parts: Parts, { device, family }: Known<TalkingFamily>): Open {
   const { configuration, counters, links, clock } = parts;
   const openStream = streamOpener(parts, family.line);
-  const repeats = new Repeats(family.repeatMs ?? 0);
+  const panel = correspondent(device.name, family);
   const { zoneMinutes } = configuration.gateway;
-  const talking = { name: device.name, family, ...(device.silenceMs === undefined ? {} : { silenceMs: device.silenceMs }) };
   return async (signal) => {
     const wire = await openStream(signal);
-    return running(wire, driveTalking({ wire, device: talking, links, repeats, zoneMinutes, clock, signal, counters }));
+    return running(wire, driveTalking({ wire, panel, links, zoneMinutes, clock, signal, counters }));
   };
 }
 

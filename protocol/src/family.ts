@@ -49,6 +49,8 @@ export interface Decoded {
   readonly remarks?: readonly string[];
   /** A packet of the host heard back (echo on a two-wire line, a listening tap): not the device's word, no event. */
   readonly fromHost?: true;
+  /** The interface answers for a device that it does not reach: no sign of life of the device. What is observed lasts until another word. */
+  readonly stuck?: true;
 }
 
 /** What a simulator is told to let its device say. Time is the device's clock, `YYYY-MM-DDTHH:mm:ss`. */
@@ -79,11 +81,20 @@ export interface TalkingFamily extends FamilyCard {
   readonly poll?: { readonly packet: (turn: number, unit?: number) => Uint8Array; readonly everyMs: number };
   /**
    * The answer a packet wants, or null. It is written only after what the packet said is durable.
-   * `first` is true for the first packet answered since the wire opened: the place to ask for everything again.
    * `localTime` is the site's time, `YYYY-MM-DDTHH:mm:ss`: answers that carry a time must carry the right one, some devices set their clock by it.
    */
-  readonly answer?: (packet: Uint8Array, first: boolean, localTime: string) => Uint8Array | null;
-  /** Every packet `poll` and `answer` can ever make. A driver writes nothing else. Empty: the family only listens. */
+  readonly answer?: (packet: Uint8Array, localTime: string) => Uint8Array | null;
+  /**
+   * What goes out in place of the answer to ask for everything again, the `step`th question since the wire opened (from 0); null
+   * where this packet is no place to ask, or nothing is left to ask.
+   */
+  readonly resync?: (packet: Uint8Array, step: number) => Uint8Array | null;
+  /**
+   * Answers to bare signs of life do not wait for events that are being made durable. Only where no such answer can be taken for
+   * the confirmation of an event, and the device says everything again when asked.
+   */
+  readonly overtakes?: true;
+  /** Every packet `poll`, `answer` and `resync` can ever make. A driver writes nothing else. Empty: the family only listens. */
   readonly emits: readonly Emission[];
   /** Commands the protocol knows (reset, silence, start, isolate, clock …): named so that a test proves they are never sent. */
   readonly neverSent: readonly Emission[];

@@ -42,10 +42,8 @@ describe.each(families.filter((family) => family.shape === 'talks'))('$name', (f
       const cutter = new PacketCutter(family.cut);
       const heard: string[] = [];
       let turn = 0;
-      let first = true;
       const answers = (packet: Uint8Array) => {
-        const answer = family.answer?.(packet, first, '2026-10-07T12:00:00');
-        first = false;
+        const answer = family.answer?.(packet, '2026-10-07T12:00:00');
         if (answer) socket.write(answer);
       };
       socket.on('data', (bytes) => {

@@ -128,7 +128,15 @@ export class Recogniser {
     const place = ({ verdict }: Standing) => (verdict === null ? VERDICTS.length : VERDICTS.indexOf(verdict));
     return this.#trials
       .map((trial) => trial.standing())
-      .sort((a, b) => place(a) - place(b) || b.strength - a.strength || a.remarks - b.remarks || b.packets - a.packets || a.tier - b.tier)
+      .sort(
+        (a, b) =>
+          place(a) - place(b) ||
+          b.strength - a.strength ||
+          b.coverage - a.coverage ||
+          a.remarks - b.remarks ||
+          b.packets - a.packets ||
+          a.tier - b.tier,
+      )
       .map(({ strength, ...standing }) => standing);
   }
 

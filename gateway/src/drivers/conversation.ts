@@ -15,13 +15,16 @@ export interface Talk extends Surroundings {
 
 export type Write = (bytes: Uint8Array) => Promise<void>;
 
-/** Bytes of an unreadable packet that travel as text; the whole of it goes as evidence. */
-const UNREAD_BYTES_MAX = 128;
+/** Different unreadable packets of one device that become text within an hour; the rest is counted, with its bytes kept for a while. */
+const UNREAD_PER_HOUR_MAX = 60;
 
 /** Hears packets and answers them: what one said is durable before its answer leaves. One for each time the wire is opened. */
 export class Conversation {
   readonly #talk: Talk;
-  readonly #answered = new Set<Correspondent>();
+  /** How often each was asked for everything again. */
+  readonly #asked = new Map<Correspondent, number>();
+  /** Packets that have their answer. */
+  readonly #answered = new WeakSet<Uint8Array>();
 
   constructor(talk: Talk) {
     this.#talk = talk;
@@ -32,33 +35,48 @@ export class Conversation {
     counters.packets += 1;
     const from = correspondentOf(packet);
     if (!from) return counters.count('too-many', clock.wallMs(), packet);
-    const { observations, fromHost, remarks = [] } = from.family.decode(packet);
+    const { observations, fromHost, stuck } = from.family.decode(packet);
     if (fromHost) return counters.count('echo', clock.wallMs());
     if (from.stranger) counters.count('unknown-device', clock.wallMs(), packet);
-    const isUnread = observations.length === 0 && remarks.length > 0;
-    if (isUnread) counters.count('undecodable', clock.wallMs(), packet);
-    yield* this.#heard(packet, isUnread ? unread(packet, from.family) : observations, from, write);
+    if (observations.some(isUnread)) counters.count('undecodable', clock.wallMs(), packet);
+    if (stuck) yield* this.#stuck(packet, observations, from);
+    else yield* this.#heard(packet, observations, from, write);
+  }
+
+  /** Answers a bare sign of life at once, whatever the journal does. True: nothing of it is left to be heard. */
+  async overtake(packet: Uint8Array, write: Write): Promise<boolean> {
+    const { counters, correspondentOf, links } = this.#talk;
+    const from = correspondentOf(packet);
+    if (!from?.family.overtakes) return false;
+    const { observations, fromHost, stuck } = from.family.decode(packet);
+    if (fromHost || stuck || observations.length === 0 || !observations.every(isSignOfLife)) return false;
+    await this.#answer(packet, from, write);
+    this.#answered.add(packet);
+    if (links.spoke(from.name)) return false;
+    counters.packets += 1;
+    return true;
   }
 
   /** A packet with nothing to keep is answered at once, so that a patrol with a deadline of 100 ms never waits for a disk. */
   async *#heard(packet: Uint8Array, observations: readonly Said[], from: Correspondent, write: Write): Driver {
     const { clock, counters, links } = this.#talk;
-    const { name, family, repeats, turn } = from;
+    const { name, repeats, unread, lasting, turn } = from;
     const end = await turn.take();
     let atOnce = false;
     try {
       const back = links.spoke(name);
       const repeated = repeats.has(packet, clock.monotonicMs());
       if (repeated) counters.count('repeat', clock.wallMs());
-      const said = repeated ? [] : observations;
-      const heardMs = clock.wallMs();
-      const heard: Heard = { device: name, family: familyLabel(family), observations: back ? [back, ...said] : said, packet, heardMs };
+      const said = [...lasting.over(), ...(repeated || this.#isHeld(packet, observations, from) ? [] : observations)];
+      const heard = this.#heardOf(packet, back ? [back, ...said] : said, from);
       atOnce = said.every(isSignOfLife);
       if (atOnce) await this.#answer(packet, from, write);
       if (heard.observations.length > 0) {
         yield [heard];
         links.settle([heard]);
+        lasting.settle();
         repeats.remember(packet, clock.monotonicMs());
+        if (said.some(isUnread)) unread.remember(packet, clock.monotonicMs());
       }
     } finally {
       end();
@@ -66,14 +84,42 @@ export class Conversation {
     if (!atOnce) await this.#answer(packet, from, write);
   }
 
-  async #answer(packet: Uint8Array, from: Correspondent, write: Write): Promise<void> {
-    const { clock, counters, zoneMinutes } = this.#talk;
-    const answer = from.family.answer?.(packet, !this.#answered.has(from), localTime(clock, zoneMinutes));
-    if (!answer) return;
-    await guarded(from.family, write)(answer);
-    counters.answers += 1;
-    this.#answered.add(from);
+  /** The interface speaks for a panel it does not reach: no sign of life of the panel, and one trouble however often it is said. */
+  async *#stuck(packet: Uint8Array, observations: readonly Said[], from: Correspondent): Driver {
+    const { clock, counters } = this.#talk;
+    counters.count('stuck', clock.wallMs());
+    const said = from.lasting.again(observations);
+    if (said.length === 0) return;
+    yield [this.#heardOf(packet, said, from)];
+    from.lasting.settle();
   }
+
+  /** Whether it is only what nobody can read, and people have seen it, or enough of its kind. A device that names itself forgets what we confirm: all of it is kept. */
+  #isHeld(packet: Uint8Array, observations: readonly Said[], { family, unread }: Correspondent): boolean {
+    if (family.sender || observations.length === 0 || !observations.every(isUnread)) return false;
+    return unread.has(packet, this.#talk.clock.monotonicMs()) || unread.size >= UNREAD_PER_HOUR_MAX;
+  }
+
+  #heardOf(packet: Uint8Array, observations: readonly Said[], { name, family }: Correspondent): Heard {
+    return { device: name, family: familyLabel(family), observations, packet, heardMs: this.#talk.clock.wallMs() };
+  }
+
+  async #answer(packet: Uint8Array, from: Correspondent, write: Write): Promise<void> {
+    if (this.#answered.has(packet)) return;
+    const { clock, counters, zoneMinutes } = this.#talk;
+    const { family } = from;
+    const asked = this.#asked.get(from) ?? 0;
+    const question = family.resync?.(packet, asked);
+    const answer = question ?? family.answer?.(packet, localTime(clock, zoneMinutes));
+    if (!answer) return;
+    await guarded(family, write)(answer);
+    counters.answers += 1;
+    if (question) this.#asked.set(from, asked + 1);
+  }
+}
+
+function isUnread({ what, detail }: Said): boolean {
+  return what === 'text' && detail === 'undecodable';
 }
 
 /** The last gate before the wire: a family's own table says all it may ever send, and no command is in it. */
@@ -83,13 +129,6 @@ export function guarded(family: TalkingFamily, write: Write): Write {
       throw new Error(`${family.name} would send ${toHex(packet)}, which its table does not allow`);
     await write(packet);
   };
-}
-
-/** A device that names itself is confirmed whatever it says, and forgets it then: what we cannot read is kept as it is. */
-function unread(packet: Uint8Array, { sender }: TalkingFamily): Said[] {
-  if (!sender) return [];
-  const textHex = toHex(packet.subarray(0, UNREAD_BYTES_MAX));
-  return [{ what: 'text', address: { device: sender(packet) }, detail: 'undecodable', textHex }];
 }
 
 /** `YYYY-MM-DDTHH:mm:ss` in the zone of the site. */

@@ -1,4 +1,5 @@
 import type { CutRule, TalkingFamily } from '@fengsui/protocol';
+import { Lasting } from './lasting.ts';
 import { Repeats } from './repeats.ts';
 import { Turn } from './turn.ts';
 
@@ -7,6 +8,9 @@ export interface Correspondent {
   readonly name: string;
   readonly family: TalkingFamily;
   readonly repeats: Repeats;
+  /** What nobody can read and was said lately. */
+  readonly unread: Repeats;
+  readonly lasting: Lasting;
   readonly turn: Turn;
   /** Nobody configured it. */
   readonly stranger?: true;
@@ -22,8 +26,12 @@ export interface NamedTalker {
 /** Strangers we give a name to in one run: their alarms are heard, a flood of them is not. */
 const STRANGERS_MAX = 256;
 
+/** What nobody can read is said again after this time: a code in no table that a panel repeats each second is one news. */
+const UNREAD_AGAIN_MS = 3_600_000;
+
 export function correspondent(name: string, family: TalkingFamily): Correspondent {
-  return { name, family, repeats: new Repeats(family.repeatMs ?? 0), turn: new Turn() };
+  const [repeats, unread] = [new Repeats(family.repeatMs ?? 0), new Repeats(UNREAD_AGAIN_MS)];
+  return { name, family, repeats, unread, lasting: new Lasting(), turn: new Turn() };
 }
 
 /** The devices that share a door, told apart by the source address in their packets: connections and ports come and go. */

@@ -1,4 +1,4 @@
-import type { Clock, NoiseReason, PolledFamily, PublishingFamily, TalkingFamily } from '@fengsui/protocol';
+import type { Clock, NoiseReason, PolledFamily, PublishingFamily } from '@fengsui/protocol';
 import type { PushUnheard } from '@fengsui/protocol/clouds';
 import { NOISE_PIECE_BYTES_MAX, NOISE_PIECES_KEPT } from '../limits.ts';
 import type { Heard } from '../line.ts';
@@ -10,11 +10,6 @@ export type { Heard, Said } from '../line.ts';
  * committed. When the journal refuses, the line ends the generator and no answer is ever written, so the device repeats.
  */
 export type Driver = AsyncGenerator<readonly Heard[], void, undefined>;
-
-export interface TalkingDevice {
-  readonly name: string;
-  readonly family: TalkingFamily;
-}
 
 export interface PolledDevice {
   readonly name: string;
@@ -41,6 +36,7 @@ export type Unheard =
   | NoiseReason
   | 'repeat'
   | 'echo'
+  | 'stuck'
   | 'timeout'
   | 'late'
   | 'refused'

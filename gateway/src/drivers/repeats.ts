@@ -10,6 +10,11 @@ export class Repeats {
     this.#windowMs = windowMs;
   }
 
+  /** How many different packets were remembered within the window, by the last look. */
+  get size(): number {
+    return this.#seen.size;
+  }
+
   has(packet: Uint8Array, nowMs: number): boolean {
     for (const [key, atMs] of this.#seen) {
       if (nowMs - atMs < this.#windowMs) break;

@@ -1,9 +1,9 @@
 import { Links, type Observation, type TalkingFamily, toHex } from '@fengsui/protocol';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
+import { correspondent } from './correspondents.ts';
 import { LineCounters } from './driver.ts';
 import { ManualClock, ScriptedLine, ScriptedWire, settled } from './rehearsal.ts';
-import { Repeats } from './repeats.ts';
 import { driveTalking } from './talking.ts';
 
 /** A panel of three-byte packets: AA, a code, the sum of both. Code 0 is its heartbeat, 1 to 239 a fire at that point; 255 an echo. */
@@ -30,7 +30,8 @@ function family(over: Partial<TalkingFamily> = {}): TalkingFamily {
       observations: observations(packet[1]!),
       ...(packet[1] === 255 ? { fromHost: true as const } : {}),
     }),
-    answer: (packet, first) => (packet[1] === 255 ? null : Uint8Array.of(0x06, packet[1]!, first ? 1 : 0)),
+    answer: (packet) => (packet[1] === 255 ? null : Uint8Array.of(0x06, packet[1]!, 0)),
+    resync: (packet, step) => (step < 2 && packet[1] === 0 ? Uint8Array.of(0x06, 0, step + 1) : null),
     emits: [{ en: 'answer', zh: '应答', bytes: '06 ?? ??' }],
     neverSent: [],
     gapMs: 100,
@@ -47,10 +48,9 @@ let counters: LineCounters;
 let links: Links;
 const stop = new AbortController();
 
-function start(over: Partial<TalkingFamily> = {}, repeats = new Repeats(over.repeatMs ?? 0)): ScriptedLine {
-  const device = { name: 'panel', family: family(over) };
-  links ??= new Links([{ name: 'panel', family: 'three/1', silenceMs: device.family.silenceMs }], clock);
-  return new ScriptedLine(driveTalking({ wire, device, clock, signal: stop.signal, counters, links, repeats, zoneMinutes: 480 }));
+function start(over: Partial<TalkingFamily> = {}, panel = correspondent('panel', family(over))): ScriptedLine {
+  links ??= new Links([{ name: 'panel', family: 'three/1', silenceMs: panel.family.silenceMs }], clock);
+  return new ScriptedLine(driveTalking({ wire, panel, clock, signal: stop.signal, counters, links, zoneMinutes: 480 }));
 }
 
 beforeEach(() => {
@@ -71,18 +71,18 @@ test('a fire is answered only after it is durable', async () => {
   await settled();
   expect(line.said()).toEqual(['panel link restored', 'panel fire']);
   expect(line.committed[0]).toMatchObject({ device: 'panel', family: 'three/1', packet: packet(5), heardMs: clock.wallMs() });
-  expect(wire.written.map(toHex)).toEqual(['060501']);
+  expect(wire.written.map(toHex)).toEqual(['060500']);
 });
 
 test('when the journal refuses, no answer leaves and the repeated fire is heard again', async () => {
-  const repeats = new Repeats(60_000);
-  const first = start({}, repeats);
+  const panel = correspondent('panel', family({ repeatMs: 60_000 }));
+  const first = start({}, panel);
   first.refuse();
   wire.say(packet(5));
   await first.done;
   expect(wire.written).toEqual([]);
   wire = new ScriptedWire();
-  const second = start({}, repeats);
+  const second = start({}, panel);
   wire.say(packet(5));
   await settled();
   expect(second.said()).toContain('panel fire');
@@ -110,12 +110,89 @@ test('packets keep their order and the second waits for the first', async () => 
   expect(wire.written.map((bytes) => bytes[1])).toEqual([1, 2, 3]);
 });
 
-test('the first answer after the wire opened is marked as such', async () => {
+test('everything is asked for again, question by question, where the family knows a place to ask', async () => {
   start();
-  wire.say(packet(0));
+  wire.say(packet(5));
+  for (let patrol = 0; patrol < 3; patrol++) wire.say(packet(0));
+  await settled();
+  expect(wire.written.map(toHex)).toEqual(['060500', '060001', '060002', '060000']);
+});
+
+test('a family whose patrol may overtake has it answered while a fire waits for the journal', async () => {
+  const alive: Partial<TalkingFamily> = {
+    overtakes: true,
+    decode: ([, code]) => ({
+      fields: {},
+      observations: [code === 0 ? { what: 'link', address: {} } : { what: 'fire', address: { point: code! } }],
+    }),
+    answer: (packet) => (packet[1] === 0 ? Uint8Array.of(0x06, 0, 0) : null),
+    resync: () => null,
+  };
+  const line = start(alive);
   wire.say(packet(0));
   await settled();
-  expect(wire.written.map(toHex)).toEqual(['060001', '060000']);
+  line.hold();
+  wire.say(packet(7));
+  for (let patrol = 0; patrol < 20; patrol++) {
+    await clock.advance(1_000);
+    wire.say(packet(0));
+    await settled();
+    expect(wire.written).toHaveLength(patrol + 2);
+  }
+  wire.say(packet(9));
+  await settled();
+  expect(line.waiting.flatMap(({ observations }) => observations.map(({ what }) => what))).toEqual(['fire']);
+  line.release();
+  await settled();
+  // The panel was heard all the time: its link is not lost, and its fires keep their order.
+  expect(line.said()).toEqual(['panel link restored', 'panel link', 'panel fire', 'panel fire']);
+  expect(line.committed.map(({ packet }) => packet?.[1])).toEqual([0, 7, 9]);
+});
+
+test('a code that nobody can read is seen once, not as often as it is repeated, and no flood of such is let in', async () => {
+  const odd: Partial<TalkingFamily> = {
+    decode: () => ({ fields: {}, observations: [{ what: 'text', address: {}, detail: 'undecodable' }], remarks: ['unknown'] }),
+  };
+  const line = start(odd);
+  for (let copy = 0; copy < 5; copy++) wire.say(packet(3));
+  await settled();
+  expect(line.said()).toEqual(['panel link restored', 'panel text undecodable']);
+  expect(counters.unheard.get('undecodable')).toBe(5);
+  for (let code = 10; code < 110; code++) wire.say(packet(code));
+  await settled();
+  expect(line.said().filter((word) => word.includes('text'))).toHaveLength(60);
+  expect(counters.unheard.get('undecodable')).toBe(105);
+  await clock.advance(3_600_000);
+  wire.say(packet(3));
+  await settled();
+  expect(line.said().at(-1)).toBe('panel text undecodable');
+});
+
+test('an interface that does not reach its panel is one trouble, no sign of life, and over with the panel’s next word', async () => {
+  const stuck: Partial<TalkingFamily> = {
+    decode: ([, code]) =>
+      code === 1
+        ? { fields: {}, observations: [{ what: 'fault', address: {}, detail: 'card' }], stuck: true }
+        : { fields: {}, observations: [] },
+    answer: () => null,
+    resync: () => null,
+  };
+  const line = start(stuck);
+  wire.say(packet(0));
+  await settled();
+  for (let second = 0; second < 12; second++) {
+    wire.say(packet(1));
+    await clock.advance(1_000);
+  }
+  expect(line.said()).toEqual(['panel link restored', 'panel fault card', 'panel link lost']);
+  expect(counters.unheard.get('stuck')).toBe(12);
+  wire.say(packet(0));
+  await settled();
+  expect(line.said().slice(3)).toEqual(['panel link restored', 'panel fault-restored card']);
+  wire.say(packet(1));
+  wire.say(packet(0));
+  await settled();
+  expect(line.said()).toHaveLength(5);
 });
 
 test('noise is counted by its reason, kept, and the good packet behind it is heard', async () => {
@@ -211,7 +288,7 @@ test('a panel that must be polled is polled at its pace, never into a packet', a
 
 test('bytes that the family does not list as its own never reach the wire', async () => {
   const line = start({ answer: () => Uint8Array.of(0x82, 1) });
-  wire.say(packet(0));
+  wire.say(packet(5));
   await line.done;
   expect(line.failure).toBeInstanceOf(Error);
   expect(wire.written).toEqual([]);

@@ -1,18 +1,16 @@
-import type { Clock, Links } from '@fengsui/protocol';
+import type { Clock, Links, TalkingFamily } from '@fengsui/protocol';
 import type { Wire } from '../line.ts';
+import { Ahead } from './ahead.ts';
 import { Conversation, guarded, type Write } from './conversation.ts';
 import type { Correspondent } from './correspondents.ts';
-import type { Driver, Surroundings, TalkingDevice } from './driver.ts';
+import type { Driver, Surroundings } from './driver.ts';
 import { Packets } from './packets.ts';
-import type { Repeats } from './repeats.ts';
-import { Turn } from './turn.ts';
 
 /** A panel, its wire, and what outlives a driver of it. */
 export interface TalkingLine extends Surroundings {
   readonly wire: Pick<Wire, 'bytes' | 'write'>;
-  readonly device: TalkingDevice;
+  readonly panel: Correspondent;
   readonly links: Links;
-  readonly repeats: Repeats;
   /** Zone of the site, minutes east of UTC. */
   readonly zoneMinutes: number;
 }
@@ -22,14 +20,15 @@ export interface TalkingLine extends Surroundings {
  * a time: what one said is durable before its answer leaves and before the next is read.
  */
 export async function* driveTalking(line: TalkingLine): Driver {
-  const { wire, device, links } = line;
+  const { wire, panel, links } = line;
+  const { family } = panel;
   const write: Write = (bytes) => wire.write(bytes);
-  const panel: Correspondent = { ...device, repeats: line.repeats, turn: new Turn() };
   const conversation = new Conversation({ ...line, correspondentOf: () => panel });
-  const polls = new Polls(line.device, line.clock, write);
-  await using packets = new Packets(wire, device.family.cut, device.family.gapMs, line);
+  const polls = new Polls(family, line.clock, write);
+  await using packets = new Packets(wire, family.cut, family.gapMs, line);
+  await using source = family.overtakes ? new Ahead(packets, (packet) => conversation.overtake(packet, write), line) : packets;
   while (true) {
-    const heard = await packets.take(Math.min(packets.underway ? Number.POSITIVE_INFINITY : polls.dueInMs(), links.dueInMs()));
+    const heard = await source.take(Math.min(packets.underway ? Number.POSITIVE_INFINITY : polls.dueInMs(), links.dueInMs()));
     if (heard === 'end') return;
     for (const packet of heard) yield* conversation.hear(packet, write);
     const lost = links.overdue();
@@ -47,13 +46,13 @@ export async function* driveTalking(line: TalkingLine): Driver {
 
 /** The rhythm of a panel that must be asked. */
 class Polls {
-  readonly #poll: TalkingDevice['family']['poll'];
+  readonly #poll: TalkingFamily['poll'];
   readonly #clock: Clock;
   readonly #write: Write;
   #turn = 0;
   #nextMs: number;
 
-  constructor({ family }: TalkingDevice, clock: Clock, write: Write) {
+  constructor(family: TalkingFamily, clock: Clock, write: Write) {
     this.#poll = family.poll;
     this.#clock = clock;
     this.#write = guarded(family, write);

@@ -32,7 +32,7 @@ const cut: CutRule = {
 
 /**
  * Event codes, from annotated fire and reset tests. One call-point test gives a section, a zone, an area and a device line:
- * only what stands for a fire of its own says so. The codes 67xx, 62xx and 643C are inferred: shown, said nothing of.
+ * only what stands for a fire of its own says so. The codes 67xx, 62xx and 643C are inferred: shown as text, no state rests on them.
  */
 const CODES: Readonly<Record<string, Saying>> = {
   '0102': says('fire', 'zone: manual call point alarm', '分区:手动报警', 'call-point'),
@@ -43,11 +43,11 @@ const CODES: Readonly<Record<string, Saying>> = {
   '0185': says('restored', 'alarm reset', '报警复位'),
   '0685': says('restored', 'area: general alarm reset', '区域:总报警复位'),
   '3900': says('heartbeat', 'station life sign', '站心跳'),
-  '674F': says(null, 'detection device active', '探测设备动作'),
-  '673C': says(null, 'detection device back to normal', '探测设备恢复'),
-  '624F': says(null, 'control zone active', '控制区动作'),
-  '624D': says(null, 'control zone inactive', '控制区恢复'),
-  '643C': says(null, 'zone back to service', '分区恢复使用'),
+  '674F': says('text', 'detection device active', '探测设备动作', 'device-active'),
+  '673C': says('text', 'detection device back to normal', '探测设备恢复', 'device-normal'),
+  '624F': says('text', 'control zone active', '控制区动作', 'zone-active'),
+  '624D': says('text', 'control zone inactive', '控制区恢复', 'zone-inactive'),
+  '643C': says('text', 'zone back to service', '分区恢复使用', 'zone-in-service'),
 };
 
 const BODY = /^([A-Z])([0-9A-Z]{3})([0-9A-F]{4})([QUN])([0-9A-F]{4})$/;
@@ -63,8 +63,11 @@ function decodeEvent(body: string): Decoded {
   const address = said?.what === 'heartbeat' ? controller : { ...controller, point: Number.parseInt(pointAddress, 16) };
   return {
     fields: { ...FROM_PANEL, ...LINE, sector, station, pointAddress, confirm, eventCode, reads: saying?.en ?? null },
-    observations: said ? [{ ...said, address }] : [],
-    remarks: [...(saying ? [] : ['unknown event code: kept raw']), ...(saying && !said ? ['meaning inferred, not settled: no event'] : [])],
+    observations: said ? [{ ...said, address, ...(said.what === 'text' ? { text: `${saying!.zh} ${saying!.en}` } : {}) }] : [],
+    remarks: [
+      ...(saying ? [] : ['unknown event code: kept raw']),
+      ...(said?.what === 'text' ? ['meaning inferred, not settled: text only'] : []),
+    ],
   };
 }
 

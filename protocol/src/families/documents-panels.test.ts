@@ -104,6 +104,7 @@ function tx3016a(unit: string): Uint8Array {
   return Uint8Array.of(0x40, 0x40, ...body, sum8(body), 0x23, 0x23);
 }
 
+/** `null`: nobody can read it, so it is shown with its bytes. */
 type Row = readonly [what: string, packet: Uint8Array, observation: object | null, fields?: object];
 
 const PANELS: Readonly<Record<string, readonly Row[]>> = {
@@ -168,15 +169,30 @@ const PANELS: Readonly<Record<string, readonly Row[]>> = {
     ['an isolation', crt500('0eee', '001006 03 01'), { what: 'shield' }],
     ['a sum that would look like the end', crt500('0ddd', '000000 00 bb'), null, { state: 0xbb }],
     ['a test alarm', crt500('fccc', '001004 03 01'), { what: 'test' }],
-    ['a power loss', crt500('fbbb', '001004 03 05'), { what: 'fault', detail: 'power-loss' }],
+    ['a power loss', crt500('fbbb', '001004 03 05'), { what: 'power-fault', detail: 'power-loss' }],
+    ['a power loss is no fire, whatever its state byte', crt500('fbbb', '001004 03 01'), { what: 'power-fault', detail: 'power-loss' }],
+    ['power that is back', crt500('fbbb', '001004 03 50'), { what: 'power-restored' }],
+    ['a flow indicator back to normal', crt500('0ddd', '003219 30 00'), { what: 'restored', detail: 'supervisory' }],
+    ['a leakage that is over', crt500('f999', '001004 89 00 03'), { what: 'restored', detail: 'supervisory', value: 3 }],
+    ['a start whose type is not BCD', crt500('0ddd', '001004 0f 02'), { what: 'start' }],
+    ['a sensor fault', crt500('feee', '001004 03 40'), { what: 'fault', detail: 'sensor' }, { resend: true }],
+    ['a sensor fault restored', crt500('0ddd', '001004 03 30'), { what: 'fault-restored', detail: 'sensor' }],
+    ['a released point', crt500('0eee', '001006 03 10'), { what: 'unshield' }],
+    ['a delay', crt500('0eee', '001006 19 03'), { what: 'delay' }],
+    ['a status of nothing', crt500('cbcb', '00'), { what: 'link' }],
+    ['a status of an unknown supply', crt500('cbcb', '07'), null],
     ['a code that is not BCD gives no point', crt500('0ddd', '0a1004 03 01'), { what: 'fire', address: {} }, { code: '0A1004' }],
-    ['a type that is not BCD says nothing', crt500('0ddd', '001004 0f 01'), null, { deviceType: '0F' }],
+    ['an alarm of a type that is not BCD is shown, not read', crt500('0ddd', '001004 0f 01'), null, { deviceType: '0F' }],
     ['silence', hex('faab bb'), { what: 'silence' }],
     ['the controller loses its mains in automatic', crt500('cbcb', 'a1'), { what: 'power-fault', detail: 'main' }, { sprayAllowed: true }],
     ['the controller is manual', crt500('fbcb', '40'), { what: 'manual' }],
   ],
   'gst-aa-bus': [
     ['gas is supervisory', aaBus('15 365089 45', BLANKS), { what: 'supervisory', componentType: 10 }],
+    ['the battery by a fault of its own', aaBus('21 000000 84', BLANKS), { what: 'power-fault', detail: 'backup' }],
+    ['the mains are back', aaBus('20 000000 82', BLANKS), { what: 'power-restored', detail: 'main' }],
+    ['an isolated point', aaBus('de 365089 03', BLANKS), { what: 'shield' }],
+    ['silence', aaBus('61 000000 00', BLANKS), { what: 'silence' }],
     ['the battery', aaBus('31 000000 84', BLANKS), { what: 'power-fault', detail: 'backup' }],
     [
       'pairs that are no characters stay raw',
@@ -214,7 +230,7 @@ const PANELS: Readonly<Record<string, readonly Row[]>> = {
     ['a text in rows and columns', jb3208(110, object3208('01 03 1e 0a00 00 01', `3630${'ff'.repeat(18)}`)), { text: '中' }],
     ['an isolated point', jb3208(115, object3208('01 03 1e 0a00 00 03')), { what: 'shield' }],
     ['a multi-wire module', jb3208(112, object3208('01 00 05 0000 36 01')), { what: 'start', detail: 'multi-wire' }],
-    ['a reserved event says nothing', jb3208(116, object3208('01 03 1e 0a00 00 01')), null],
+    ['a reserved event is shown, not read', jb3208(116, object3208('01 03 1e 0a00 00 01')), null],
     ['a patrol is a sign of life', jb3208(100, '64'), { what: 'link' }],
     ['totals stay raw', jb3208(103, '01 02 03'), null, { body: '010203' }],
   ],
@@ -236,6 +252,15 @@ const PANELS: Readonly<Record<string, readonly Row[]>> = {
       { what: 'power-restored', detail: 'main', address: { controller: 1 } },
       { power: 'mains' },
     ],
+    ['the controller itself', event5101('c6', '09', '22', '00 00 00 00 00 00 00 00'), { what: 'reset', address: { controller: 1 } }],
+    [
+      'a display by group and number',
+      event5101('c2', '07', '14', '00 00 02 05 00 00 00 00'),
+      { what: 'fault', detail: 'communication', address: { controller: 1, zone: 2, point: 5 } },
+    ],
+    ['a multi-wire that starts', event5101('c1', '08', '18'), { what: 'start', address: { controller: 1, loop: 1, point: 2 } }],
+    ['an isolation that is over', event5101('c5', '01', '00'), { what: 'unshield' }],
+    ['a normal of no attribute in the table', event5101('c6', '01', '00'), null],
     ['a basement and a mezzanine', event5101('c3', '01', '05', '01 02 03 04 71 06 00 07'), { what: 'fire' }, { floorName: 'B1' }],
     ['a mezzanine', event5101('c3', '01', '05', '01 02 03 04 82 06 00 07'), { what: 'fire' }, { floorName: 'mezzanine 2' }],
     ['an unknown state stays raw', event5101('c6', '01', '77'), null, { state: '77' }],
@@ -244,7 +269,7 @@ const PANELS: Readonly<Record<string, readonly Row[]>> = {
       fs5101w(`a5 c3 01 05 00 01 ${AT_NOON} 01 02 03 04 05 06 00 07 3630 ${'00'.repeat(18)}`),
       { what: 'fire', text: '中' },
     ],
-    ['the clock of the panel', fs5101w(`a4 ${AT_NOON}`), null, { reads: 'clock of the panel' }],
+    ['the clock of the panel', fs5101w(`a4 ${AT_NOON}`), { what: 'link' }, { reads: 'clock of the panel' }],
     ['an undocumented command', fs5101w('ac 01 02'), null, { data: '0102' }],
   ],
   ld128e: [
@@ -277,7 +302,13 @@ const PANELS: Readonly<Record<string, readonly Row[]>> = {
     ],
     ['a reset', oxx20('FW1', '2603091234'), { what: 'reset', address: {} }],
     ['an impossible time', oxx20('XY1', '2613091234'), { what: 'silence', deviceTime: null }, { deviceTimeRaw: '2613091234' }],
-    ['a body that does not fit its tag', oxx20('HJ1', '2603091234'), null, { digits: '2603091234' }],
+    ['a fire whose digits do not say where is a fire', oxx20('HJ1', '2603091234'), { what: 'fire', address: {} }, { digits: '2603091234' }],
+    ['a reset of machine 0', oxx20('FW1', '002603091234'), { what: 'reset', address: {}, deviceTime: '2026-03-09T12:34' }, { machine: 0 }],
+    ['a battery fault', oxx20('BD2', '2603091234'), { what: 'power-fault', detail: 'backup' }],
+    ['a fault restored', oxx20('GZ2', '010020032603091234'), { what: 'fault-restored', address: { controller: 1, loop: 2, point: 3 } }],
+    ['a released point', oxx20('PB2', '010020032603091234'), { what: 'unshield' }],
+    ['equipment that stopped', oxx20('TZ1', '010020032603091234'), { what: 'stop' }],
+    ['the manual state', oxx20('SD1', '2603091234'), { what: 'manual' }],
     ['an unknown tag stays raw', oxx20('QQ7', '01'), null, { tag: 'QQ7' }],
   ],
   v3818: [
@@ -288,6 +319,9 @@ const PANELS: Readonly<Record<string, readonly Row[]>> = {
       { time: '12:34:56' },
     ],
     ['a high limit', v3818('02 71 03 04 0c 22 38'), { what: 'supervisory', detail: 'high-limit' }],
+    ['a supply byte that is neither', v3818('02 12 02 00 0c 22 38'), null],
+    ['a host that asks for live values', v3818('02 10 01 01 66 00 00'), { what: 'link' }, { direction: 'host-to-panel' }],
+    ['a gas detector isolated', v3818('02 0b 01 01 0c 22 38'), { what: 'shield', address: { controller: 2, loop: 1, point: 1 } }],
     ['the battery', v3818('02 13 01 00 0c 22 38'), { what: 'power-fault', detail: 'backup', address: { controller: 2 } }],
     ['a reset of the network', v3818('02 20 01 01 0c 22 38'), { what: 'reset' }, { scope: 'network' }],
     [
@@ -308,6 +342,13 @@ const PANELS: Readonly<Record<string, readonly Row[]>> = {
     ],
     ['a restored loop alone', ei2000('8a', 1, '04 91 00 00 00'), { what: 'fault-restored', detail: 'loop-open', address: { loop: 4 } }],
     ['the mains are back', ei2000('8d', 1, 'a8'), { what: 'power-restored', detail: 'main' }],
+    [
+      'a part of an unknown type is shown beside the others',
+      ei2000('87', 2, `03 0c 7e 80 12 34 ${'00'.repeat(32)} 03 0d 01 80 12 34 ${'00'.repeat(32)}`),
+      { what: 'text', detail: 'undecodable', address: { loop: 3, point: 12 } },
+    ],
+    ['two others in one frame', ei2000('8d', 2, '28 29'), { what: 'power-fault', detail: 'main' }],
+    ['an unknown loop fault', ei2000('8a', 1, '04 15 00 00 00'), { what: 'text', address: { loop: 4 } }],
     ['an unknown command stays raw', ei2000('77', 0, ''), null, { command: '77' }],
   ],
   ft8003: [
@@ -316,7 +357,10 @@ const PANELS: Readonly<Record<string, readonly Row[]>> = {
     ['a transmitter fault', ft8003(`2d 01 00 09 00 0000 ${AT_NOON}`), { what: 'fault', detail: 'transmitter', address: { controller: 1 } }],
     ['another fault', ft8003(`2e 01 00 77 00 0000 ${AT_NOON}`), { what: 'fault-restored', detail: 'other' }],
     ['an unknown event stays raw', ft8003(`77 01 03 0c 04 0000 ${AT_NOON}`), null, { event: '77' }],
-    ['a short body stays raw', ft8003('01 02'), null, { data: '0102' }],
+    ['a fire whose body ends early is a fire', ft8003('01 02 03 0c'), { what: 'fire', address: { controller: 2, loop: 3, point: 12 } }],
+    ['a fire that does not say where', ft8003('01 02'), { what: 'fire', address: { controller: 2 } }, { data: '0102' }],
+    ['a reset with a controller', ft8003('e1 02'), { what: 'reset', address: { controller: 2 } }],
+    ['a short body of an unknown event', ft8003('77 02'), null],
     ['our own acknowledgement', hex('66'), { what: 'link' }],
   ],
   'gst-crt200': [
@@ -325,14 +369,27 @@ const PANELS: Readonly<Record<string, readonly Row[]>> = {
       crt200('01 1b 01 aa 15 000012 03 d4 b8a3 20202020202020202020202020 20'.replace('b8a3', 'd6d0')),
       { what: 'fire', text: '中', deviceType: 3 },
     ],
-    ['a request to upload isolations', crt200('01 0b 01 aa ff 000000 00 a9'), null, { state: 'FF' }],
-    ['a mode that was set', crt200('01 06 01 b1 00'), null, { reads: 'panel mode was set' }],
+    ['a request to upload isolations', crt200('01 0b 01 aa ff 000000 00 a9'), { what: 'link' }, { state: 'FF' }],
+    ['an isolation of an upload', crt200('21 07 01 de 01 11'), { what: 'shield', address: { controller: 1, point: 17 } }],
+    [
+      'a fault of controller 5 in its low nibble',
+      crt200('05 0b 01 aa 21 000012 03 e1'),
+      { what: 'fault', address: { point: 12 } },
+      { address: 5 },
+    ],
+    ['a mode that was set', crt200('01 06 01 b1 00'), { what: 'operation' }, { reads: 'panel mode was set' }],
     ['an unknown class', crt200('01 06 01 c2 00'), null, { reads: 'unknown class' }],
     ['a sum of the head that does not fit', crt200('01 0b 01 aa 15 000012 03 00'), { what: 'fire' }],
     ['an unknown state', crt200('01 0b 01 aa 99 000012 0f 00'), null, { deviceType: '0F' }],
   ],
   tx3016a: [
     ['a frame without data is a heartbeat', tx3016a(''), { what: 'heartbeat' }],
+    ['a line test is a sign of life', tx3016a('09 01 0102'), { what: 'link', detail: 'line-test' }],
+    [
+      'a detector of a gas controller that does not say its own type',
+      tx3016a(`02 01 0a 02 00 ${'30'.repeat(8)} 01 ${'00'.repeat(32)} 38220c09031a`),
+      { what: 'fire', componentType: 10 },
+    ],
     ['an operation stays raw', tx3016a('04 01 0102'), null, { data: '0102' }],
     ['an unknown state stays raw', tx3016a(`02 01 01 01 4e ${'30'.repeat(8)} c8 ${'00'.repeat(32)} 38220c09031a`), null],
     [
@@ -422,7 +479,7 @@ describe.each(Object.entries(PANELS))('%s', (name, rows) => {
     'reads $what',
     ({ packet, observation, fields }) => {
       const read = decoded(name, packet);
-      if (observation === null) expect(read.observations).toEqual([]);
+      if (observation === null) expect(read.observations).toMatchObject([{ what: 'text', detail: 'undecodable' }]);
       else expect(read.observations[0]).toMatchObject(observation);
       if (fields) expect(read.fields).toMatchObject(fields);
     },

@@ -10,7 +10,7 @@ import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
 import type { Observation } from '../observation.ts';
 import { LOOP_FAULTS, OTHERS, PART_TYPES } from './ei2000-codes.ts';
 import { printedText } from './printer.ts';
-import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, spoken } from './saying.ts';
+import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, spoken, undecodable } from './saying.ts';
 
 const HEAD = layout({
   head: field(hexDigits(1), 'head', '头'),
@@ -72,18 +72,19 @@ function ended(saying: Saying | undefined): Pick<Observation, 'what' | 'detail'>
 function readParts(packet: Uint8Array, count: number): { shown: unknown[]; observations: Observation[] } {
   const held = Math.min(count, Math.floor((packet.length - HEAD_BYTES - 2) / PART.size!));
   const parts = Array.from({ length: held }, (_, index) => PART.decode(packet, HEAD_BYTES + index * PART.size!));
-  const read = parts.map(({ loop, address, type, sign, hour, minute, text: bytes }) => {
+  const read = parts.map(({ loop, address, type, sign, hour, minute, text: bytes }, index) => {
     const saying = PART_TYPES[type];
     const present = (sign & 0x80) !== 0;
     const { text, textHex } = printedText(bytes.filter((byte) => byte !== 0));
     const said = present ? spoken(saying) : ended(saying);
+    const place = { loop, point: address };
     const shown = { loop, address, type: hexOf(type), typeName: saying?.en ?? null, present, time: `${hour}:${minute}`, text, textHex };
-    const observation: Observation | null = said
-      ? { ...said, address: { loop, point: address }, deviceType: type, ...(text ? { text } : {}) }
-      : null;
+    const observation: Observation = said
+      ? { ...said, address: place, deviceType: type, ...(text ? { text } : {}) }
+      : undecodable(packet.subarray(HEAD_BYTES + index * PART.size!, HEAD_BYTES + (index + 1) * PART.size!), place);
     return { shown, observation };
   });
-  return { shown: read.map(({ shown }) => shown), observations: read.flatMap(({ observation }) => (observation ? [observation] : [])) };
+  return { shown: read.map(({ shown }) => shown), observations: read.map(({ observation }) => observation) };
 }
 
 function readLoops(data: Uint8Array, count: number): { shown: unknown[]; observations: Observation[] } {
@@ -92,7 +93,8 @@ function readLoops(data: Uint8Array, count: number): { shown: unknown[]; observa
   const observations = rows.flatMap((row): Observation[] => {
     const saying = LOOP_FAULTS[row[1]! & ~RESTORED];
     const said = row[1]! & RESTORED ? ended(saying) : spoken(saying);
-    return said ? [{ ...said, address: { loop: row[0]! } }] : [];
+    const address = { loop: row[0]! };
+    return [said ? { ...said, address } : undecodable(row, address)];
   });
   return { shown: rows.map(toHex), observations };
 }
@@ -113,14 +115,22 @@ function decode(packet: Uint8Array): Decoded {
     const { shown, observations } = readLoops(data, count);
     return { fields: { ...fields, loops: shown }, observations, remarks: ['bytes of a loop fault read as loop and type: not settled'] };
   }
-  const first = data[0];
-  const saying = command === OTHER && first !== undefined ? OTHERS[first & ~RESTORED] : undefined;
-  const said = first !== undefined && first & RESTORED ? ended(saying) : spoken(saying);
-  return {
-    fields: { ...fields, data: toHex(data) },
-    observations: said ? [{ ...said, address: {} }] : [],
-    remarks: said ? [] : ['unknown command or code: kept raw'],
-  };
+  const observations = command === OTHER ? readOthers(data, count) : [];
+  const known = observations.length > 0 && observations.every(({ what }) => what !== 'text');
+  return { fields: { ...fields, data: toHex(data) }, observations, remarks: known ? [] : ['unknown command or code: kept raw'] };
+}
+
+/** As many entries as the count says, of equal length, each opening with its code. */
+function readOthers(data: Uint8Array, count: number): Observation[] {
+  const each = count > 0 && data.length % count === 0 ? data.length / count : data.length;
+  const entries =
+    each === 0 ? [] : Array.from({ length: data.length / each }, (_, index) => data.subarray(index * each, (index + 1) * each));
+  return entries.map((entry) => {
+    const code = entry[0]!;
+    const saying = OTHERS[code & ~RESTORED];
+    const said = code & RESTORED ? ended(saying) : spoken(saying);
+    return said ? { ...said, address: {} } : undecodable(entry);
+  });
 }
 
 function encode(command: number, count: number, data: Uint8Array, version = 0x10): Uint8Array {

@@ -1,11 +1,12 @@
 import { gbBytes } from '../codec/gb-text.ts';
+import { showTime, timeParts } from '../codec/times.ts';
 import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
 import { NEVER_SILENT_MS, PRINTER_NOTE, printedCut, printedText, printedWord, wordSaying } from './printer.ts';
-import { FROM_PANEL, orNull, packetsOnly, spoken } from './saying.ts';
+import { FROM_PANEL, orNull, packetsOnly, spoken, undecodable } from './saying.ts';
 
 /** Perhaps four bytes of printer commands; date and time, description (it can be empty), address, running number and event word: four lines. */
 const BLOCK =
-  /(?:[^\n ]{4})? (\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d) *\r?\n\r?([^\n]{0,80}?)\r?\n\r? *(\d\d)\.(\d{3})\.([0-9a-fA-F]{7,8}) *\r?\n\r?\+(\d{3}) ([^\n]{1,60}?)\r?\n/;
+  /(?:[^\n ]{4})? (\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d) *\r?\n\r?([^\n]{0,80}?)\r?\n\r? *(\d\d)\.(\d{3})\.([0-9a-fA-F]{7,8}) *\r?\n\r?\+(\d{3,5}) ([^\n]{1,60}?)\r?\n/;
 const cut = printedCut([0x20, 0x1b], BLOCK, 240);
 const latin = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
@@ -16,15 +17,19 @@ function decode(packet: Uint8Array): Decoded {
   const event = printedText(latin(word!));
   const saying = event.text === null ? undefined : wordSaying(event.text);
   const said = spoken(saying);
-  const deviceTime = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const printed = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const deviceTime = showTime(timeParts(printed));
   const address = { controller: Number(first), loop: Number(group), point: Number.parseInt(id!, 16) };
   const text = description.text ? { text: description.text } : {};
   return {
     fields: {
       ...{ ...FROM_PANEL, encoding: 'GBK', deviceTime, description: description.text, descriptionHex: description.textHex },
       ...{ address: `${first}.${group}.${id}`, running: Number(running), eventText: event.text, eventHex: event.textHex },
+      ...(deviceTime === null ? { deviceTimeRaw: printed } : {}),
     },
-    observations: said ? [{ ...said, address, deviceTime, ...text, textHex: description.textHex }] : [],
+    observations: said
+      ? [{ ...said, address, deviceTime, ...text, textHex: description.textHex }]
+      : [{ ...undecodable(packet, address), deviceTime, ...(event.text ? { text: event.text } : {}) }],
     remarks: saying ? [] : ['unknown event word: kept raw'],
   };
 }

@@ -37,6 +37,8 @@ export const INFO_TYPES: Readonly<Record<number, InfoType>> = {
   12: { en: 'system board', zh: '系统板', detail: 'system-board' },
 };
 export const LOOP = 0x3;
+/** Info types of which a controller has one: the computer, and the controller itself. */
+export const WHOLE: readonly number[] = [0x6, 0x9];
 /** Info types whose fault is a fault of the supply. */
 export const SUPPLIES: readonly number[] = [0x4, 0x5];
 

@@ -9,7 +9,7 @@ import { type CutRule, NO_START } from '../codec/packets.ts';
 import { clockOf, deviceClock } from '../codec/times.ts';
 import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
 import type { Observation } from '../observation.ts';
-import { ATTRIBUTES, floorName, INFO_TYPES, LOOP, NORMAL, STATES, SUPPLIES } from './fs5101w-codes.ts';
+import { ATTRIBUTES, floorName, INFO_TYPES, LOOP, NORMAL, STATES, SUPPLIES, WHOLE } from './fs5101w-codes.ts';
 import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, spoken } from './saying.ts';
 
 const clock = deviceClock(['year', 'month', 'day', 'hour', 'minute', 'second']);
@@ -81,11 +81,19 @@ const layoutOf = (packet: Uint8Array) =>
         ? BARE
         : null;
 
-function addressOf({ infoType, machine, loop, point, building }: Event): Observation['address'] {
-  const kind = INFO_TYPES[infoType];
+/** Of what is no point, building and zone hold a number: both 0 the thing itself, building alone its number, both its group and number. */
+function numberedOf({ infoType, machine, building, zone }: Event): Observation['address'] {
+  if (building === 0 || SUPPLIES.includes(infoType) || WHOLE.includes(infoType)) return { controller: machine };
   if (infoType === LOOP) return { controller: machine, loop: building };
+  return zone === 0 ? { controller: machine, point: building } : { controller: machine, zone: building, point: zone };
+}
+
+function addressOf(event: Event): Observation['address'] {
+  const { infoType, machine, loop, point } = event;
+  const kind = INFO_TYPES[infoType];
   // A captured fire has an information type that is in no table: loop and point speak for themselves.
-  return kind?.isPoint || (!kind && (loop > 0 || point > 0)) ? { controller: machine, loop, point } : { controller: machine };
+  if (kind && !kind.isPoint) return numberedOf(event);
+  return kind || loop > 0 || point > 0 ? { controller: machine, loop, point } : { controller: machine };
 }
 
 function sayingOf({ attribute, infoType, state }: Event): Saying | undefined {
@@ -156,7 +164,11 @@ function decode(packet: Uint8Array): Decoded {
   if (command === RESET) return { fields: { ...FROM_PANEL, ...fields, reads: 'reset' }, observations: [{ what: 'reset', address: {} }] };
   if (command === EVENT_COMMAND && layoutOf(packet)) return decodeEvent(packet);
   const data = toHex(packet.subarray(4, -2));
-  if (command === CLOCK) return { fields: { ...FROM_PANEL, ...fields, data, reads: 'clock of the panel' }, observations: [] };
+  if (command === CLOCK)
+    return {
+      fields: { ...FROM_PANEL, ...fields, data, reads: 'clock of the panel' },
+      observations: [{ what: 'link', address: {}, detail: 'clock' }],
+    };
   return { fields: { ...FROM_PANEL, ...fields, data }, observations: [], remarks: ['undocumented command: kept raw'] };
 }
 
@@ -167,13 +179,11 @@ function closed(packet: Uint8Array): Uint8Array {
 
 const bare = (address: number, command: number) => closed(BARE.encode({ head: 'F0', address, length: 1, command, crc: 0 }));
 
-/** Only the patrol is answered, at the address that was patrolled; the first one with "send everything again". */
-function answer(packet: Uint8Array, first: boolean): Uint8Array | null {
+/** Only the patrol is answered, at the address that was patrolled. `wish`: 00 nothing, A1 send everything again. */
+function answerPatrol(packet: Uint8Array, wish: number): Uint8Array | null {
   const patrol = packet.length === BARE.size && packet[3] === PATROL && cut.measure(packet, 0, packet.length) === packet.length;
   if (!patrol) return null;
-  return closed(
-    ANSWER.encode({ head: 'F0', address: packet[1]!, length: 3, command: PATROL, wish: first ? RESET : 0, reserved: 0, crc: 0 }),
-  );
+  return closed(ANSWER.encode({ head: 'F0', address: packet[1]!, length: 3, command: PATROL, wish, reserved: 0, crc: 0 }));
 }
 
 const ATTRIBUTE_OF: Readonly<Record<string, number>> = {
@@ -241,7 +251,10 @@ export const FS5101W: TalkingFamily = {
   cut,
   decode: packetsOnly(cut, decode),
   describe: (packet) => layoutOf(packet)?.describe(packet) ?? [],
-  answer,
+  answer: (packet) => answerPatrol(packet, 0),
+  resync: (packet, step) => (step === 0 ? answerPatrol(packet, RESET) : null),
+  // Events are never answered, and a restart asks for all of them again: a slow disk must not cost the panel its patrol.
+  overtakes: true,
   emits: [
     { bytes: 'f0 ?? 03 a2 00 00 ?? ??', en: 'answer: normal', zh: '应答:正常' },
     { bytes: 'f0 ?? 03 a2 a1 00 ?? ??', en: 'answer: please send all events again', zh: '应答:请重发全部事件' },

@@ -100,22 +100,26 @@ function otherSaying(event: number, kind: number): Saying {
   return says(restored ? 'fault-restored' : 'fault', row?.en ?? 'other fault', row?.zh ?? '其他故障', row?.detail ?? 'other');
 }
 
+/** A body that ends early: what happened is known, where it did only as far as the bytes reach. */
+function decodeShort(packet: Uint8Array, event: number): Decoded {
+  const [, controller, loop, point] = packet.subarray(HEAD_BYTES);
+  // One implementation takes 02 for a reset: with nothing behind it, it is one.
+  const saying = event === START_OR_RESET && controller === undefined ? EVENTS[RESET] : EVENTS[event];
+  const said = spoken(saying);
+  const bare = said && ['reset', 'link'].includes(said.what);
+  const place = point === undefined ? {} : { loop: loop!, point };
+  const address = controller === undefined ? {} : { controller, ...(bare ? {} : place) };
+  return {
+    fields: { ...FROM_PANEL, event: hexOf(event), eventName: saying?.en ?? null, ...address, data: toHex(packet.subarray(HEAD_BYTES)) },
+    observations: said ? [{ ...said, address }] : [],
+    remarks: [...(saying ? [] : ['unknown event: kept raw']), ...(bare ? [] : ['short body'])],
+  };
+}
+
 function decode(packet: Uint8Array): Decoded {
   if (packet[0] === ACK) return hostPacket({}, 'host acknowledges');
   const event = packet[HEAD_BYTES]!;
-  const whole = packet.length >= EVENT.size!;
-  if (!whole) {
-    // One implementation takes 02 for a reset: with nothing behind it, it is one.
-    const said = spoken(
-      event === START_OR_RESET && packet.length === HEAD_BYTES + 1 ? EVENTS[RESET] : event === START_OR_RESET ? undefined : EVENTS[event],
-    );
-    const bare = said && ['reset', 'link'].includes(said.what) ? said : null;
-    return {
-      fields: { ...FROM_PANEL, event: hexOf(event), data: toHex(packet.subarray(HEAD_BYTES)) },
-      observations: bare ? [{ ...bare, address: {} }] : [],
-      remarks: bare ? [] : ['short body: kept raw'],
-    };
-  }
+  if (packet.length < EVENT.size!) return decodeShort(packet, event);
   const read = EVENT.decode(packet);
   const other = event === OTHER_FAULT || event === OTHER_RESTORED;
   const saying = other ? otherSaying(event, read.point) : EVENTS[event];

@@ -36,7 +36,7 @@ describe('transmission devices over GB/T 26875.3', () => {
 
   test('an upload is confirmed with its own serial, addresses swapped and the time of the site', () => {
     const upload = fromHex(read<{ name: string; hex: string }>('gb26875.json').find(({ name }) => name === 'published-001')!.hex)!;
-    const reply = gb26875.answer!(upload, true, '2026-11-23T08:09:10')!;
+    const reply = gb26875.answer!(upload, '2026-11-23T08:09:10')!;
     const [sent, answered] = [decodeFrame(upload).control, decodeFrame(reply).control];
     expect(cutAll(gb26875.cut, reply)).toHaveLength(1);
     expect(answered).toMatchObject({ serial: sent.serial, source: sent.destination, destination: sent.source, command: 3 });
@@ -48,14 +48,13 @@ describe('transmission devices over GB/T 26875.3', () => {
       const frame = Uint8Array.from(
         gb26875.answer!(
           gb26875.play.say({ what: 'fire', address: { point: 7 }, deviceTime: '2026-11-23T08:00:00' })!,
-          false,
           '2026-11-23T08:00:00',
         )!,
       );
       frame[27] = (frame[27]! + command - frame[26]!) & 0xff;
       frame[26] = command;
       expect(cutAll(gb26875.cut, frame)).toMatchObject([{ kind: 'packet' }]);
-      expect(gb26875.answer!(frame, false, '2026-11-23T08:00:00')).toBeNull();
+      expect(gb26875.answer!(frame, '2026-11-23T08:00:00')).toBeNull();
     }
   });
 
@@ -66,7 +65,7 @@ describe('transmission devices over GB/T 26875.3', () => {
       const [cut, ...rest] = cutAll(gb26875.cut, packet);
       expect(rest).toEqual([]);
       expect(gb26875.decode(cut!.bytes).observations).toMatchObject([{ what, deviceTime: '2026-11-23T08:00:00' }]);
-      expect(gb26875.play.confirms!(gb26875.answer!(packet, false, '2026-11-23T08:00:01')!)).toBe(true);
+      expect(gb26875.play.confirms!(gb26875.answer!(packet, '2026-11-23T08:00:01')!)).toBe(true);
     },
   );
 
@@ -77,13 +76,13 @@ describe('transmission devices over GB/T 26875.3', () => {
   test('an empty upload is a sign of life, and is confirmed', () => {
     const idle = gb26875.play.idle!('2026-11-23T08:00:00');
     expect(gb26875.decode(idle).observations).toMatchObject([{ what: 'heartbeat' }]);
-    expect(gb26875.answer!(idle, false, '2026-11-23T08:00:00')![26]).toBe(3);
+    expect(gb26875.answer!(idle, '2026-11-23T08:00:00')![26]).toBe(3);
   });
 
   test('a twelve-byte heartbeat is a sign of life, and has its own reply', () => {
     const short = fromHex('40400725518012ff04882323')!;
     expect(gb26875.decode(short).observations).toEqual([{ what: 'heartbeat', address: { device: '0725518012ff' } }]);
-    expect(toHex(gb26875.answer!(short, false, '2026-11-23T08:00:00')!)).toBe('404000000000000000002323');
+    expect(toHex(gb26875.answer!(short, '2026-11-23T08:00:00')!)).toBe('404000000000000000002323');
   });
 
   test('a heartbeat of one byte has the reply its devices wait for', () => {
@@ -93,16 +92,16 @@ describe('transmission devices over GB/T 26875.3', () => {
       Uint8Array.of(0x16),
     );
     expect(dialect.decode(beat).observations).toMatchObject([{ what: 'heartbeat' }]);
-    expect(toHex(dialect.answer!(beat, false, '2026-11-23T08:00:00')!)).toContain('0100031');
-    expect(decodeFrame(dialect.answer!(beat, false, '2026-11-23T08:00:00')!).unit).toEqual(Uint8Array.of(0x17));
-    expect(decodeFrame(gb26875.answer!(beat, false, '2026-11-23T08:00:00')!).unit).toHaveLength(0);
+    expect(toHex(dialect.answer!(beat, '2026-11-23T08:00:00')!)).toContain('0100031');
+    expect(decodeFrame(dialect.answer!(beat, '2026-11-23T08:00:00')!).unit).toEqual(Uint8Array.of(0x17));
+    expect(decodeFrame(gb26875.answer!(beat, '2026-11-23T08:00:00')!).unit).toHaveLength(0);
   });
 
   test('a device with a BCD clock is told the time in BCD, and its own is read so', () => {
     const dialect = gb26875.dialects!.get('dahua-bcd')!;
     const frame = upload(`0201010128070000000200${'00'.repeat(31)}512310230926`);
     expect(dialect.decode(frame).observations).toMatchObject([{ what: 'fire', deviceTime: '2026-09-23T10:23:51' }]);
-    expect(toHex(dialect.answer!(frame, false, '2026-11-23T08:09:10')!.subarray(6, 12))).toBe('100908231126');
+    expect(toHex(dialect.answer!(frame, '2026-11-23T08:09:10')!.subarray(6, 12))).toBe('100908231126');
   });
 
   test('a dialect reads the state word of its maker', () => {
@@ -115,7 +114,7 @@ describe('transmission devices over GB/T 26875.3', () => {
   test('an unknown command is denied', () => {
     const frame = Uint8Array.from(gb26875.play.idle!('2026-11-23T08:00:00'));
     frame[26] = 99;
-    expect(gb26875.answer!(frame, false, '2026-11-23T08:00:00')![26]).toBe(6);
+    expect(gb26875.answer!(frame, '2026-11-23T08:00:00')![26]).toBe(6);
   });
 
   const upload = (adu: string) =>
@@ -132,7 +131,10 @@ describe('transmission devices over GB/T 26875.3', () => {
   });
   test('a unit that does not fit is confirmed and kept with its reason', () => {
     const odd = upload('0501010203');
-    expect(gb26875.decode(odd)).toMatchObject({ observations: [], remarks: [expect.stringContaining('size')] });
-    expect(gb26875.answer!(odd, false, '2026-11-23T08:00:00')![26]).toBe(3);
+    expect(gb26875.decode(odd)).toMatchObject({
+      observations: [{ what: 'text', address: { device: '010000000000' } }],
+      remarks: [expect.stringContaining('size')],
+    });
+    expect(gb26875.answer!(odd, '2026-11-23T08:00:00')![26]).toBe(3);
   });
 });

@@ -8,7 +8,7 @@ import { decodeFrame, encodeFrame, FRAME_BYTES_MIN, type Frame } from '../gb2687
 import { decodeUnit, encodeUnit } from '../gb26875/units.ts';
 import { analogueIn, componentStates, frameView } from '../gb26875/view.ts';
 import type { Observation, What } from '../observation.ts';
-import { orNull } from './saying.ts';
+import { orNull, seen } from './saying.ts';
 
 const SEND = 2;
 const CONFIRM = 3;
@@ -80,8 +80,11 @@ function privateReading(text: Uint8Array): Pick<Observation, 'value' | 'quantity
   const marks = [...text.subarray(0, 4), ...text.subarray(20, 24)];
   if (text.length !== 31 || marks.some((byte) => byte !== 0xff)) return null;
   const value = text[24]! | (text[25]! << 8);
-  return text[26] === 1 ? { value, quantity: 'temperature' } : { value, quantity: 'residual-current' };
+  const quantity = PRIVATE_QUANTITIES[text[26]!];
+  return quantity ? { value, quantity } : { value };
 }
+
+const PRIVATE_QUANTITIES: Readonly<Record<number, Quantity>> = { 0: 'residual-current', 1: 'temperature' };
 
 function statesOf(type: number, object: ObjectFields, dialect: Dialect): string[] {
   if (type === 21) return namesOfBits(object.status ?? 0, DEVICE_STATES);
@@ -103,9 +106,12 @@ function base(object: ObjectFields, source: string, dialect: Dialect): Omit<Obse
 function stateObservations(type: number, object: ObjectFields, source: string, dialect: Dialect): Observation[] {
   const common = base(object, source, dialect);
   if (type === 0x86 || type === 0x87) return [{ what: 'restored', ...common }];
-  const said = statesOf(type, object, dialect).flatMap((state) => STATE_WORDS[state] ?? []);
-  if (said.length > 0) return said.map((words) => ({ ...words, ...common }));
   const reading = object.text ? privateReading(object.text) : null;
+  const states = statesOf(type, object, dialect);
+  const said = states.flatMap((state) => STATE_WORDS[state] ?? []);
+  if (said.length > 0) return said.map((words) => ({ ...words, ...common, ...reading }));
+  // A word in which only reserved bits are set does not say that all is well.
+  if (states.some((state) => state.startsWith('bit-'))) return [{ what: 'text', ...common, detail: `state ${states.join(', ')}` }];
   if (reading && object.componentType === 16) return [{ what: 'reading', ...common, ...reading }];
   return [{ what: type === 21 ? 'link' : 'restored', ...common }];
 }
@@ -148,7 +154,8 @@ function decode(bytes: Uint8Array, dialect: Dialect): Decoded {
     return { fields: { heartbeat: 'twelve-bytes', source: device }, observations: [{ what: 'heartbeat', address: { device } }] };
   const { kind: _, hex: __, ...fields } = frameView(bytes, dialect);
   const unit = fields['unit'] as { why?: string } | null;
-  return { fields, observations: observationsOf(decodeFrame(bytes), bytes, dialect), ...(unit?.why ? { remarks: [unit.why] } : {}) };
+  const observations = observationsOf(decodeFrame(bytes), bytes, dialect);
+  return seen(bytes, { fields, observations, ...(unit?.why ? { remarks: [unit.why] } : {}) }, { device });
 }
 
 /** The unit that answers a heartbeat of one byte (gb26875 notes, 12.1). */
@@ -227,7 +234,7 @@ function family(name: string, dialect: Dialect, card: Card): TalkingFamily {
     line: { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 },
     cut: dialect.cut,
     decode: (packet) => decode(packet, dialect),
-    answer: (packet, _, localTime) => answer(packet, localTime, dialect),
+    answer: (packet, localTime) => answer(packet, localTime, dialect),
     sender: senderOf,
     repeatMs: REPEAT_MS,
     emits: [

@@ -27,6 +27,8 @@ const SHORT = layout({
 const LONG_BYTES = LONG.size!;
 const SHORT_BYTES = SHORT.size!;
 const LAMP = 'aa040000';
+const LAMP_STATE = 0x01;
+const isBlank = (bytes: Uint8Array, from: number) => bytes[from] === 0 && bytes[from + 1] === 0 && bytes[from + 2] === 0;
 const RESET_BODY = '55555555';
 const COPIES = 3;
 
@@ -41,6 +43,8 @@ const cut: CutRule = {
     if (held < 4) return 'more';
     if (toHex(bytes.subarray(from, from + 4)) === LAMP) return 4;
     if (held < SHORT_BYTES) return 'more';
+    // A lamp or time frame: whatever its last byte is, it is no sum.
+    if (bytes[from + 1] === LAMP_STATE && isBlank(bytes, from + 4)) return { why: 'checksum', claimedBytes: SHORT_BYTES };
     if (bytes[from + 6] !== sum8(bytes, from, from + 6)) return { why: 'checksum', claimedBytes: SHORT_BYTES };
     if (isShort(bytes, from)) return SHORT_BYTES;
     if (held < LONG_BYTES) return 'more';

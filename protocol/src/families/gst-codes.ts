@@ -137,9 +137,12 @@ const CONTROLLER_SUPPLIES: Sayings = {
   132: says('power-fault', 'battery', '备电', 'backup'),
 };
 
-/** What a state says of a device of a type. */
+/** What a state says of a device of a type. Types end at 90: 82 and 84 hex are the controller's supplies whatever the state. */
 export function gstSaying(state: number, deviceType: number): Saying | undefined {
   const saying = GST_STATES[state];
+  const supply = CONTROLLER_SUPPLIES[deviceType];
+  if (supply && saying?.what === 'fault') return supply;
+  if (supply && (saying?.what === 'fault-restored' || saying?.what === 'restored')) return { ...supply, what: 'power-restored' };
   if (state === 0x31) return CONTROLLER_SUPPLIES[deviceType] ?? saying;
   const detail = SUPERVISED[deviceType];
   return saying && detail && saying.what === 'fire' ? { ...saying, what: 'supervisory', detail } : saying;

@@ -30,6 +30,10 @@ const MODE_SET = 0xb1;
 const IDLE = 0x50;
 const POLL = 0x30;
 const UPLOAD_ISOLATIONS = 0xff;
+/** `2n 07 index DE address number sum`: one isolation of those that are uploaded. */
+const ISOLATION_HEAD = 0x20;
+const ISOLATION_BYTES = 7;
+const ISOLATED = 0xde;
 
 /** The frames of the CRT200 and HW200 cards; they differ in how the device type is written. */
 const cut: CutRule = {
@@ -37,10 +41,10 @@ const cut: CutRule = {
   measure(bytes, from, to) {
     const high = bytes[from]! & 0xf0;
     if (high === POLL || high === IDLE) return 1;
-    if (high > 0x10) return NO_START;
+    if (high > ISOLATION_HEAD) return NO_START;
     if (to - from < 2) return 'more';
     const length = bytes[from + 1]!;
-    if (length < LEAST || length > MOST) return NO_START;
+    if (length < LEAST || length > MOST || (high === ISOLATION_HEAD && length !== ISOLATION_BYTES)) return NO_START;
     if (to - from < length) return 'more';
     return bytes[from + length - 1] === sum8(bytes, from, from + length - 1) ? length : { why: 'checksum', claimedBytes: length };
   },
@@ -74,12 +78,30 @@ function decodeEvent(packet: Uint8Array, typeCode: TypeCode): Decoded {
       },
       ...{ deviceTypeName: deviceType === null ? null : (GST_TYPES[deviceType]?.en ?? null), ...printed },
     },
-    observations: said ? [{ ...said, address, ...part, ...text }] : [],
+    observations: said
+      ? [{ ...said, address, ...part, ...text }]
+      : state === UPLOAD_ISOLATIONS
+        ? [{ what: 'link', address: {}, detail: 'asks for the upload of isolations' }]
+        : [],
     remarks: [
       ...(saying || state === UPLOAD_ISOLATIONS ? [] : ['unknown state: kept raw']),
       ...(event.headSum === sum8(packet, 3, 9) ? [] : ['sum of the head does not fit']),
     ],
   };
+}
+
+/** What is no event: the panel's mode, an isolation of an upload, a class in no table. */
+function decodeOther(packet: Uint8Array): Decoded {
+  const kind = packet[3]!;
+  const fields = { ...FROM_PANEL, address: packet[0]! & 0x0f, kind: hexOf(kind), body: toHex(packet.subarray(4, -1)) };
+  if ((packet[0]! & 0xf0) === ISOLATION_HEAD && kind === ISOLATED) {
+    const [controller, point] = [packet[4]!, packet[5]!];
+    const reads = 'one of the isolations that are uploaded';
+    return { fields: { ...fields, reads }, observations: [{ what: 'shield', address: { controller, point } }] };
+  }
+  if (kind !== MODE_SET) return { fields: { ...fields, reads: 'unknown class' }, observations: [], remarks: ['unknown class'] };
+  const reads = 'panel mode was set';
+  return { fields: { ...fields, reads }, observations: [{ what: 'operation', address: {}, detail: 'mode-set' }] };
 }
 
 function decoder(typeCode: TypeCode): (packet: Uint8Array) => Decoded {
@@ -92,14 +114,7 @@ function decoder(typeCode: TypeCode): (packet: Uint8Array) => Decoded {
         observations: [{ what: 'heartbeat', address: {} }],
       };
     }
-    if (isEvent(packet)) return decodeEvent(packet, typeCode);
-    const kind = packet[3]!;
-    const reads = kind === MODE_SET ? 'panel mode was set' : 'unknown class';
-    return {
-      fields: { ...FROM_PANEL, address: first & 0x0f, kind: hexOf(kind), body: toHex(packet.subarray(4, -1)), reads },
-      observations: [],
-      remarks: [reads],
-    };
+    return isEvent(packet) ? decodeEvent(packet, typeCode) : decodeOther(packet);
   };
 }
 
@@ -121,11 +136,14 @@ function say({ what, detail, address, deviceType }: Stimulus, typeCode: TypeCode
   return packet;
 }
 
+function addressed<T>(make: (address: number) => T | readonly T[]): T[] {
+  return Array.from({ length: 16 }, (_, address) => make(address)).flat() as T[];
+}
+
 /** Polls and acknowledgements of every address; on the CRT200 line the address byte carries a mark. */
 function emissions(ninthBit?: 'mark'): Emission[] {
   const bit = ninthBit ? { ninthBit } : {};
-  const addresses = Array.from({ length: 16 }, (_, address) => address);
-  return addresses.flatMap((address) => [
+  return addressed((address) => [
     { bytes: hexOf(POLL | address), ...bit, en: `poll of controller ${address}`, zh: `巡检控制器 ${address}` },
     { bytes: hexOf(IDLE | address), ...bit, en: `acknowledgement to controller ${address}`, zh: `应答控制器 ${address}` },
   ]);
@@ -142,7 +160,7 @@ export function gstCard(typeCode: TypeCode) {
     answer,
     poll: { packet: (_: number, unit = 1) => Uint8Array.of(POLL | (unit & 0x0f)), everyMs: 500 },
     emits: emissions(typeCode === 'bcd' ? 'mark' : undefined),
-    neverSent: [{ bytes: '21 07 *', en: 'isolation upload', zh: '上传屏蔽' }],
+    neverSent: addressed((address) => ({ bytes: `${hexOf(ISOLATION_HEAD | address)} *`, en: 'isolation upload', zh: '上传屏蔽' })),
     gapMs: 100,
     silenceMs: 93_000,
     repeatMs: 3000,

@@ -6,7 +6,7 @@ export type Body = 'device' | 'leakage' | 'status' | 'bare';
 
 interface Head extends Words {
   readonly body: Body;
-  readonly table: 'alarm' | 'fault' | 'none';
+  readonly table: 'alarm' | 'fault' | 'power' | 'none';
   readonly resend: boolean;
   /** What the head alone says. */
   readonly says?: Saying;
@@ -31,7 +31,7 @@ export const HEADS: Readonly<Record<string, Head>> = Object.fromEntries([
   ...both('F0F0', 'F0F0', head('bare', 'none', 'nothing to report', '无信息', says('heartbeat', 'idle', '空闲'))),
   ...both('CBCB', 'FBCB', head('status', 'none', 'controller status', '控制器状态')),
   ...both('FCCC', 'FCCC', head('device', 'alarm', 'test alarm', '测试报警', says('test', 'test alarm', '测试报警'))),
-  ...both('FBBB', 'FBBB', head('device', 'alarm', 'power-loss alarm', '断电报警')),
+  ...both('FBBB', 'FBBB', head('device', 'power', 'power-loss alarm', '断电报警')),
 ]);
 
 /** States behind an alarm head. 01 is read by the device type. */
@@ -40,12 +40,12 @@ export const ALARM_STATES: Sayings = {
   2: says('start', 'start command', '启动命令'),
   3: says('stop', 'stop command', '停止命令'),
   4: says('test', 'test', '测试'),
-  5: says('fault', 'power loss', '断电', 'power-loss'),
+  5: says('power-fault', 'power loss', '断电', 'power-loss'),
   16: says('fault-restored', 'damage fault restored', '损坏故障恢复', 'damaged'),
-  32: says('fault-restored', 'power fault restored', '电源故障恢复', 'power'),
+  32: says('power-restored', 'power fault restored', '电源故障恢复', 'power'),
   48: says('fault-restored', 'sensor fault restored', '传感器故障恢复', 'sensor'),
   64: says('test', 'test restored', '测试恢复', 'test-over'),
-  80: says('fault-restored', 'power loss restored', '断电恢复', 'power-loss'),
+  80: says('power-restored', 'power loss restored', '断电恢复', 'power-loss'),
 };
 
 /** States behind a fault head. */
@@ -58,7 +58,7 @@ export const FAULT_STATES: Sayings = {
   5: says('test', 'self-test', '自检', 'self-test'),
   6: says('test', 'self-test over', '自检结束', 'self-test-over'),
   32: says('fault', 'device damaged', '设备损坏', 'damaged'),
-  48: says('fault', 'power off', '断电', 'power'),
+  48: says('power-fault', 'power off', '断电', 'power'),
   64: says('fault', 'sensor fault', '传感器故障', 'sensor'),
 };
 

@@ -8,7 +8,7 @@ import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
 import type { Observation } from '../observation.ts';
 import { GST_TYPES, gstAddress, gstPart } from './gst-codes.ts';
 import { ALARM_STATES, type Body, CONTROLLER_STATUS, FAULT_STATES, HEADS, SUPERVISORY_TYPES } from './gst-crt500-codes.ts';
-import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, says, spoken } from './saying.ts';
+import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, type Sayings, says, spoken } from './saying.ts';
 
 const HEAD = { head: field(hexDigits(2), 'head', '头') };
 const TAIL = { sum: field(u8, 'sum', '累加和'), end: field(hexDigits(1), 'end', '尾') };
@@ -52,26 +52,46 @@ const cut: CutRule = {
     const head = OPENS_FRAME.has(first);
     if (head && to - from < 2) return 'more';
     const frame = head ? headAt(bytes, from) : undefined;
+    // Such a byte is no echo of a controller: those of address 9, 10, 13 and 14 cannot be told from the head of a frame.
+    if (head && !frame) return NO_START;
     if (frame) return measureFrame(bytes, from, to, frame.body);
     return first <= CONTROLLERS_MAX ? 1 : NO_START;
   },
 };
 
-/** The reading rule of the document: with state 01 the device type decides. */
+/** Device types up to this are detectors and call points. */
+const FIRE_TYPES_MAX = 11;
+
+/** The reading rule of the document: with state 01 the device type decides, and so it does of what state 00 ends. */
 function readAlarm(state: number, type: number): Saying | undefined {
-  if (state !== 0x01) return state === 0x00 && type <= 11 ? says('restored', 'normal', '正常') : ALARM_STATES[state];
-  if (type <= 11) return says('fire', 'fire', '火警');
   const supervisory = SUPERVISORY_TYPES[type];
-  return supervisory ?? says('feedback', 'feedback', '反馈');
+  if (state === 0x01) return type <= FIRE_TYPES_MAX ? says('fire', 'fire', '火警') : (supervisory ?? says('feedback', 'feedback', '反馈'));
+  if (state === 0x00 && type <= FIRE_TYPES_MAX) return says('restored', 'normal', '正常');
+  return state === 0x00 && supervisory ? says('restored', 'normal', '正常', 'supervisory') : ALARM_STATES[state];
+}
+
+const LEAKAGE: Sayings = {
+  0: says('restored', 'leakage over', '漏电恢复', 'supervisory'),
+  1: says('supervisory', 'leakage alarm', '漏电报警', 'residual-current-high'),
+};
+const POWER_LOSS = ALARM_STATES[0x05];
+
+/** What a frame says: its head, the state, and for an alarm the device type. No saying: it cannot be read. */
+function sayingOf(head: (typeof HEADS)[string], state: number, type: number | null): Saying | undefined {
+  if (head.says) return head.says;
+  if (head.table === 'fault') return FAULT_STATES[state];
+  if (head.body === 'leakage') return LEAKAGE[state] ?? ALARM_STATES[state];
+  // Whatever the state 01 means with another head, behind this one it is no fire.
+  if (head.table === 'power') return state === 0x01 ? POWER_LOSS : ALARM_STATES[state];
+  return type === null ? (state > 0x01 ? ALARM_STATES[state] : undefined) : readAlarm(state, type);
 }
 
 function decodeDevice(packet: Uint8Array, head: (typeof HEADS)[string]): Decoded {
   const leakage = head.body === 'leakage' ? LAYOUTS.leakage.decode(packet) : null;
   const { head: bytes, code, type, state } = LAYOUTS.device.decode(packet);
   const deviceType = /^\d\d$/.test(type) ? Number(type) : null;
-  const saying =
-    head.says ?? (head.table === 'fault' ? FAULT_STATES[state] : deviceType === null ? undefined : readAlarm(state, deviceType));
-  const said = spoken(leakage && state === 0x01 ? says('supervisory', 'leakage alarm', '漏电报警', 'residual-current-high') : saying);
+  const saying = sayingOf(head, state, deviceType);
+  const said = spoken(saying);
   const measured = leakage ? { value: leakage.current, quantity: 'residual-current' as const } : {};
   const names = { deviceType: deviceType ?? type, deviceTypeName: deviceType === null ? null : (GST_TYPES[deviceType]?.en ?? null) };
   return {
@@ -99,6 +119,9 @@ function decodeStatus(packet: Uint8Array, resend: boolean): Decoded {
   const supply = CONTROLLER_STATUS[status & 0x0f];
   const mode: Observation[] = status & 0x80 ? [{ what: 'automatic', address: {} }] : status & 0x40 ? [{ what: 'manual', address: {} }] : [];
   const said = spoken(supply);
+  const known = supply !== undefined || (status & 0x0f) === 0;
+  const all: Observation[] = [...(said ? [{ ...said, address: {} }] : []), ...mode];
+  const alive: Observation = { what: 'link', address: {}, detail: 'status' };
   return {
     fields: {
       ...FROM_PANEL,
@@ -109,7 +132,8 @@ function decodeStatus(packet: Uint8Array, resend: boolean): Decoded {
       supply: supply?.en ?? null,
       resend,
     },
-    observations: [...(said ? [{ ...said, address: {} }] : []), ...mode],
+    observations: all.length > 0 || !known ? all : [alive],
+    remarks: known ? [] : ['unknown supply state: kept raw'],
   };
 }
 

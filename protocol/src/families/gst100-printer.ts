@@ -6,7 +6,7 @@ import { NEVER_SILENT_MS, PRINTER_NOTE, printedCut } from './printer.ts';
 import { codeOf, FROM_PANEL, orNull, packetsOnly, type Saying, type Sayings, says, spoken } from './saying.ts';
 
 /** Stars (fewer or more when bytes are lost), date with glyphs 8D and 8E, time, code, point or dashes, glyph. */
-const BLOCK = /(\*{1,40})[^*\r]{0,4}\r(\d\d)\x8d(\d\d)\x8e {3}(\d\d):(\d\d)\r\n([\s\S])\r(?:(\d-\d{3})|-{5})\r\n ([\s\S])\r/;
+const BLOCK = /(\*{1,40})[^*\r]{0,4}\r(\d\d)\x8d(\d\d)\x8e {3}(\d\d):(\d\d)\r\n([\s\S])\r(?:(\d{1,2}-\d{3})|-{1,8})\r\n ([\s\S])\r/;
 const cut = printedCut([0x2a], BLOCK, 96);
 
 /** 11, 16 and 1D are certain; 14 and 80 rest on notes made on site; 1B and 1C are unknown. */
@@ -37,7 +37,8 @@ function decode(packet: Uint8Array): Decoded {
   const mains = code === 0x16 && point === undefined && glyph === MAINS_GLYPH;
   const saying = mains ? MAINS : CODES[code];
   const said = spoken(saying);
-  const address = point === undefined ? {} : { loop: Number(point.slice(0, 1)), point: Number(point.slice(2)) };
+  const [loop, number] = point?.split('-').map(Number) ?? [];
+  const address = loop === undefined || number === undefined ? {} : { loop, point: number };
   return {
     fields: {
       ...{ ...FROM_PANEL, month: Number(month), day: Number(day), time: `${hour}:${minute}`, code: hexOf(code) },

@@ -1,5 +1,5 @@
 import { crc16Modbus } from '../codec/checksums.ts';
-import { hexDigits } from '../codec/digits.ts';
+import { hexDigits, hexOf } from '../codec/digits.ts';
 import { raw, u8, u16le } from '../codec/fields.ts';
 import { gbRowColumnText } from '../codec/gb-text.ts';
 import { toHex } from '../codec/hex.ts';
@@ -9,7 +9,7 @@ import { BCD, clockOf, deviceClock } from '../codec/times.ts';
 import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
 import type { Observation } from '../observation.ts';
 import * as codes from './jb3208-codes.ts';
-import { codeOf, FROM_PANEL, orNull, packetsOnly, type Saying, spoken } from './saying.ts';
+import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, spoken, undecodable } from './saying.ts';
 
 const clock = deviceClock(['year', 'month', 'day', 'hour', 'minute'], BCD);
 const HEAD = layout({
@@ -87,7 +87,7 @@ function stateName({ loop, state }: Part): string | null {
 interface Read {
   readonly object: Record<string, unknown>;
   readonly names: Record<string, unknown>;
-  readonly observation: Observation | null;
+  readonly observation: Observation;
 }
 
 function readObject(part: Part, saying: Saying | undefined): Read {
@@ -103,7 +103,8 @@ function readObject(part: Part, saying: Saying | undefined): Read {
     textHex: toHex(bytes),
   };
   const said = spoken(saying);
-  if (!said) return { object, names, observation: null };
+  const place = { controller: machine, loop, point };
+  if (!said) return { object, names, observation: undecodable(OBJECT.encode(part), place) };
   const supply = loop === codes.MAINS_LOOP || loop === codes.BATTERY_LOOP;
   const what = supply && said.what === 'fault' ? 'power-fault' : said.what;
   const detail = detailOf(part);
@@ -113,7 +114,7 @@ function readObject(part: Part, saying: Saying | undefined): Read {
     names,
     observation: {
       what,
-      address: supply ? { controller: machine } : { controller: machine, loop, point },
+      address: supply ? { controller: machine } : place,
       ...(detail === undefined ? {} : { detail }),
       deviceType: type,
       ...(componentType === undefined ? {} : { componentType }),
@@ -138,19 +139,14 @@ function decode(packet: Uint8Array): Decoded {
       fields: { ...fields, reads: 'patrol or confirmation' },
       observations: [{ what: 'link', address: { controller }, detail: 'patrol' }],
     };
-  if (!saying || length === 1) {
-    const body = toHex(packet.subarray(BODY_AT, -TAIL.size!));
-    return {
-      fields: { ...fields, body },
-      observations: [],
-      remarks: [length === 1 && saying ? 'request for a list' : 'unknown code: kept raw'],
-    };
-  }
+  const body = toHex(packet.subarray(BODY_AT, -TAIL.size!));
+  if (saying && length === 1) return hostPacket({ controller, code, body }, `host asks for the list of: ${saying.en}`);
+  if (!saying) return { fields: { ...fields, body }, observations: [], remarks: ['unknown code: kept raw'] };
   const read = partsOf(packet).map((part) => readObject(part, saying));
   const count = packet[BODY_AT]! | (packet[BODY_AT + 1]! << 8);
   return {
     fields: { ...fields, saying: saying.en, count, objects: read.map(({ object }) => object), names: read.map(({ names }) => names) },
-    observations: read.flatMap(({ observation }) => (observation ? [observation] : [])),
+    observations: read.map(({ observation }) => observation),
     remarks: count === read.length ? [] : [`says ${count} objects, holds ${read.length}`],
   };
 }
@@ -163,15 +159,33 @@ function encode(controller: number, code: number, body: Uint8Array): Uint8Array 
 }
 
 const short = (controller: number, code: number, byte = code) => encode(controller, code, Uint8Array.of(byte));
-const FIRES = 110;
 
-/** Patrols and events are confirmed alike; the first patrol after a start is answered with the request for the list of fires. */
-function answer(packet: Uint8Array, first: boolean): Uint8Array | null {
-  if (packet.length < OVERHEAD || cut.measure(packet, 0, packet.length) !== packet.length) return null;
-  const { controller, code } = HEAD.decode(packet);
-  if (code === codes.PATROL) return short(controller, first ? FIRES : codes.PATROL);
-  return code === codes.RESET || code in codes.EVENTS ? short(controller, codes.PATROL) : null;
+/** Head of a packet that is wholly there; null: it is none. */
+function headOf(packet: Uint8Array) {
+  return packet.length >= OVERHEAD && cut.measure(packet, 0, packet.length) === packet.length ? HEAD.decode(packet) : null;
 }
+
+/** Patrols and events are confirmed alike. */
+function answer(packet: Uint8Array): Uint8Array | null {
+  const head = headOf(packet);
+  if (!head) return null;
+  const { controller, code } = head;
+  return code === codes.PATROL || code === codes.RESET || code in codes.EVENTS ? short(controller, codes.PATROL) : null;
+}
+
+/** Lists to ask for, the most urgent first; not the reserved ones. */
+const LISTS = Object.keys(codes.EVENTS)
+  .map(Number)
+  .filter((code) => codes.EVENTS[code]!.what !== null);
+
+/** A patrol may be answered with the request for a list: after a start for each of them in turn. */
+function resync(packet: Uint8Array, step: number): Uint8Array | null {
+  const head = headOf(packet);
+  const list = LISTS[step];
+  return head?.code === codes.PATROL && list !== undefined ? short(head.controller, list) : null;
+}
+
+const request = (code: number) => hexOf(code).toLowerCase();
 
 function say({ what, detail, address, deviceType, deviceTime }: Stimulus): Uint8Array | null {
   const controller = address.controller ?? 1;
@@ -227,10 +241,15 @@ export const JB3208: TalkingFamily = {
   decode: packetsOnly(cut, decode),
   describe,
   answer,
+  resync,
   answerWithinMs: 500,
   emits: [
     { bytes: 'fe ?? 64 01 00 64 ?? ?? ff', en: 'received, nothing to ask', zh: '已收到,无请求' },
-    { bytes: 'fe ?? 6e 01 00 6e ?? ?? ff', en: 'please send the list of fires', zh: '请求火警列表' },
+    ...LISTS.map((code) => ({
+      bytes: `fe ?? ${request(code)} 01 00 ${request(code)} ?? ?? ff`,
+      en: `please send the list of: ${codes.EVENTS[code]!.en}`,
+      zh: `请求列表:${codes.EVENTS[code]!.zh}`,
+    })),
   ],
   neverSent: [
     { bytes: 'fe ?? cb *', en: 'silence', zh: '消音' },
@@ -244,6 +263,8 @@ export const JB3208: TalkingFamily = {
     idle: () => short(1, codes.PATROL),
     idleEveryMs: 1000,
     hostCut: cut,
+    // Asked for a list, it sends what waits, or an empty one.
+    answer: (packet, pending) => (packet[2]! in codes.EVENTS ? (pending ?? encode(packet[1]!, packet[2]!, Uint8Array.of(0, 0))) : null),
     say: (stimulus) => orNull(() => say(stimulus)),
     confirms: (packet) => packet[2] === codes.PATROL,
     repeatEveryMs: 1000,

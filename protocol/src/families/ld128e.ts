@@ -64,6 +64,7 @@ function decode(packet: Uint8Array): Decoded {
     return {
       fields: { ...FROM_PANEL, command: 'FB', reads: 'interface card stuck' },
       observations: [{ what: 'fault', address: {}, detail: 'interface-card' }],
+      stuck: true,
     };
   const { command, loop, address } = EVENT.decode(packet);
   const supply = SUPPLIES[command];

@@ -69,6 +69,8 @@ const cut: CutRule = {
 };
 
 const TIME = /(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/;
+/** What stands before the time: machine, loop and number; panels without a machine number leave it out, whole-panel tags the rest. */
+const PLACE = /^(?:(\d\d)?(\d{3})(\d{3})|(\d\d)?)$/;
 
 interface Reading {
   readonly fields: Record<string, unknown>;
@@ -81,12 +83,12 @@ function readDigits(digits: string, body: Body): Reading | null {
   if (body === 'machine')
     return /^\d+$/.test(digits) ? { fields: { machine: Number(digits) }, address: { controller: Number(digits) } } : null;
   const time = TIME.exec(digits);
-  const head = /^(?:(\d\d)?(\d{3})(\d{3}))?$/.exec(digits.slice(0, -10));
-  if (!time || !head || (body === 'point') !== (head[3] !== undefined)) return null;
+  const head = PLACE.exec(digits.slice(0, -10));
+  if (!time || !head || (body === 'point' && head[3] === undefined)) return null;
   const [year, month, day, hour, minute] = time.slice(1).map(Number) as [number, number, number, number, number];
   const deviceTime = showTime({ year, month, day, hour, minute });
   const raw = deviceTime === null ? { deviceTimeRaw: time[0] } : {};
-  if (body === 'time') return { fields: { deviceTime, ...raw }, address: {}, deviceTime };
+  if (body === 'time') return { fields: { ...(head[4] ? { machine: Number(head[4]) } : {}), deviceTime, ...raw }, address: {}, deviceTime };
   const machine = head[1] === undefined ? {} : { machine: Number(head[1]) };
   const [loop, number] = [Number(head[2]), Number(head[3])];
   const controller = machine.machine === undefined ? {} : { controller: machine.machine };
@@ -100,13 +102,15 @@ function decode(packet: Uint8Array): Decoded {
   const digits = asciiText(shifted.map((byte) => byte - (random - 9)));
   const known = TAGS[tag];
   const read = known && random >= 0 && random <= 9 ? readDigits(digits, known.body) : null;
-  const said = read ? spoken(known) : null;
+  // The tag says what happened though the digits do not say where.
+  const said = spoken(known);
   const time = read?.deviceTime === undefined ? {} : { deviceTime: read.deviceTime };
   return {
     fields: { ...FROM_PANEL, tag, tagName: known?.en ?? null, random, digits, ...read?.fields },
-    observations: said ? [{ ...said, address: read!.address, ...time }] : [],
+    observations: said ? [{ ...said, address: read?.address ?? {}, ...time }] : [],
     remarks: [
-      ...(read ? [] : ['unknown tag or digits: kept raw']),
+      ...(known ? [] : ['unknown tag: kept raw']),
+      ...(read ? [] : ['digits of no known form: no place, no time']),
       ...(tag === 'ZD1' ? ['the document lists ZD1 for the automatic state as well'] : []),
     ],
   };

@@ -93,9 +93,9 @@ const WORDS: ReadonlyArray<readonly [RegExp, Saying]> = [
   [/(燃气|可燃气|气体).{0,4}报警/, says('supervisory', 'gas alarm', '可燃气体报警', 'gas-alarm')],
   [/(漏电|剩余电流|电气|超温|过流|电弧).{0,4}报警/, says('supervisory', 'electrical alarm', '电气火灾报警', 'electrical')],
   [/火警|火灾报警|报警/, says('fire', 'fire', '火警')],
-  [/故障/, says('fault', 'fault', '故障')],
+  [/故障|断线|断路|开路|短路|丢失|欠压|掉线/, says('fault', 'fault', '故障')],
   [/复位/, says('reset', 'reset', '复位')],
-  [/消音/, says('silence', 'silenced', '消音')],
+  [/消[音声]|静音/, says('silence', 'silenced', '消音')],
   [/自检|测试/, says('test', 'test', '测试')],
   [/恢复/, says('fault-restored', 'restored', '恢复', 'restored')],
 ];

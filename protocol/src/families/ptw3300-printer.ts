@@ -25,13 +25,12 @@ const utf16 = new TextDecoder('utf-16be');
 function utf16Bytes(text: string): Uint8Array {
   return Uint8Array.from([...text].flatMap((character) => [character.charCodeAt(0) >> 8, character.charCodeAt(0) & 0xff]));
 }
-const PTW_FIRST = new Set(PTW_WORDS.map(([word]) => toHex(utf16Bytes(word.slice(0, 1)))));
 
 const ptwCut: CutRule = {
   maxBytes: PTW_BYTES,
   measure(bytes, from, to) {
-    const opening = toHex(bytes.subarray(from, Math.min(to, from + 2)));
-    if (![...PTW_FIRST].some((first) => first.startsWith(opening))) return NO_START;
+    // A line opens with a Chinese word, whichever it is: U+4E00 to U+9FFF.
+    if (bytes[from]! < 0x4e || bytes[from]! > 0x9f) return NO_START;
     if (to - from < PTW_BYTES) return 'more';
     return bytes[from + PTW_BYTES - 1] === 0x0a && bytes[from + PTW_BYTES - 2] === 0 ? PTW_BYTES : { why: 'terminator', claimedBytes: 1 };
   },

@@ -1,3 +1,4 @@
+import { toHex } from '../codec/hex.ts';
 import type { CutRule } from '../codec/packets.ts';
 import type { Decoded } from '../family.ts';
 import type { Observation, What } from '../observation.ts';
@@ -52,13 +53,29 @@ export const TO_PANEL = { direction: 'host-to-panel' } as const;
 
 /** A packet of the host: an observation only so that people who decode a capture see what it was. */
 export function hostPacket(fields: Record<string, unknown>, reads: string): Decoded {
-  return { fields: { ...TO_PANEL, ...fields, reads }, observations: [{ what: 'link', address: {}, detail: reads }], fromHost: true };
+  return { fields: { ...fields, ...TO_PANEL, reads }, observations: [{ what: 'link', address: {}, detail: reads }], fromHost: true };
+}
+
+/** Bytes of what nobody can read that travel as text; the whole packet goes as evidence. */
+const UNDECODABLE_BYTES_MAX = 128;
+
+/** What a device said is in no table of ours: people see that it spoke, and its bytes. Never passed over, never guessed. */
+export function undecodable(bytes: Uint8Array, address: Observation['address'] = {}): Observation {
+  return { what: 'text', address, detail: 'undecodable', textHex: toHex(bytes.subarray(0, UNDECODABLE_BYTES_MAX)) };
+}
+
+/** A packet that says nothing and leaves a remark is one that we cannot read. */
+export function seen(packet: Uint8Array, read: Decoded, address?: Observation['address']): Decoded {
+  const { fields, observations, remarks = [], fromHost } = read;
+  if (fromHost || observations.length > 0 || remarks.length === 0) return read;
+  const { text } = fields;
+  return { ...read, observations: [{ ...undecodable(packet, address), ...(typeof text === 'string' && text !== '' ? { text } : {}) }] };
 }
 
 /** A decoder for the packets of a rule alone: other bytes are never read as a packet, so nothing is invented. */
 export function packetsOnly(cut: CutRule, decode: (packet: Uint8Array) => Decoded): (packet: Uint8Array) => Decoded {
   return (packet) =>
     packet.length > 0 && cut.measure(packet, 0, packet.length) === packet.length
-      ? decode(packet)
+      ? seen(packet, decode(packet))
       : { fields: {}, observations: [], remarks: ['no packet of this family'] };
 }

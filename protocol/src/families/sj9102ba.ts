@@ -92,7 +92,9 @@ function decode(packet: Uint8Array): Decoded {
   const kind = packet[AT.kind]!;
   const event = byte(AT.event);
   const named = event === undefined ? undefined : EVENTS[event];
-  const saying = KINDS[kind]?.what === 'fault' && named ? named : KINDS[kind];
+  const ofKind = KINDS[kind];
+  // The event byte tells which fault it is, and what a class in no table says.
+  const saying = named && (ofKind === undefined || ofKind.what === 'fault') ? named : ofKind;
   const said = spoken(saying);
   const [controller, loop, point, deviceType] = [byte(AT.controller), byte(AT.loop), byte(AT.point), byte(AT.deviceType)];
   const place = {

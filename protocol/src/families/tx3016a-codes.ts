@@ -1,15 +1,16 @@
 import type { Words } from '../words.ts';
 import { type Saying, type Sayings, says } from './saying.ts';
 
-export const DEVICE_TYPES: Readonly<Record<number, string>> = {
-  1: 'panel',
-  10: 'gas',
-  11: 'electrical',
-  22: 'gas suppression',
-  25: 'smoke control',
+const unit = (en: string, zh: string, componentType: number) => ({ en, zh, componentType });
+/** Device types; 20–30 are subsystems, of which two are known. What a part of theirs is, where its own type does not say. */
+export const DEVICE_TYPES: Readonly<Record<number, Words & { readonly componentType?: number }>> = {
+  1: { en: 'panel', zh: '控制器' },
+  10: unit('gas', '可燃气体', 10),
+  11: unit('electrical', '电气火灾', 16),
+  22: unit('gas suppression', '气体灭火', 81),
+  25: { en: 'smoke control', zh: '防排烟' },
 };
 
-const unit = (en: string, zh: string, componentType: number) => ({ en, zh, componentType });
 /** Unit types of which the meaning is known. */
 export const UNIT_TYPES: Readonly<Record<number, Words & { readonly componentType?: number }>> = {
   ...Object.fromEntries([46, 47, 48, 49].map((type) => [type, unit('gas', '可燃气体', 10)])),
@@ -47,6 +48,10 @@ export const STATES: Sayings = {
   86: says('restored', 'supervisory over', '监管解除', 'supervisory'),
   12: says('prealarm', 'pre-alarm', '预警'),
   ...faults(20, 30, (code) => says('fault', `fault ${code}`, `故障 ${code}`, `fault-${code}`)),
+  // Which of the three is the self-test and which the communication is not told.
+  ...faults(31, 33, (code) =>
+    says('text', `self-test or communication ${code}`, `自检或通信 ${code}`, `self-test-or-communication-${code}`),
+  ),
   ...faults(40, 50, (code) => says('fault-restored', `fault ${code - 20} restored`, `故障 ${code - 20} 恢复`, `fault-${code - 20}`)),
   60: says('start', 'start', '启动'),
   61: says('start', 'automatic start', '自动启动', 'automatic'),

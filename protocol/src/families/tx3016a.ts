@@ -8,7 +8,7 @@ import { type CutRule, NO_START } from '../codec/packets.ts';
 import { clockOf, deviceClock } from '../codec/times.ts';
 import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
 import { printedText } from './printer.ts';
-import { codeOf, FROM_PANEL, orNull, packetsOnly, type Saying, spoken } from './saying.ts';
+import { codeOf, FROM_PANEL, orNull, packetsOnly, type Saying, spoken, undecodable } from './saying.ts';
 import { DEVICE_TYPES, STATES, UNIT_TYPES } from './tx3016a-codes.ts';
 
 const clock = deviceClock(['second', 'minute', 'hour', 'day', 'month', 'year']);
@@ -37,6 +37,7 @@ const HEAD_BYTES = HEAD.size!;
 const TAIL_BYTES = 3;
 const DATA_MAX = 1024;
 const PART_STATE = 2;
+const LINE_TEST = 9;
 const SEND = 2;
 
 const cut: CutRule = {
@@ -60,6 +61,7 @@ function decode(packet: Uint8Array): Decoded {
   if (length < UNIT.size!) return { fields, observations: [{ what: 'heartbeat', address: {} }] };
   const { type, count } = UNIT.decode(packet, HEAD_BYTES);
   const from = HEAD_BYTES + UNIT.size!;
+  if (type === LINE_TEST) return { fields: { ...fields, type, count }, observations: [{ what: 'link', address: {}, detail: 'line-test' }] };
   const held = type === PART_STATE ? Math.min(count, Math.floor((length - UNIT.size!) / OBJECT.size!)) : 0;
   if (held === 0) {
     const data = toHex(packet.subarray(from, -TAIL_BYTES));
@@ -72,7 +74,7 @@ function decode(packet: Uint8Array): Decoded {
   const read = Array.from({ length: held }, (_, index) => readObject(packet, from + index * OBJECT.size!));
   return {
     fields: { ...fields, type, count, objects: read.map(({ shown }) => shown) },
-    observations: read.flatMap(({ observation }) => (observation ? [observation] : [])),
+    observations: read.map(({ observation }) => observation),
     remarks: read.some(({ saying }) => !saying) ? ['unknown state: kept raw'] : [],
   };
 }
@@ -84,15 +86,15 @@ function readObject(packet: Uint8Array, at: number) {
   const place = asciiText(unitAddress);
   const { text, textHex } = printedText(remark.filter((byte) => byte !== 0));
   const { deviceTime } = clockOf(clock, time);
-  const componentType = UNIT_TYPES[unitType]?.componentType;
+  const componentType = UNIT_TYPES[unitType]?.componentType ?? DEVICE_TYPES[deviceType]?.componentType;
   const shown = {
     deviceType,
-    deviceTypeName: DEVICE_TYPES[deviceType] ?? null,
+    deviceTypeName: DEVICE_TYPES[deviceType]?.en ?? null,
     deviceAddress,
     unitType,
     unitTypeName: UNIT_TYPES[unitType]?.en ?? null,
   };
-  const point = /^\d{8}$/.test(place) ? { point: Number(place) } : {};
+  const address = { controller: deviceAddress, ...(/^\d{8}$/.test(place) ? { point: Number(place) } : {}) };
   return {
     saying,
     shown: {
@@ -107,13 +109,13 @@ function readObject(packet: Uint8Array, at: number) {
     observation: said
       ? {
           ...said,
-          address: { controller: deviceAddress, ...point },
+          address,
           deviceType: unitType,
           ...(componentType === undefined ? {} : { componentType }),
           deviceTime,
           ...(text ? { text } : {}),
         }
-      : null,
+      : undecodable(packet.subarray(at, at + OBJECT.size!), address),
   };
 }
 

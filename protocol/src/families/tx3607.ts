@@ -88,7 +88,7 @@ const EVENTS: Readonly<Record<string, Saying>> = {
   DLL: says('manual', 'automatic forbidden', '自动禁止', 'DLL'),
   STI: says(null, 'clock', '校时'),
   WAT: says('text', 'maintenance', '维护', 'maintenance'),
-  RTM: says(null, 'other', '其他'),
+  RTM: says('text', 'other', '其他', 'other'),
 };
 
 function decode(packet: Uint8Array): Decoded {
@@ -132,6 +132,7 @@ export const TX3607: TalkingFamily = {
   neverSent: [],
   gapMs: 200,
   silenceMs: 93_000,
-  repeatMs: 5000,
+  // The card says an event again within 5 s.
+  repeatMs: 6000,
   play: { say: (stimulus) => orNull(() => say(stimulus)) },
 };

@@ -5,7 +5,7 @@ import { type CutRule, NO_START } from '../codec/packets.ts';
 import { timeParts } from '../codec/times.ts';
 import type { Quantity } from '../event.ts';
 import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
-import { codeOf, FROM_PANEL, orNull, packetsOnly, type Saying, type Sayings, says, spoken } from './saying.ts';
+import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, type Sayings, says, spoken } from './saying.ts';
 
 const PACKET = layout({
   head: field(hexDigits(2), 'head', '头'),
@@ -61,12 +61,13 @@ const UNITS: Readonly<Record<number, { readonly unit: string; readonly quantity:
 const ELECTRICAL_HOST = 16;
 const WHOLE_HOST: readonly number[] = [0x99, 0x25, 0x20];
 
-function supplySaying(code: number, loop: number): Saying {
+function supplySaying(code: number, loop: number): Saying | undefined {
   const [en, zh, detail] = code === MAINS ? ['mains', '主电', 'main'] : ['battery', '备电', 'backup'];
-  return loop === 1
-    ? says('power-fault', `${en} fault`, `${zh}故障`, detail)
-    : says('power-restored', `${en} restored`, `${zh}恢复`, detail);
+  if (loop === 1) return says('power-fault', `${en} fault`, `${zh}故障`, detail);
+  return loop === 0 ? says('power-restored', `${en} restored`, `${zh}恢复`, detail) : undefined;
 }
+/** In place of the high byte of a value: a host asks for live values. No sensor measures 26 A or 26,000 °C. */
+const ASKS = 0x66;
 
 const two = (part: number) => String(part).padStart(2, '0');
 
@@ -87,6 +88,7 @@ function decode(packet: Uint8Array): Decoded {
   };
   const place = { controller: address, loop, point };
   const part = { componentType: ELECTRICAL_HOST };
+  if (code === LIVE && hour === ASKS) return hostPacket(fields, 'host asks for live values');
   if (code === LIVE || code === AT_ALARM) {
     const unit = UNITS[second];
     const value = (hour << 8) | minute;

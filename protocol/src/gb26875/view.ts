@@ -20,11 +20,16 @@ import { decodeUnit, encodeUnit, UNIT_TYPES, type Unit, type UnitType } from './
 type View = Record<string, unknown>;
 type Types = ReadonlyMap<number, Pick<UnitType, 'object' | 'max'>>;
 
+const WORD_BITS = Array.from({ length: 16 }, (_, bit) => bit);
+
 /** The names of a component's state bits: a dialect may give them another meaning for some component types. */
 export function componentStates(componentType: number, status: number, dialect: Pick<Dialect, 'componentStates'>): string[] {
   const own = dialect.componentStates?.get(componentType);
   if (!own) return namesOfBits(status, COMPONENT_STATES);
-  return [...own].filter(([bit]) => status & (1 << bit)).map(([, name]) => name);
+  const known = [...own].filter(([bit]) => status & (1 << bit)).map(([, name]) => name);
+  // Bit 0 is "normal running" where the dialect gives it no other meaning.
+  const odd = WORD_BITS.filter((bit) => status & (1 << bit) && bit > 0 && !own.has(bit));
+  return [...known, ...odd.map((bit) => `bit-${bit}`)];
 }
 
 /** The value of an analogue number in its type's unit; null where neither table 6 nor the dialect has the type. */

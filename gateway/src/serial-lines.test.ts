@@ -1,0 +1,160 @@
+import { tmpdir } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Family, PacketCutter, type SiteEvent, type TalkingFamily } from '@fengsui/protocol';
+import { FAMILIES } from '@fengsui/protocol/families';
+import { createNormalizer } from '@fengsui/protocol/normalizer';
+import { SerialPort } from 'serialport';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { systemClock } from './clock.ts';
+import { needSocat, type SerialPair, serialPair } from './commission/serial-pair.fixture.ts';
+import { checkConfiguration } from './config.ts';
+import { LineNumbers } from './line-numbers.ts';
+import { buildLines } from './lines.ts';
+import { superviseLine } from './supervise.ts';
+
+/** Lines of real bytes on pseudo-terminals, from the driver to the journal; only the journal is an array, or stands still. */
+
+const PATIENT = { timeout: 30_000, interval: 20 };
+const siteTime = () => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 19);
+
+const closing: Array<() => Promise<void> | void> = [];
+beforeAll(needSocat, 120_000);
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+function talking(name: string): TalkingFamily {
+  const family: Family | undefined = FAMILIES.get(name);
+  if (family?.shape !== 'talks') throw new Error(`${name} does not talk`);
+  return family;
+}
+
+async function pair(): Promise<SerialPair> {
+  const made = await serialPair();
+  closing.push(async () => made[Symbol.asyncDispose]());
+  return made;
+}
+
+/** The far end of a line, as its device holds it. */
+async function farEnd({ device }: SerialPair): Promise<SerialPort> {
+  const port = new SerialPort({ path: device, baudRate: 9600, autoOpen: false });
+  port.on('error', () => {}); // what was still to be written when the line went
+  await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+  closing.push(() => new Promise((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve())));
+  return port;
+}
+
+type Append = (events: readonly SiteEvent[]) => Promise<unknown>;
+
+function start(devices: ReadonlyArray<readonly [name: string, family: string, path: string]>, append: Append) {
+  const lines = devices.map(
+    ([name, family, path]) =>
+      `  - { name: ${name}-line, wire: { kind: serial, path: ${path} }, devices: [ { name: ${name}, family: ${family} } ] }`,
+  );
+  const source = `gateway: { id: gw-1, address: 1, centre: 2 }\ndata: ${tmpdir()}\nprofile: db36-t1297-2020\nuplink: { url: "mqtt://127.0.0.1:1" }\nlines:\n${lines.join('\n')}\n`;
+  const configuration = checkConfiguration(source, '/');
+  if ('problems' in configuration) throw new Error(configuration.problems.join('\n'));
+  const stop = new AbortController();
+  const built = buildLines(configuration, systemClock);
+  let ids = 0;
+  const newEventId = () => String(ids++).padStart(32, '0');
+  const normalizer = createNormalizer({
+    devices: configuration.lines.flatMap((line) => line.devices),
+    zoneMinutes: 480,
+    newEventId,
+    clock: systemClock,
+  });
+  const supervised = built.map((line) =>
+    superviseLine({
+      ...{ line, numbers: new LineNumbers(0), clock: systemClock, random: () => 0.5, signal: stop.signal, normalizer, append },
+      tell: async () => {},
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+    }),
+  );
+  closing.push(async () => {
+    stop.abort();
+    await Promise.all(supervised);
+  });
+  return built.map(({ counters, links }) => ({ counters, links }));
+}
+
+test('one line babbles as fast as it can, one is dead, and the fires of the third arrive', async () => {
+  const [babbling, dead, normal] = [await pair(), await pair(), await pair()];
+  const babbler = await farEnd(babbling);
+  const noise = Buffer.alloc(4_096, 0x5a);
+  let talks = true;
+  closing.push(() => {
+    talks = false;
+  });
+  const babble = () => talks && babbler.isOpen && babbler.write(noise, babble);
+  const events: SiteEvent[] = [];
+  const [first] = start(
+    [
+      ['babbler', 'jbf-193k', babbling.gateway],
+      ['dead', 'jbf-193k', dead.gateway],
+      ['panel', 'jbf-native', normal.gateway],
+    ],
+    async (more) => events.push(...more),
+  );
+  const family = talking('jbf-native');
+  const panel = await farEnd(normal);
+  const host = new PacketCutter(family.play.hostCut!);
+  const waiting = [1, 2, 3, 4, 5].map((point) => family.play.say({ what: 'fire', address: { loop: 1, point }, deviceTime: siteTime() })!);
+  babble();
+  await vi.waitFor(() => expect(first!.counters.unheard.get('no-start') ?? 0).toBeGreaterThan(0), PATIENT);
+  panel.on('data', (bytes: Uint8Array) => {
+    for (const cut of host.feed(bytes)) {
+      const answer = cut.kind === 'packet' ? family.play.answer!(cut.bytes, waiting.shift() ?? null, siteTime()) : null;
+      if (answer) panel.write(answer);
+    }
+  });
+  await vi.waitFor(
+    () => expect(events.filter(({ kind }) => kind === 'fire').map(({ address }) => address?.point)).toEqual([1, 2, 3, 4, 5]),
+    PATIENT,
+  );
+  talks = false;
+}, 60_000);
+
+test('an FS5101W has every patrol answered while the journal takes nothing, asks for all again once, and no fire is lost', async () => {
+  const family = talking('fs5101w');
+  const line = await pair();
+  const panel = await farEnd(line);
+  const events: SiteEvent[] = [];
+  let release = () => {};
+  let isStuck = false;
+  const append: Append = async (more) => {
+    if (isStuck) await new Promise<void>((resolve) => (release = resolve));
+    events.push(...more);
+  };
+  start([['panel', 'fs5101w', line.gateway]], append);
+  const heard: Uint8Array[] = [];
+  const cutter = new PacketCutter(family.cut);
+  panel.on('data', (bytes: Uint8Array) => heard.push(...cutter.feed(bytes).map((cut) => cut.bytes)));
+  const slowest: number[] = [];
+  /** Says it and waits for the answer, as the panel does; without one it would raise a communication fault. */
+  const patrol = async () => {
+    const answers = heard.length;
+    const sentMs = performance.now();
+    panel.write(family.play.idle!(siteTime()));
+    await vi.waitFor(() => expect(heard.length).toBe(answers + 1), { ...PATIENT, interval: 1 });
+    slowest.push(performance.now() - sentMs);
+  };
+  await patrol();
+  await vi.waitFor(() => expect(events).toHaveLength(1), PATIENT);
+  isStuck = true;
+  const fire = (point: number) => family.play.say({ what: 'fire', address: { controller: 1, loop: 1, point }, deviceTime: siteTime() })!;
+  panel.write(fire(1));
+  await sleep(200);
+  panel.write(fire(2));
+  for (let turn = 0; turn < 30; turn++) await patrol();
+  expect(events.filter(({ kind }) => kind === 'fire')).toEqual([]);
+  isStuck = false;
+  release();
+  await vi.waitFor(
+    () => expect(events.filter(({ kind }) => kind === 'fire').map(({ address }) => address?.point)).toEqual([1, 2]),
+    PATIENT,
+  );
+  const wishes = heard.map((answer) => answer[4]);
+  expect(wishes).toEqual([0xa1, ...new Array(30).fill(0)]);
+}, 60_000);
