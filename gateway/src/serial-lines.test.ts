@@ -52,7 +52,7 @@ function start(devices: ReadonlyArray<readonly [name: string, family: string, pa
     ([name, family, path]) =>
       `  - { name: ${name}-line, wire: { kind: serial, path: ${path} }, devices: [ { name: ${name}, family: ${family} } ] }`,
   );
-  const source = `gateway: { id: gw-1, address: 1, centre: 2 }\ndata: ${tmpdir()}\nprofile: db36-t1297-2020\nuplink: { url: "mqtt://127.0.0.1:1" }\nlines:\n${lines.join('\n')}\n`;
+  const source = `gateway: { id: gw-1, address: 1, centre: 2 }\ndata: ${tmpdir()}\nprofile: db36-t1297-2020\nuplinks: [ { name: collector, kind: mqtt, url: "mqtt://127.0.0.1:1" } ]\nlines:\n${lines.join('\n')}\n`;
   const configuration = checkConfiguration(source, '/');
   if ('problems' in configuration) throw new Error(configuration.problems.join('\n'));
   const stop = new AbortController();
