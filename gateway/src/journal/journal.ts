@@ -49,6 +49,8 @@ export interface JournalOptions {
   readonly answerTimeoutMs?: number;
   /** What differs from the limits of the gateway. */
   readonly sizes?: Partial<JournalSizes>;
+  /** Where the machine's name stands: a journal that is continued on another machine begins a new epoch. */
+  readonly machineFile?: string;
 }
 
 const SIZES: JournalSizes = {
@@ -64,11 +66,14 @@ export function sizesOf({ ordinaryMiB, ballastMiB }: { readonly ordinaryMiB: num
   return { ordinaryBytesMax: ordinaryMiB * 1024 * 1024, ballastBytes: ballastMiB * 1024 * 1024 };
 }
 
+/** Named once when a system is installed. */
+const MACHINE_FILE = '/etc/machine-id';
+
 /** Opens or creates the journal of a directory. Rejects with a Failure (`journal-newer`, `journal-locked`, `journal-io` …). */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const { directory, profile, envelope, clock, answerTimeoutMs = limits.JOURNAL_ANSWER_TIMEOUT_MS } = options;
+  const { directory, profile, envelope, clock, answerTimeoutMs = limits.JOURNAL_ANSWER_TIMEOUT_MS, machineFile = MACHINE_FILE } = options;
   const sizes = { ...SIZES, ...options.sizes };
-  const start = { directory, profile, ...envelope, wallMs: Math.round(clock.wallMs()), boot: null, sizes };
+  const start = { directory, profile, ...envelope, wallMs: Math.round(clock.wallMs()), boot: null, sizes, machineFile };
   const newest: Record<Lane, number> = { alarm: 0, ordinary: 0 };
   const clerk = new Clerk(start, () => ({ ...newest }), answerTimeoutMs);
   const opened = await clerk.open();

@@ -4,12 +4,14 @@ import { GATEWAY_NOTES, type GatewayNote, LANES, type Lane } from '@fengsui/prot
 import Database from 'better-sqlite3';
 import { fail } from '../failures.ts';
 import { copyLogAside, isBlank, moveAside } from './aside.ts';
+import { epochAfter } from './epoch.ts';
 import { type Header, LaneFile } from './lane-file.ts';
 import { logDamage } from './log-look.ts';
 import type { Before, JournalState, LaneState, Told, WorkerStart } from './messages.ts';
 import { Relief } from './relief.ts';
 import { Space } from './space.ts';
 import { damaged, isHeldByOthers, toldOf } from './trouble.ts';
+import { type Testimony, Witness } from './witness.ts';
 
 const UNBORN: Header = { epoch: 0, newest: 0, newest_order: 0, boot: 0, other_newest: 0, alive_ms: 0, thinned: 0 };
 
@@ -29,6 +31,7 @@ export class LaneFiles {
   scrubbed: JournalState['scrubbed'] = null;
   readonly start: WorkerStart;
   readonly #lock: Database.Database;
+  readonly #witness: Witness;
   readonly #files = new Map<Lane, LaneFile>();
   readonly #positions: Record<Lane, number>;
   /** Rows that were acknowledged may be missing from a file: its numbers must not be given out a second time. */
@@ -47,6 +50,7 @@ export class LaneFiles {
     this.#positions = { ...start.positions };
     mkdirSync(start.directory, { recursive: true, mode: 0o700 });
     this.space = new Space(start.directory, start.sizes.ballastBytes);
+    this.#witness = new Witness(start.directory, start.machineFile);
     this.#lock = this.#evenIfFull(() => locked(start.directory));
     try {
       for (const lane of LANES) this.#open(lane);
@@ -204,6 +208,7 @@ export class LaneFiles {
 
   close(): void {
     this.space.close();
+    this.witness();
     for (const file of this.#files.values()) file.close();
     this.#files.clear();
     this.#lock.close();
@@ -266,15 +271,38 @@ export class LaneFiles {
     const headers = LANES.flatMap((lane) => this.#files.get(lane)?.header ?? []);
     if (headers.length < LANES.length) return;
     const [alarm, ordinary] = headers as [Header, Header];
-    const isTogether =
-      alarm.epoch === ordinary.epoch && alarm.epoch > 0 && alarm.newest >= ordinary.other_newest && ordinary.newest >= alarm.other_newest;
-    const mayGoOn = isTogether && !this.#isDoubtful;
+    const testimony = this.#witness.testimony();
+    const isBorn = alarm.epoch > 0 || ordinary.epoch > 0;
+    const why = isBorn ? (apart(alarm, ordinary) ?? this.#contradiction(testimony, alarm, ordinary)) : null;
+    const mayGoOn = isBorn && why === null && !this.#isDoubtful;
+    if (why !== null && !this.#isReplaced) this.findings.push(`${why}: a new epoch begins`);
     this.#isDoubtful = false;
-    if (!isTogether && !this.#isReplaced && (alarm.epoch > 0 || ordinary.epoch > 0)) this.findings.push(apart(alarm, ordinary));
     this.#isReplaced = false;
-    const epoch = Math.max(alarm.epoch, ordinary.epoch);
-    const fresh = { epoch: Math.max(epoch + 1, this.start.wallMs * 1024 + Math.floor(Math.random() * 1024)), newest: 0, other_newest: 0 };
-    for (const lane of LANES) this.file(lane).commit([], [], { boot: this.boot, ...(mayGoOn ? {} : fresh) });
+    const known = Math.max(alarm.epoch, ordinary.epoch, testimony?.epoch ?? 0);
+    const fresh = mayGoOn ? {} : { epoch: epochAfter(known, this.start.wallMs, Math.random), newest: 0, other_newest: 0 };
+    for (const lane of LANES) this.file(lane).commit([], [], { boot: this.boot, ...fresh });
+    this.witness();
+  }
+
+  /** What the witness says against two files that agree with each other. */
+  #contradiction(testimony: Testimony | null, alarm: Header, ordinary: Header): string | null {
+    if (testimony === null) return 'the files stand without their witness.json';
+    if (this.#witness.isForeign(testimony)) return 'the files come from another machine';
+    if (testimony.epoch < alarm.epoch) return null;
+    const isOlder = testimony.epoch > alarm.epoch || alarm.newest < testimony.newest.alarm || ordinary.newest < testimony.newest.ordinary;
+    return isOlder ? 'both files were put back from a copy' : null;
+  }
+
+  /** Lets the witness see what is durable. One that cannot be written just now knows less and is still right. */
+  witness(): void {
+    const headers = LANES.map((lane) => this.#files.get(lane)?.header);
+    const [alarm, ordinary] = headers;
+    if (!alarm || !ordinary || alarm.epoch !== ordinary.epoch) return;
+    try {
+      this.#witness.write(alarm.epoch, { alarm: alarm.newest, ordinary: ordinary.newest });
+    } catch {
+      // What ails the disk is told where rows are written.
+    }
   }
 
   #before(): Before | null {
@@ -287,11 +315,12 @@ export class LaneFiles {
   }
 }
 
-/** Why two files do not belong together. */
-function apart(alarm: Header, ordinary: Header): string {
-  const unborn = alarm.epoch === 0 ? 'alarm' : 'ordinary';
-  if (alarm.epoch === 0 || ordinary.epoch === 0) return `${unborn}: a new file stands beside the other lane's: a new epoch begins`;
-  return 'the two files do not know the same: one was put back from a copy; a new epoch begins';
+/** Why two files do not belong together; null when they do. */
+function apart(alarm: Header, ordinary: Header): string | null {
+  if (alarm.epoch === 0 || ordinary.epoch === 0)
+    return `${alarm.epoch === 0 ? 'alarm' : 'ordinary'}: a new file stands beside the other lane's`;
+  const isTogether = alarm.epoch === ordinary.epoch && alarm.newest >= ordinary.other_newest && ordinary.newest >= alarm.other_newest;
+  return isTogether ? null : 'the two files do not know the same, one was put back from a copy';
 }
 
 /** One process per journal: SQLite's own lock, which the system takes back from a killed process. */

@@ -163,4 +163,6 @@ export interface WorkerStart {
   /** Positions already known outside, when the worker is a replacement: a new file counts on from there. */
   readonly positions: Readonly<Record<Lane, number>>;
   readonly sizes: JournalSizes;
+  /** Where the machine's name stands. */
+  readonly machineFile: string;
 }

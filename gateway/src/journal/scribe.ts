@@ -96,6 +96,7 @@ export class Scribe {
       const answers = [...ready.map((append) => answerOf(append, work.failed)), ...settled];
       if (answers.length > 0) yield answers;
     }
+    if (work.alive.length > 0) this.#files.witness();
     const rest = group.filter(({ ask }) => ask !== 'append' && ask !== 'settle' && ask !== 'alive');
     for (const question of rest) yield [this.#read(question)];
   }

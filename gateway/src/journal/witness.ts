@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { LANES, type Lane } from '@fengsui/protocol';
+
+/** What somebody outside the two files saw of them: they must know at least this much, or they are older than they were. */
+export interface Testimony {
+  readonly epoch: number;
+  readonly newest: Readonly<Record<Lane, number>>;
+  /** Which machine wrote it; null where it has no name. */
+  readonly machine: string | null;
+}
+
+/** The name of a machine (machine-id(5)) is not to be told to others as it is. */
+function machineOf(file: string): string | null {
+  try {
+    const name = readFileSync(file, 'utf8').trim();
+    return name === '' ? null : createHash('sha256').update(`fengsui journal ${name}`).digest('hex').slice(0, 32);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A small file beside the journal with the highest numbers that were durable when it was written. Two files put back together from
+ * yesterday's copy agree with each other, not with it. It is written after the commits it tells of, so it never knows too much;
+ * one that could not be written knows less and is still right.
+ */
+export class Witness {
+  readonly #path: string;
+  readonly #machine: string | null;
+  #written = '';
+
+  constructor(directory: string, machineFile: string) {
+    this.#path = join(directory, 'witness.json');
+    this.#machine = machineOf(machineFile);
+  }
+
+  /** What it knows; null when it is not there or says nothing. */
+  testimony(): Testimony | null {
+    try {
+      const { epoch, newest, machine } = JSON.parse(readFileSync(this.#path, 'utf8')) as Testimony;
+      const counts = [epoch, ...LANES.map((lane) => newest[lane])];
+      return counts.every((count) => Number.isSafeInteger(count) && count >= 0) ? { epoch, newest, machine: machine ?? null } : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Whether it was written on another machine: then the folder was copied, and the original may write on. */
+  isForeign({ machine }: Testimony): boolean {
+    return machine !== null && this.#machine !== null && machine !== this.#machine;
+  }
+
+  /** Writes down what is durable, when that is more than before. Throws what the disk says; then the old words stand. */
+  write(epoch: number, newest: Readonly<Record<Lane, number>>): void {
+    const words = `${JSON.stringify({ epoch, newest, machine: this.#machine } satisfies Testimony)}\n`;
+    if (words === this.#written) return;
+    const beside = `${this.#path}.new`;
+    durably(beside, 'w', (file) => writeFileSync(file, words));
+    renameSync(beside, this.#path);
+    durably(dirname(this.#path), 'r', () => {});
+    this.#written = words;
+  }
+}
+
+function durably(path: string, flags: string, act: (file: number) => void): void {
+  const file = openSync(path, flags, 0o600);
+  try {
+    act(file);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
