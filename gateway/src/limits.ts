@@ -97,10 +97,16 @@ export const WAL_BYTES_MAX = 16 * 1024 * 1024;
 /** Held in reserve on the journal's volume: a full disk locks a write-ahead log shut, even for deleting. Alarms get in on this. */
 export const JOURNAL_BALLAST_BYTES = 64 * 1024 * 1024;
 
-/** Beyond this the ordinary lane gives up rows, readings first. A month of 64 points every ten minutes is a fifth of it. */
+/**
+ * Beyond this the ordinary lane gives up rows, readings first. GB/T 45839-2025 5.9.5 wants 30 days where a site is linked: of 64 points every
+ * ten minutes that is a fifth of it; and a year where it is not: then readings are thinned, and everything else is kept.
+ */
 export const JOURNAL_ORDINARY_BYTES_MAX = 1024 * 1024 * 1024;
 
-/** The ordinary lane gives up rows until it is this much below its limit, so that it need not begin again at once. */
+/** Beyond this the alarm lane gives up what is settled: half a million alarms, and as many as come while they wait. */
+export const JOURNAL_ALARM_BYTES_MAX = 512 * 1024 * 1024;
+
+/** A lane gives up rows until it is this much below its limit, so that it need not begin again at once. */
 export const JOURNAL_RELIEF_SHARE = 0.9;
 
 /** Of how many readings of one point that wait one is left when room is wanted: SQLite gives a page back only when most of it is empty. */
@@ -108,10 +114,6 @@ export const JOURNAL_THIN_TO_ONE_OF = 4;
 
 /** GB 25506: 10,000 rows a class. */
 export const JOURNAL_KEEP_ROWS = 10_000;
-
-/** GB/T 45839-2025 5.9.5: history of 30 days where the site is linked, of a year where it is not. */
-export const JOURNAL_KEEP_MS = 30 * 86_400_000;
-export const JOURNAL_KEEP_UNLINKED_MS = 366 * 86_400_000;
 
 /** A file up to this size is read whole when it is opened: half a second on a slow card, of the five it has to work again. */
 export const JOURNAL_CHECK_BYTES_MAX = 32 * 1024 * 1024;

@@ -34,7 +34,7 @@ export class Chores {
     this.#nightly = new Nightly(files);
     this.#chores = [
       ...LANES.map((lane) => ({ lane, step: () => this.#salvage(lane) })),
-      { lane: 'ordinary', step: () => files.relief().step() },
+      ...LANES.map((lane) => ({ lane, step: () => files.relief(lane).step() })),
       ...LANES.map((lane) => ({ lane, step: () => this.#nightly.step(lane) })),
       ...LANES.map((lane) => ({ lane, step: () => this.#giveBack(lane) })),
     ];

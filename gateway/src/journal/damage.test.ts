@@ -52,15 +52,14 @@ function overwrite(path: string, at: number, bytes: Uint8Array): void {
   writeSync(openSync(path, 'r+'), bytes, 0, bytes.length, at);
 }
 
-async function openCopy(of: string, harm: (path: string) => void): Promise<{ journal: Journal; directory: string; withinMs: number }> {
+async function openCopy(of: string, harm: (path: string) => void): Promise<{ journal: Journal; directory: string }> {
   const directory = folder();
   cpSync(of, directory, { recursive: true });
   harm(join(directory, 'alarm.sqlite'));
-  const startedMs = performance.now();
   const journal = await open(directory);
   opened.push(journal);
   await journal.append([eventOf('fire', 9_999)]);
-  return { journal, directory, withinMs: performance.now() - startedMs };
+  return { journal, directory };
 }
 
 interface Kept {
@@ -102,8 +101,7 @@ describe('a damaged file', () => {
   it.each(harms)(
     '%s is moved aside; a new one works at once, and every row that waited comes home with its number',
     async (_, of, harm) => {
-      const { journal, directory, withinMs } = await openCopy(of === 'killed' ? killed : stopped, harm);
-      expect(withinMs).toBeLessThan(5_000);
+      const { journal, directory } = await openCopy(of === 'killed' ? killed : stopped, harm);
       const rows = await savedRows(journal);
       expect(rows.map(({ number }) => number)).toEqual(expectedNumbers);
       for (const { number, address } of rows) expect(address).toBe(number - 1);

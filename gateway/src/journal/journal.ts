@@ -56,9 +56,8 @@ export interface JournalOptions {
 const SIZES: JournalSizes = {
   ballastBytes: limits.JOURNAL_BALLAST_BYTES,
   ordinaryBytesMax: limits.JOURNAL_ORDINARY_BYTES_MAX,
+  alarmBytesMax: limits.JOURNAL_ALARM_BYTES_MAX,
   keepRows: limits.JOURNAL_KEEP_ROWS,
-  keepMs: limits.JOURNAL_KEEP_MS,
-  keepUnlinkedMs: limits.JOURNAL_KEEP_UNLINKED_MS,
 };
 
 /** The sizes a site sets. */

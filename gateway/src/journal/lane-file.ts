@@ -15,7 +15,7 @@ export interface Header {
   boot: number;
   other_newest: number;
   alive_ms: number;
-  /** Rows that waited and were given up for want of room. */
+  /** Rows that nobody has and that were given up for want of room. */
   thinned: number;
 }
 
@@ -153,10 +153,10 @@ export class LaneFile {
     return adopted.length;
   }
 
-  /** Deletes rows in one transaction. Those that waited are counted for good. */
+  /** Deletes rows in one transaction. Those that nobody has are counted for good. */
   giveUp(rows: readonly Spared[]): void {
     const of = (state: number) => rows.filter((row) => row.state === state).length;
-    const thinned = this.header.thinned + of(ROW_STATES.waiting);
+    const thinned = this.header.thinned + rows.filter(({ state }) => state !== ROW_STATES.accepted).length;
     this.database.transaction(() => {
       for (const { position } of rows) this.#statements.remove.run(position);
       this.#statements.update.run({ ...this.header, thinned });

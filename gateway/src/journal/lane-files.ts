@@ -38,7 +38,7 @@ export class LaneFiles {
   #isDoubtful = false;
   /** A file was moved aside: that the new one knows nothing needs no other explanation. */
   #isReplaced = false;
-  #relief: Relief | null = null;
+  readonly #reliefs = new Map<Lane, Relief>();
   #diskFailures = 0;
   #lastDiskFailure: string | null = null;
   /** Rows given up at the door and not yet written down. */
@@ -72,16 +72,17 @@ export class LaneFiles {
     return this.#files.get(lane)!;
   }
 
-  /** What makes room in the ordinary lane. */
-  relief(): Relief {
-    const file = this.file('ordinary');
-    this.#relief ??= new Relief(file, this.start.sizes);
-    return this.#relief;
+  /** What makes room in a lane. */
+  relief(lane: Lane): Relief {
+    const file = this.file(lane);
+    const relief = this.#reliefs.get(lane) ?? new Relief(file, this.start.sizes);
+    this.#reliefs.set(lane, relief);
+    return relief;
   }
 
   /** Readings are not taken in: the volume is full, or the ordinary lane is and has nothing left to give up. */
   isShortOfRoom(): boolean {
-    return this.space.isFull || this.relief().isExhausted;
+    return this.space.isFull || this.relief('ordinary').isExhausted;
   }
 
   /** Counts rows that were given up before they were written. */
@@ -143,7 +144,7 @@ export class LaneFiles {
       try {
         this.file(each).beFrugal(true);
         this.file(each).checkpoint();
-        if (first && each === 'ordinary') this.relief().want(this.space.wantedBytes);
+        if (first) this.relief(each).want(this.space.wantedBytes);
       } catch {
         // Still no room for this lane: what is tried next says so.
       }
@@ -181,7 +182,7 @@ export class LaneFiles {
     const file = this.#files.get(lane);
     if (!file) return;
     this.#positions[lane] = Math.max(this.#positions[lane], file.position);
-    if (lane === 'ordinary') this.#relief = null;
+    this.#reliefs.delete(lane);
     this.#files.delete(lane);
     try {
       file.close();

@@ -56,7 +56,7 @@ export interface LaneState {
   readonly bytes: number;
   /** What of the file holds rows; the rest is used again. */
   readonly usedBytes: number;
-  /** Rows that wait and were given up for want of room, since the file was born: readings first, an alarm never. */
+  /** Rows without a receipt that were given up for want of room, since the file was born: readings first, an alarm that waits never. */
   readonly thinned: number;
 }
 
@@ -142,12 +142,10 @@ export interface JournalSizes {
   readonly ballastBytes: number;
   /** Beyond this the ordinary lane gives up rows. */
   readonly ordinaryBytesMax: number;
+  /** Beyond this the alarm lane gives up rows that are settled; one that waits never. */
+  readonly alarmBytesMax: number;
   /** Settled rows kept at least, of each kind in each lane. */
   readonly keepRows: number;
-  /** Settled rows are kept at least this long. */
-  readonly keepMs: number;
-  /** Rows without a receipt are kept at least this long; an alarm for ever. */
-  readonly keepUnlinkedMs: number;
 }
 
 /** What the worker is born with. */

@@ -23,13 +23,15 @@ interface Level {
 }
 
 /**
- * Makes room in the ordinary lane, a stretch at a time. First goes what the collector has, beyond the rows that are always kept,
- * readings before anything else; then readings that wait are thinned, oldest first, each point keeping one of every few and always
- * its newest; last, of states that wait, those that a newer state of the same point and kind has overtaken.
+ * Makes room in a lane, a stretch at a time. First goes what the collector has, beyond the rows of each kind that are always kept,
+ * readings before anything else; then what it refused for good, beyond as many. In the ordinary lane alone, readings that wait are
+ * then thinned, oldest first, each point keeping one of every few and always its newest; last, of states that wait, those that a
+ * newer state of the same point and kind has overtaken. Nothing goes by its age: no jump of a clock can take a row away.
  */
 export class Relief {
   readonly #file: LaneFile;
-  readonly #sizes: JournalSizes;
+  readonly #bytesMax: number;
+  readonly #keepRows: number;
   readonly #levels: readonly Level[];
   #level = 0;
   /** How far the round of each level has come: a round goes on where it stopped when room was found. */
@@ -42,23 +44,28 @@ export class Relief {
 
   constructor(file: LaneFile, sizes: JournalSizes) {
     this.#file = file;
-    this.#sizes = sizes;
+    this.#bytesMax = file.lane === 'alarm' ? sizes.alarmBytesMax : sizes.ordinaryBytesMax;
+    this.#keepRows = sizes.keepRows;
     const waiting = file.database.prepare(`SELECT position, state, kind, source, point, note FROM rows
       WHERE state = 0 AND position > @after ORDER BY position LIMIT ${limits.CHORE_WINDOW_ROWS}`);
     const look = (after: number) => waiting.all({ after }) as Waiting[];
-    this.#levels = [
+    const done = [
       this.#settled(['reading']),
       this.#settled((Object.keys(EVENT_KINDS) as EventKind[]).filter((kind) => kind !== 'reading')),
+      this.#refused(),
+    ];
+    const waits = [
       stretchOf(look, (row) => THINNABLE.has(row.kind), limits.JOURNAL_THIN_TO_ONE_OF),
       stretchOf(look, (row) => !THINNABLE.has(row.kind), Number.POSITIVE_INFINITY),
     ];
+    this.#levels = file.lane === 'alarm' ? done : [...done, ...waits];
     this.#cursors = this.#levels.map(() => 0);
   }
 
   /** Whether rows have to go. */
   get isWanted(): boolean {
     const used = this.#file.usedBytes();
-    if (used > this.#sizes.ordinaryBytesMax) this.want(used - this.#sizes.ordinaryBytesMax * limits.JOURNAL_RELIEF_SHARE);
+    if (used > this.#bytesMax) this.want(used - this.#bytesMax * limits.JOURNAL_RELIEF_SHARE);
     if (this.#aimBytes !== null && used <= this.#aimBytes) this.#aimBytes = null;
     return this.#aimBytes !== null;
   }
@@ -101,7 +108,7 @@ export class Relief {
     this.#foundInRound = false;
     if (this.#level < this.#levels.length) return;
     this.#level = 0;
-    this.#aimBytes = this.#file.usedBytes() > this.#sizes.ordinaryBytesMax ? this.#aimBytes : null;
+    this.#aimBytes = this.#file.usedBytes() > this.#bytesMax ? this.#aimBytes : null;
     this.#barrenUntil = this.#file.position + limits.CHORE_WINDOW_ROWS;
   }
 
@@ -115,11 +122,26 @@ export class Relief {
     return {
       stretch: (after) => {
         for (const kind of kinds) {
-          const until = (boundary.get({ kind, keepRows: this.#sizes.keepRows }) as { position: number } | undefined)?.position;
+          const until = (boundary.get({ kind, keepRows: this.#keepRows }) as { position: number } | undefined)?.position;
           const spared = until === undefined ? [] : (rows.all({ kind, until }) as Spared[]);
           if (spared.length > 0) return { seen: spared.length, last: after, spared };
         }
         return { seen: 0, last: after, spared: [] };
+      },
+    };
+  }
+
+  /** What was rejected or is damaged, oldest first, but for the newest of it: evidence, and never in the way of what is sound. */
+  #refused(): Level {
+    const { database } = this.#file;
+    const boundary = database.prepare('SELECT position FROM rows WHERE state >= 2 ORDER BY position DESC LIMIT 1 OFFSET ?');
+    const rows = database.prepare(`SELECT position, state FROM rows WHERE state >= 2 AND position <= ?
+      ORDER BY position LIMIT ${limits.CHORE_WINDOW_ROWS / 2}`);
+    return {
+      stretch: (after) => {
+        const until = (boundary.get(this.#keepRows) as { position: number } | undefined)?.position;
+        const spared = until === undefined ? [] : (rows.all(until) as Spared[]);
+        return { seen: spared.length, last: after, spared };
       },
     };
   }

@@ -4,6 +4,7 @@ import { type Lane, PROFILES } from '@fengsui/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { eventOf, open, temporaryFolder } from './journal.fixture.ts';
 import { type Journal, type JournalState, JournalWatch } from './journal.ts';
+import { JournalReader } from './reader.ts';
 
 const folders: string[] = [];
 const opened: Journal[] = [];
@@ -126,6 +127,76 @@ describe('room in the ordinary lane', () => {
     const again = await journalWith({}, directory);
     expect(await ordinary(again)).toMatchObject({ waiting: 240, thinned });
   });
+});
+
+describe('what is kept', () => {
+  it('of a year without a link: every alarm and every state, and readings of all the year, thinned, counted', async () => {
+    const dayMs = 86_400_000;
+    let wallMs = Date.UTC(2026, 0, 1);
+    const clock = { wallMs: () => wallMs, monotonicMs: () => performance.now(), sleep: async () => {} };
+    const journal = await journalWith({ clock, sizes: { ordinaryBytesMax: 1_024 * KIB } });
+    const days = 366;
+    for (let day = 0; day < days; day++, wallMs += dayMs) {
+      const readings = Array.from({ length: 32 }, (_, index) => reading(index % 8, day));
+      await journal.append([...readings, eventOf('fault', day), eventOf('fire', day)]);
+    }
+    const { thinned, waiting: left, newest } = await ordinary(journal);
+    expect(left + thinned).toBe(newest);
+    expect(thinned).toBeGreaterThan(1_000);
+    const kept = await waiting(journal, 'ordinary');
+    expect(kept.filter(({ what }) => what.startsWith('fault'))).toHaveLength(days);
+    expect(await waiting(journal, 'alarm')).toHaveLength(days);
+    const daysRead = kept.filter(({ what }) => what.startsWith('reading')).map(({ what }) => Number(what.split(' ')[2]));
+    expect(Math.min(...daysRead)).toBeLessThan(60);
+    expect(Math.max(...daysRead)).toBe(days - 1);
+  }, 120_000);
+
+  it('of what is settled: the newest rows of each kind in each lane, however many come, and alarms that wait for ever', async () => {
+    const journal = await journalWith({ sizes: { ordinaryBytesMax: 200 * KIB, alarmBytesMax: 200 * KIB, keepRows: 100 } });
+    await journal.append(Array.from({ length: 50 }, (_, index) => eventOf('supervisory', index)));
+    const { epoch } = await journal.take('alarm', 0, 1, 10_000);
+    for (let turn = 0; turn < 30; turn++) {
+      const events = Array.from({ length: 50 }, (_, index) => [eventOf('fire', index), eventOf('fault', index), eventOf('shield', index)]);
+      const stored = await journal.append(events.flat());
+      for (const lane of ['alarm', 'ordinary'] as const) {
+        const accepted = stored.filter((row) => row.lane === lane).map(({ number }) => number);
+        await journal.settle({ gateway: 'gw-1', epoch, lane, accepted, rejected: [] });
+      }
+    }
+    await vi.waitFor(
+      async () => {
+        const { lanes } = await journal.state();
+        for (const lane of ['alarm', 'ordinary'] as const) expect(lanes[lane].usedBytes).toBeLessThan(200 * KIB * 1.1);
+        expect(lanes).toMatchObject({ alarm: { waiting: 50, thinned: 0 }, ordinary: { waiting: 0, thinned: 0 } });
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    using reader = new JournalReader(folders.at(-1)!);
+    const rows = [...reader.rows({}, 'oldest-first')];
+    for (const kind of ['fire', 'fault', 'shield']) {
+      const numbers = rows.filter((row) => row.kind === kind).map(({ number }) => number);
+      expect(numbers.length).toBeGreaterThanOrEqual(100);
+      expect(numbers.at(-1)).toBeGreaterThan(1_480);
+    }
+    expect(rows.filter(({ kind }) => kind === 'supervisory')).toHaveLength(50);
+  }, 60_000);
+
+  it('of what is rejected: the newest rows, with their reasons, and they never crowd out what is sound', async () => {
+    const journal = await journalWith({ sizes: { ordinaryBytesMax: 128 * KIB, keepRows: 50 } });
+    for (let turn = 0; turn < 20; turn++) {
+      const stored = await journal.append(Array.from({ length: 50 }, (_, index) => eventOf('fault', index)));
+      const rejected = stored.map(({ number }) => ({ number, reason: 'not decodable' }));
+      await journal.settle({ gateway: 'gw-1', epoch: stored[0]!.epoch, lane: 'ordinary', accepted: [], rejected });
+    }
+    expect(await journal.append([reading(1, 1)])).toHaveLength(1);
+    const { rejected, thinned, usedBytes } = await ordinary(journal);
+    expect(rejected).toBeGreaterThanOrEqual(50);
+    expect(rejected + thinned).toBe(1_000);
+    expect(usedBytes).toBeLessThan(128 * KIB * 1.1);
+    using reader = new JournalReader(folders.at(-1)!);
+    const reasons = [...reader.rows({ states: ['rejected'] }, 'oldest-first')].map(({ reason }) => reason);
+    expect(new Set(reasons)).toEqual(new Set(['not decodable']));
+  }, 60_000);
 });
 
 describe('the ballast', () => {

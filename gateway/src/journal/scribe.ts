@@ -208,7 +208,7 @@ export class Scribe {
     if (slots.length === 0 && settles.length === 0 && alive.length === 0) return [];
     const file = this.#files.file(lane);
     const last = slots.at(-1)?.row;
-    if (lane === 'ordinary' && slots.length > 0) this.#files.relief().makeRoom();
+    if (lane === 'ordinary' && slots.length > 0) this.#files.relief(lane).makeRoom();
     const { positions, settled } = file.commit(
       slots.map(({ row }) => row!),
       settles,
