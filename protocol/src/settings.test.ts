@@ -41,9 +41,36 @@ describe('settings', () => {
     );
   });
 
+  it('name what is not in a list of words, too few, or cut short where it is long', () => {
+    const schema = Type.Object({
+      kind: Type.Enum(['serial', 'network']),
+      list: Type.Array(Type.String(), { minItems: 1 }),
+      port: Type.Integer({ minimum: 1 }),
+      name: Type.Union([Type.Object({ kind: Type.Literal('a') }), Type.Object({ kind: Type.Literal('b') })]),
+    });
+    const read = readSettings(`kind: serail\nlist: []\nport: 0\nname: ${'x'.repeat(80)}`, schema);
+    expect('problems' in read ? read.problems : read.shape.map(({ line }) => line)).toEqual([
+      'kind: must be one of serial, network (got serail, did you mean "serial"?)',
+      'list: must have at least 1 (got 0)',
+      'port: must be at least 1 (got 0)',
+      `name: must be object (got ${'x'.repeat(57)}…)`,
+    ]);
+    expect(readSettings('kind: 7', Type.Object({ kind: Type.Enum(['serial']) }))).toMatchObject({
+      shape: [{ line: 'kind: must be one of serial (got 7)' }],
+    });
+  });
+
   it('say where a text stops being YAML', () => {
     expect(problems('name: abc\nport: [1')[0]).toMatch(/^line 2, column \d+: /);
     expect(problems('name: abc\nname: abd')[0]).toMatch(/^line 2, column 1: Map keys must be unique/);
+  });
+
+  it('refuse a text whose aliases would grow without bound', () => {
+    const bomb = [
+      'a: &a [x, x, x, x, x, x, x, x, x, x]',
+      ...['b', 'c', 'd'].map((name, index) => `${name}: &${name} [${Array(10).fill(`*${'abc'[index]}`)}]`),
+    ];
+    expect(problems(bomb.join('\n'))).toEqual([expect.stringContaining('alias')]);
   });
 
   it('of an empty text are what is missing', () => {

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { stderr, stdin, stdout } from 'node:process';
-import { cutAll, type Family, fromHex, type RegisterRequest } from '@fengsui/protocol';
+import { type Family, fromHex, type RegisterRequest } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
-import { DIALECTS, type Dialect, streamView, suggestDialects } from '@fengsui/protocol/gb26875';
+import { DIALECTS, type Dialect, streamView, suggestDialectsOf } from '@fengsui/protocol/gb26875';
 import type { Command } from 'commander';
-import { COLOURED, explain, PLAIN } from '../commission/explain.ts';
+import { explain, inkOf } from '../commission/explain.ts';
 import { familyViews, type View } from '../commission/views.ts';
 
 interface Options {
@@ -16,10 +16,15 @@ interface Options {
 
 /** Bytes from what a person gives: hex, the name of a file (hex text or raw bytes), or `-` for standard input. */
 async function bytesFrom(source: string): Promise<Uint8Array> {
-  const direct = fromHex(source);
-  if (direct && source !== '-') return direct;
+  const direct = source === '-' ? null : fromWrittenHex(source);
+  if (direct) return direct;
   const content = source === '-' ? Buffer.concat(await stdin.toArray()) : fileContent(source);
-  return fromHex(content.toString('latin1')) ?? new Uint8Array(content);
+  return fromWrittenHex(content.toString('latin1')) ?? new Uint8Array(content);
+}
+
+/** Hex as people and tools write it: `40 40`, `40:40`, `40-40`, `0x40, 0x40`, behind a byte order mark or not. */
+function fromWrittenHex(text: string): Uint8Array | null {
+  return fromHex(text.replace(/^\u00ef\u00bb\u00bf/, '').replace(/0x|(?<=[0-9a-f]{2})[-:,;](?=\s*(?:0x)?[0-9a-f]{2}|\s*$)/gi, ' '));
 }
 
 function fileContent(path: string): Buffer {
@@ -48,8 +53,7 @@ function describedBy(family: Family | null, view: View) {
 }
 
 function hintOfDialect(bytes: Uint8Array, dialect: Dialect): void {
-  const frames = cutAll(DIALECTS.get('four-faith')!.cut, bytes).flatMap((cut) => (cut.kind === 'packet' ? [cut.bytes] : []));
-  const better = suggestDialects(frames).filter((name) => name !== dialect.name);
+  const better = suggestDialectsOf(bytes);
   if (dialect.name === 'standard' && better.length > 0) stderr.write(`方言提示 these bytes look like --dialect ${better.join(' or ')}\n`);
 }
 
@@ -64,7 +68,7 @@ async function decode(source: string, options: Options): Promise<void> {
     for (const view of views) stdout.write(`${JSON.stringify(view)}\n`);
     return;
   }
-  const ink = stdout.isTTY ? COLOURED : PLAIN;
+  const ink = inkOf(stdout);
   for (const view of views) stdout.write(`${explain(view, { dialect, described: describedBy(family, view), ink }).join('\n')}\n\n`);
   if (!family) hintOfDialect(bytes, dialect);
 }

@@ -8,7 +8,7 @@ import { dataFindings } from '../commission/doctor/data-folder.ts';
 import { doubtful, type Finding, type Health, right, wrong } from '../commission/doctor/finding.ts';
 import { uplinkFindings } from '../commission/doctor/uplink-reach.ts';
 import { doorFindings, serialFindings, tcpFindings, udpFindings } from '../commission/doctor/wire-health.ts';
-import { COLOURED, type Ink, PLAIN } from '../commission/explain.ts';
+import { type Ink, inkOf } from '../commission/explain.ts';
 import { serialPorts } from '../commission/serial-ports.ts';
 import { USUAL_LINE } from '../commission/wire-text.ts';
 import { type GatewayConfiguration, type LineConfiguration, loadConfiguration } from '../config.ts';
@@ -89,7 +89,7 @@ async function wireFindings(about: string, { wire, devices }: LineConfiguration)
 }
 
 async function doctor({ config, json }: { readonly config: string; readonly json?: boolean }): Promise<void> {
-  const ink = stdout.isTTY ? COLOURED : PLAIN;
+  const ink = inkOf(stdout);
   const counts: Record<Health, number> = { right: 0, doubtful: 0, wrong: 0 };
   const report = (finding: Finding) => {
     counts[finding.health] += 1;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { stdin, stdout } from 'node:process';
 import { toHex } from '@fengsui/protocol';
-import { bytesOfView, DIALECTS } from '@fengsui/protocol/gb26875';
+import { bytesOfView, DIALECTS, type Dialect } from '@fengsui/protocol/gb26875';
 import type { Command } from 'commander';
 
 function parsed(line: string, number: number): Record<string, unknown> {
@@ -32,13 +32,13 @@ async function encode(source: string, options: { readonly dialect: string }): Pr
   if (lines.every((line) => line.trim() === '')) throw new TypeError('nothing to encode: no JSON in what was given. 没有可编码的内容');
   for (const [index, line] of lines.entries()) {
     if (line.trim() === '') continue;
-    stdout.write(`${hexOf(parsed(line, index + 1), index + 1, dialect.types)}\n`);
+    stdout.write(`${hexOf(parsed(line, index + 1), index + 1, dialect)}\n`);
   }
 }
 
-function hexOf(view: Record<string, unknown>, number: number, types: Parameters<typeof bytesOfView>[1]): string {
+function hexOf(view: Record<string, unknown>, number: number, dialect: Dialect): string {
   try {
-    return toHex(bytesOfView(view, types));
+    return toHex(bytesOfView(view, dialect));
   } catch (error) {
     throw new TypeError(`line ${number}: ${(error as Error).message}`);
   }

@@ -4,7 +4,7 @@ import { toHex } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { COLOURED, PLAIN } from '../commission/explain.ts';
+import { inkOf } from '../commission/explain.ts';
 import { type HeardView, listenOpen, listenTo, newTally, type Tally, tallyView } from '../commission/listen.ts';
 import { showHeard, showTally } from '../commission/listen-text.ts';
 import { candidatesOf, Recogniser, type Standing } from '../commission/recognise.ts';
@@ -24,7 +24,7 @@ interface Options {
 type Show = (heard: HeardView) => void;
 
 function shower(json: boolean | undefined): Show {
-  const ink = stdout.isTTY ? COLOURED : PLAIN;
+  const ink = inkOf(stdout);
   return ({ atMs, view, from }) => {
     if (json) stdout.write(`${JSON.stringify({ atMs, ...(from === undefined ? {} : { from }), ...view })}\n`);
     else stdout.write(`${showHeard({ atMs, view, ...(from === undefined ? {} : { from }) }, ink).join('\n')}\n`);

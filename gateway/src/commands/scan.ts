@@ -3,7 +3,7 @@ import type { LineSetting } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../clock.ts';
-import { COLOURED, PLAIN } from '../commission/explain.ts';
+import { inkOf } from '../commission/explain.ts';
 import { fitsOf, type ReadModbus, scanModbus } from '../commission/scan-modbus.ts';
 import { showUnit } from '../commission/scan-modbus-text.ts';
 import { hostsOf, KNOWN_PORTS, scanNetwork } from '../commission/scan-network.ts';
@@ -14,7 +14,7 @@ import { parseWire, USUAL_LINE } from '../commission/wire-text.ts';
 import type { SerialConfiguration, TcpConfiguration } from '../config.ts';
 import { seconds, untilStopped } from './until.ts';
 
-const ink = () => (stdout.isTTY ? COLOURED : PLAIN);
+const ink = () => inkOf(stdout);
 
 /** Lines for people go to standard output; progress to standard error, and only on a terminal. */
 function print(lines: readonly string[]): void {

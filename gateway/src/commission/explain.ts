@@ -1,14 +1,15 @@
 import { type Described, fromHex, toHex, type Words } from '@fengsui/protocol';
 import {
   ANALOGUE_TYPES,
+  bodyOf,
   COMPONENT_TYPES,
-  CONTROL,
   CONTROL_AT,
   commandName,
   type Dialect,
   decodeFrame,
   decodeUnit,
   SYSTEM_TYPES,
+  UNIT_AT,
 } from '@fengsui/protocol/gb26875';
 import type { View } from './views.ts';
 
@@ -22,8 +23,13 @@ export interface Ink {
 
 const plain = (text: string) => text;
 const sgr = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
-export const PLAIN: Ink = { strong: plain, faint: plain, good: plain, bad: plain };
-export const COLOURED: Ink = { strong: sgr(1), faint: sgr(2), good: sgr(32), bad: sgr(31) };
+const PLAIN: Ink = { strong: plain, faint: plain, good: plain, bad: plain };
+const COLOURED: Ink = { strong: sgr(1), faint: sgr(2), good: sgr(32), bad: sgr(31) };
+
+/** Colours for a terminal that has them and a person who wants them: not in a pipe, not with NO_COLOR, not on TERM=dumb. */
+export function inkOf(out: { readonly isTTY?: boolean; hasColors?(): boolean }): Ink {
+  return out.isTTY && (out.hasColors?.() ?? true) ? COLOURED : PLAIN;
+}
 
 /** Columns a text takes on a terminal: Chinese characters and full-width signs take two. */
 function columns(text: string): number {
@@ -51,8 +57,12 @@ type Codes = ReadonlyMap<number, Words>;
 
 /** The lists of GB/T 26875.3 that a field's number is looked up in, a dialect's own rows first. */
 function codesOf(dialect: Dialect): Readonly<Record<string, readonly Codes[]>> {
-  const analogues = dialect.analogueTypes ? [dialect.analogueTypes, ANALOGUE_TYPES] : [ANALOGUE_TYPES];
-  return { systemType: [SYSTEM_TYPES], componentType: [COMPONENT_TYPES], analogueType: analogues };
+  const lists = (own: Codes | undefined, standard: Codes) => (own ? [own, standard] : [standard]);
+  return {
+    systemType: lists(dialect.systemTypes, SYSTEM_TYPES),
+    componentType: lists(dialect.componentTypes, COMPONENT_TYPES),
+    analogueType: lists(dialect.analogueTypes, ANALOGUE_TYPES),
+  };
 }
 
 /** A field whose number names something, with the name beside the number: `42 点型光电感烟火灾探测器 point optical smoke detector`. */
@@ -65,23 +75,45 @@ function named(field: Described, codes: Readonly<Record<string, readonly Codes[]
   return { ...field, shown: `${code} ${zh} ${en}` };
 }
 
+/** A place in the frame that no layout table describes. */
+function fixed(bytes: Uint8Array, from: number, to: number, zh: string, en: string, shown: string): Described {
+  return { name: '', words: { zh, en }, from, to, shown, hex: toHex(bytes.subarray(from, to)) };
+}
+
 /** A frame field by field: byte range, bytes, name in two languages, value. */
 function frameLines(view: View, dialect: Dialect, ink: Ink): string[] {
   const bytes = fromHex(String(view['hex']))!;
-  const { control, unit } = decodeFrame(bytes);
-  const command = `${commandName(control.command)} (${control.command})`;
-  const lines = [ink.strong(`帧 frame · 命令 command ${command} · ${bytes.length} bytes · ${ink.good('校验和正确 checksum ok')}`)];
-  lines.push(...CONTROL.describe(bytes, CONTROL_AT).map((field) => fieldLine(field, ink)));
-  const read = decodeUnit(unit, dialect.types);
-  if (!read) return [...lines, ink.faint('  空应用数据单元 no application data unit')];
-  const type = dialect.types.get(read.type);
-  lines.push(
+  const { command } = decodeFrame(bytes).control;
+  const title = `${commandName(command)} (${command})`;
+  const end = bytes.length;
+  const fields = [
+    fixed(bytes, 0, 2, '启动符', 'start', '@@'),
+    ...dialect.control.describe(bytes, CONTROL_AT),
+    fixed(bytes, end - 3, end - 2, '校验和', 'checksum', '正确 ok'),
+    fixed(bytes, end - 2, end, '结束符', 'end', '##'),
+  ].map((field) => fieldLine(field, ink));
+  return [
+    ink.strong(`帧 frame · 命令 command ${title} · ${end} bytes · ${ink.good('校验和正确 checksum ok')}`),
+    ...fields.slice(0, -2),
+    ...unitLines(view, bytes, dialect, ink),
+    ...fields.slice(-2),
+  ];
+}
+
+function unitLines(view: View, bytes: Uint8Array, dialect: Dialect, ink: Ink): string[] {
+  const read = decodeUnit(decodeFrame(bytes).unit, dialect.types);
+  if (!read) return [ink.faint('  空应用数据单元 no application data unit')];
+  const first = dialect.types.get(read.type);
+  const type = first && bodyOf(first, ('objects' in read && read.objects[0]) || {});
+  const lines = [
     ink.strong(`  ${type ? `${type.zh} ${type.en}` : '未定义类型 unlisted type'} · 类型 type ${read.type} · 数目 count ${read.count}`),
-  );
+    fieldLine(fixed(bytes, UNIT_AT, UNIT_AT + 1, '类型标志', 'type flag', String(read.type)), ink),
+  ];
   if ('raw' in read) return [...lines, `  ${ink.bad(read.why)} ${toHex(read.raw)}`];
+  lines.push(fieldLine(fixed(bytes, UNIT_AT + 1, UNIT_AT + 2, '信息对象数目', 'object count', String(read.count)), ink));
   const objects = (view['unit'] as { objects: View[] }).objects;
   const codes = codesOf(dialect);
-  let at = 29;
+  let at = UNIT_AT + 2;
   for (const [index, object] of read.objects.entries()) {
     const fields = type!.object.describe(bytes, at);
     lines.push(...fields.map((field) => fieldLine(named(field, codes), ink)), ...meaningLines(objects[index]!, ink));
@@ -122,5 +154,6 @@ export function explain(
   if (view['kind'] === 'frame') return frameLines(view, dialect, ink);
   if (view['kind'] === 'packet') return packetLines(view, described, ink);
   if (view['kind'] === 'heartbeat') return [`心跳 heartbeat  ${ink.faint(String(view['hex']))}`];
+  if (view['kind'] === 'reply') return [`厂家私有应答 private reply of the centre  ${ink.faint(String(view['hex']))}`];
   return [`${ink.bad(`噪声 noise · ${REASONS[String(view['why'])] ?? view['why']}`)}  ${ink.faint(String(view['hex']))}`];
 }

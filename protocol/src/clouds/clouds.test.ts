@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Stimulus } from '../family.ts';
 import { encrypted, NODE_CRYPTOGRAPHY, signed } from './cryptography.fixture.ts';
 import { CLOUDS, PUSH_REFUSALS, PushDesk, type PushReading, type PushSaid, type PushSecrets, Seen } from './index.ts';
+import { parsed } from './onenet-seal.ts';
 import { rawMember } from './raw-member.ts';
 import { tellsItsTime } from './stamps.ts';
 
@@ -272,7 +273,17 @@ describe('a message without a time', () => {
   });
 });
 
+test('what is no JSON inside a seal is nothing', () => {
+  expect([parsed('{"a":1}'), parsed('{')]).toEqual([{ a: 1 }, null]);
+});
+
 describe('the text of a member', () => {
+  it('ends with the text where the object was cut off behind it', () => {
+    expect(rawMember('{"a": [1, "]\\""', 'a')).toBe('[1, "]\\""');
+    expect(rawMember('{"a": "b', 'c')).toBeNull();
+    expect(rawMember('{nothing', 'a')).toBeNull();
+  });
+
   it('is what JSON.parse reads as that member, for every object', () => {
     const object = fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1, noNullPrototype: true });
     fc.assert(

@@ -15,8 +15,8 @@ export function readCbor(bytes: Uint8Array): CborValue | undefined {
     const value = reader.item(0);
     return reader.atEnd ? value : undefined;
   } catch (error) {
-    if (error instanceof NotCbor || error instanceof TypeError) return undefined;
-    throw error;
+    if (!(error instanceof NotCbor || error instanceof TypeError)) throw error;
+    return undefined;
   }
 }
 

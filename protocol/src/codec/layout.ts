@@ -205,15 +205,33 @@ function viewOf(name: string, kind: Kind, value: unknown): Record<string, unknow
   const shown = kind.show(value);
   if (!kind.alwaysHex && !kind.lossy) return { [name]: shown };
   const hex = toHex(bytesOf(kind, value));
-  if (!kind.alwaysHex && toHex(bytesOf(kind, kind.parse(shown))) === hex) return { [name]: shown };
+  if (!kind.alwaysHex && hexOfShown(kind, shown) === hex) return { [name]: shown };
   return { [name]: shown, [`${name}Hex`]: hex };
+}
+
+/** The hex that the shown form gives back; null where it cannot: bytes that decode to nothing may be shown longer than the field is. */
+function hexOfShown(kind: Kind, shown: unknown): string | null {
+  try {
+    return toHex(bytesOf(kind, kind.parse(shown)));
+  } catch {
+    return null;
+  }
 }
 
 function parsed(name: string, kind: Kind, view: Readonly<Record<string, unknown>>, called: (name: string) => string): unknown {
   const hex = view[`${name}Hex`];
-  if (hex !== undefined) return fromBytes(kind, hex, called(`${name}Hex`));
+  const shown = view[name];
+  if (hex !== undefined) {
+    const value = fromBytes(kind, hex, called(`${name}Hex`));
+    const meant = JSON.stringify(kind.show(value));
+    // Either may have been changed by hand: taking one would silently lose the other.
+    if (shown === undefined || JSON.stringify(shown) === meant) return value;
+    throw new TypeError(
+      `${called(name)}: ${JSON.stringify(shown)} is not what ${called(`${name}Hex`)} says (${meant}): leave one of them out`,
+    );
+  }
   try {
-    return kind.parse(view[name]);
+    return kind.parse(shown);
   } catch (error) {
     throw new TypeError(`${called(name)}: ${(error as Error).message}`);
   }

@@ -46,9 +46,7 @@ describe('transmission devices over GB/T 26875.3', () => {
   test('confirm, denial and answer are never answered', () => {
     for (const command of [3, 5, 6]) {
       const frame = Uint8Array.from(
-        gb26875.answer!(
-          gb26875.play.say({ what: 'fire', address: { point: 7 }, deviceTime: '2026-11-23T08:00:00' })!,
-          '2026-11-23T08:00:00',
+        gb26875.answer!(gb26875.play.say({ what: 'fire', address: { point: 7 }, deviceTime: '2026-11-23T08:00:00' })!, '2026-11-23T08:00:00',
         )!,
       );
       frame[27] = (frame[27]! + command - frame[26]!) & 0xff;
@@ -81,8 +79,9 @@ describe('transmission devices over GB/T 26875.3', () => {
 
   test('a twelve-byte heartbeat is a sign of life, and has its own reply', () => {
     const short = fromHex('40400725518012ff04882323')!;
-    expect(gb26875.decode(short).observations).toEqual([{ what: 'heartbeat', address: { device: '0725518012ff' } }]);
-    expect(toHex(gb26875.answer!(short, '2026-11-23T08:00:00')!)).toBe('404000000000000000002323');
+    const dialect = gb26875.dialects!.get('four-faith')!;
+    expect(dialect.decode(short).observations).toEqual([{ what: 'heartbeat', address: { device: '0725518012ff' } }]);
+    expect(toHex(dialect.answer!(short, '2026-11-23T08:00:00')!)).toBe('404000000000000000002323');
   });
 
   test('a heartbeat of one byte has the reply its devices wait for', () => {
@@ -131,10 +130,101 @@ describe('transmission devices over GB/T 26875.3', () => {
   });
   test('a unit that does not fit is confirmed and kept with its reason', () => {
     const odd = upload('0501010203');
-    expect(gb26875.decode(odd)).toMatchObject({
-      observations: [{ what: 'text', address: { device: '010000000000' } }],
-      remarks: [expect.stringContaining('size')],
-    });
+    expect(gb26875.decode(odd)).toMatchObject({ observations: [{ what: 'text', address: { device: '010000000000' } }], remarks: [expect.stringContaining('size')] });
     expect(gb26875.answer!(odd, '2026-11-23T08:00:00')![26]).toBe(3);
+  });
+
+  describe('in the dialect of its maker', () => {
+    const captured = (name: string) =>
+      fromHex(read<{ name: string; hex: string }>('gb26875.json').find((vector) => vector.name === name)!.hex)!;
+    const heard = (dialect: string, frame: Uint8Array) => gb26875.dialects!.get(dialect)!.decode(frame).observations;
+
+    test('a panel that prints says the fire, the fault and the reset that its words say, at the place they name', () => {
+      expect(heard('four-faith', captured('capture-075'))[0]).toMatchObject({
+        what: 'fire',
+        address: { controller: 1, loop: 10, point: 83 },
+        deviceTime: '2023-08-29T13:43:00',
+      });
+      expect(heard('four-faith', captured('capture-118'))).toMatchObject([
+        { what: 'fault', address: { controller: 1, loop: 16, point: 101 } },
+      ]);
+      expect(heard('four-faith', captured('capture-141'))).toMatchObject([{ what: 'reset', text: '系统复位' }]);
+      expect(heard('four-faith', captured('capture-119'))[0]).toMatchObject({ what: 'text', text: expect.stringContaining('喷洒禁止') });
+    });
+    test('what a printer line passes through is read by its event word, not by the name of a place', () => {
+      expect(heard('four-faith', captured('capture-130'))).toMatchObject([
+        { what: 'fault', text: expect.stringContaining('夹层配电室火警') },
+      ]);
+      expect(heard('four-faith', upload('8d0188000d000a0a0a0a0a0a0a0a0a0a0a0a0a'))).toEqual([]);
+    });
+    test('printed words that nobody knows are told by the alarm kind, and by the words where that says nothing', () => {
+      const printed = (kind: string) => upload(`0901000033 33${kind}000002b5a5000000000000`.replaceAll(' ', ''));
+      expect(heard('four-faith', printed('03'))).toMatchObject([{ what: 'fire', text: '单' }]);
+      expect(heard('four-faith', printed('09'))).toMatchObject([{ what: 'operation' }]);
+      expect(heard('four-faith', printed('01'))).toMatchObject([{ what: 'text' }]);
+      expect(heard('four-faith', upload('090100003333010000 00000000000000'.replace(' ', '')))).toEqual([]);
+    });
+    test('values of its own types are readings of their quantity, each sensor apart', () => {
+      const value = (type: string, bytes: string) => heard('four-faith', upload(`030101010107000000${type}${bytes}000000000000`));
+      expect(value('8d', 'e000')).toMatchObject([
+        { what: 'reading', quantity: 'temperature', value: 22.4, address: { point: 7, channel: 2 } },
+      ]);
+      expect(value('9a', 'e803')).toMatchObject([{ quantity: 'height', value: 10 }]);
+      expect(value('a1', 'e803')[0]).not.toHaveProperty('quantity');
+      expect(value('c8', 'e803')).toMatchObject([{ what: 'reading', value: null }]);
+      const channel = heard('four-faith', upload('84010101010700000005ac0d0102091e0e05031b'));
+      expect(channel).toMatchObject([{ quantity: 'pressure-kpa', value: 350, address: { channel: 2 } }]);
+    });
+    test('a type without state, value or words is told once, by its name', () => {
+      expect(heard('four-faith', captured('capture-109'))).toMatchObject([{ what: 'text', detail: 'energy', text: '电能量' }]);
+      expect(heard('gst', captured('capture-057'))).toMatchObject([{ what: 'text', detail: 'line to the centre: fault' }]);
+      expect(heard('gst', captured('capture-101'))).toMatchObject([{ what: 'restored' }]);
+      expect(heard('standard', upload('0501010203 04'.replace(' ', '')))).toEqual([]);
+    });
+    test('a state word without its time is news where it says more than normal', () => {
+      expect(heard('base-station', upload('150101'))).toMatchObject([{ what: 'heartbeat' }]);
+      expect(heard('base-station', upload('150103'))).toMatchObject([{ what: 'fire' }]);
+    });
+    test('loop and point come from the words of the address', () => {
+      expect(heard('hikvision', upload(`020101012803000400 0200${'00'.repeat(31)}000000000000`.replace(' ', '')))).toMatchObject([
+        { what: 'fire', address: { controller: 1, loop: 3, point: 4 } },
+      ]);
+    });
+    test('a clock in UTC is said to be one', () => {
+      expect(heard('utc-clock', upload('1501020a1e0605031b'))).toMatchObject([{ what: 'fire', deviceTime: '2027-03-05T06:30:10Z' }]);
+      expect(heard('utc-clock', upload('150102000000000000'))).toMatchObject([{ deviceTime: null }]);
+    });
+    test('a registration that the standard does not know is confirmed', () => {
+      const registration = encodeFrame(
+        { serial: 9, mainVersion: 1, userVersion: 3, time: 0, source: 1, destination: 2, command: 0 },
+        fromHex('00'.repeat(112))!,
+      );
+      expect(gb26875.dialects!.get('dahua')!.answer!(registration, '2026-11-23T08:00:00')![26]).toBe(3);
+      expect(gb26875.answer!(registration, '2026-11-23T08:00:00')![26]).toBe(6);
+      expect(heard('dahua', registration)).toEqual([]);
+    });
+    test('a token that a device shows is confirmed and kept nowhere', () => {
+      const token = captured('capture-023');
+      const dialect = gb26875.dialects!.get('fire-cannon')!;
+      expect(JSON.stringify(dialect.decode(token))).not.toContain('41323046454331');
+      expect(dialect.decode(token)).toMatchObject({ observations: [] });
+      expect(dialect.decode(token)).not.toHaveProperty('remarks');
+      expect(dialect.answer!(token, '2026-11-23T08:00:00')![26]).toBe(3);
+    });
+    test('a private reply of the centre is its own echo: never answered, no event', () => {
+      const dialect = gb26875.dialects!.get('fscn8001')!;
+      const reply = captured('published-145');
+      expect(dialect.decode(reply)).toMatchObject({ fromHost: true, observations: [] });
+      expect(dialect.answer!(reply, '2026-11-23T08:00:00')).toBeNull();
+    });
+  });
+
+  test('a user-defined command is confirmed and kept as it is', () => {
+    const frame = encodeFrame(
+      { serial: 1, mainVersion: 1, userVersion: 1, time: 0, source: 1, destination: 2, command: 200 },
+      fromHex('0102')!,
+    );
+    expect(gb26875.decode(frame)).toMatchObject({ observations: [{ what: 'text' }], remarks: ['user-defined command'] });
+    expect(gb26875.answer!(frame, '2026-11-23T08:00:00')![26]).toBe(3);
   });
 });

@@ -1,6 +1,5 @@
 import iconv from 'iconv-lite';
-import { u48le } from '../codec/fields.ts';
-import { toHex } from '../codec/hex.ts';
+import { u16le, u48le } from '../codec/fields.ts';
 import type { FieldKind } from '../codec/layout.ts';
 
 /** The six bytes of a time tag as one number, low byte (second) first: exact whatever they hold. */
@@ -23,6 +22,14 @@ export function showTimeTag(tag: TimeTag): string | null {
   const possible = second < 60 && minute < 60 && hour < 24 && day >= 1 && day <= (DAYS[month - 1] ?? 0) && year < 100;
   if (!possible || (month === 2 && day === 29 && year % 4 !== 0)) return null;
   return `20${two(year)}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}`;
+}
+
+/** The tag of a time that a person wrote; 0 for none. Throws RangeError where a tag cannot say it: nothing is rounded or cut. */
+export function requireTimeTag(shown: unknown): TimeTag {
+  if (shown === null || shown === undefined) return 0;
+  const tag = typeof shown === 'string' ? parseTimeTag(shown) : 0;
+  if (tag !== 0 && showTimeTag(tag) === shown) return tag;
+  throw new RangeError(`${JSON.stringify(shown)} is no time YYYY-MM-DDTHH:mm:ss of the years 2000 to 2099 (null: none)`);
 }
 
 /** The tag of `YYYY-MM-DDTHH:mm:ss`; 0 (six zero bytes) for null and for what a tag cannot say (years outside 2000–2099). */
@@ -51,9 +58,11 @@ export function tagToBcd(tag: TimeTag): TimeTag {
   return bcd;
 }
 
-/** The six bytes of a tag in wire order, as hex. */
-export function hexOfTimeTag(tag: TimeTag): string {
-  return toHex(Uint8Array.from({ length: 6 }, (_, index) => at(tag, index)));
+/** The tag with its six bytes in the other order. */
+function turned(tag: TimeTag): TimeTag {
+  let other = 0;
+  for (let index = 0; index < 6; index++) other += at(tag, index) * 256 ** (5 - index);
+  return other;
 }
 
 /** The tag of an instant in a zone, cut to the second. */
@@ -72,9 +81,23 @@ export function instantOf(tag: TimeTag, zoneMinutes: number): number | null {
 export const timeTag: FieldKind<TimeTag> = {
   ...u48le,
   show: showTimeTag,
-  parse: (shown) => parseTimeTag(typeof shown === 'string' ? shown : null),
+  parse: requireTimeTag,
   optional: true,
   lossy: true,
+};
+
+/** The same of a clock that counts in BCD. */
+export const bcdTimeTag: FieldKind<TimeTag> = {
+  ...timeTag,
+  show: (tag) => showTimeTag(tagFromBcd(tag)),
+  parse: (shown) => tagToBcd(requireTimeTag(shown)),
+};
+
+/** The same of a device that writes the year first and the second last. */
+export const yearFirstTimeTag: FieldKind<TimeTag> = {
+  ...timeTag,
+  show: (tag) => showTimeTag(turned(tag)),
+  parse: (shown) => turned(requireTimeTag(shown)),
 };
 
 const lenient = new TextDecoder('gb18030');
@@ -105,6 +128,14 @@ export function encodeText(text: string, size: number): Uint8Array {
   return whole.subarray(0, length);
 }
 
+/** The bytes of a text that a person wrote. Throws RangeError where the field has no room for all of it. */
+function wholeText(shown: unknown, bytesMax: number): Uint8Array {
+  if (shown !== undefined && typeof shown !== 'string') throw new RangeError(`${JSON.stringify(shown)} is no text`);
+  const bytes = Uint8Array.from(iconv.encode(shown ?? '', 'gb18030'));
+  if (bytes.length > bytesMax) throw new RangeError(`takes ${bytes.length} bytes in GB 18030, at most ${bytesMax} fit`);
+  return bytes;
+}
+
 /** 部件说明 and its like: a fixed run of GB 18030 bytes. The value is the bytes themselves, so that nothing is lost. */
 export function fixedText(size: number): FieldKind<Uint8Array> {
   return {
@@ -115,24 +146,34 @@ export function fixedText(size: number): FieldKind<Uint8Array> {
       bytes.set(value.subarray(0, size), from);
     },
     show: showText,
-    parse: (shown) => encodeText(String(shown ?? ''), size),
+    parse: (shown) => wholeText(shown, size),
     optional: true,
     lossy: true,
   };
 }
 
-/** A length byte (0–255) and so many bytes of GB 18030 text. The value is the text bytes. */
-export const countedText: FieldKind<Uint8Array> = {
-  size: (bytes, from) => 1 + bytes[from]!,
-  sizeOf: (value) => 1 + value.length,
-  read: (bytes, from) => bytes.subarray(from + 1, from + 1 + bytes[from]!),
-  write(bytes, from, value) {
-    if (value.length > 255) throw new RangeError(`${value.length} bytes of text where a length byte counts them`);
-    bytes[from] = value.length;
-    bytes.set(value, from + 1);
-  },
-  show: showText,
-  parse: (shown) => encodeText(String(shown ?? ''), 255),
-  optional: true,
-  lossy: true,
-};
+/** Text behind its own length. The value is the text bytes. */
+function counted(lengthBytes: 1 | 2): FieldKind<Uint8Array> {
+  const most = 256 ** lengthBytes - 1;
+  const lengthAt = (bytes: Uint8Array, from: number) => (lengthBytes === 1 ? bytes[from]! : u16le.read(bytes, from));
+  return {
+    size: (bytes, from) => lengthBytes + lengthAt(bytes, from),
+    sizeOf: (value) => lengthBytes + value.length,
+    read: (bytes, from) => bytes.subarray(from + lengthBytes, from + lengthBytes + lengthAt(bytes, from)),
+    write(bytes, from, value) {
+      if (value.length > most) throw new RangeError(`${value.length} bytes of text where at most ${most} can be counted`);
+      bytes[from] = value.length & 0xff;
+      if (lengthBytes === 2) bytes[from + 1] = value.length >> 8;
+      bytes.set(value, from + lengthBytes);
+    },
+    show: showText,
+    parse: (shown) => wholeText(shown, most),
+    optional: true,
+    lossy: true,
+  };
+}
+
+/** A length byte (0–255) and so many bytes of GB 18030 text. */
+export const countedText = counted(1);
+/** A length of two bytes, low byte first, and so many bytes of text. */
+export const countedText16 = counted(2);

@@ -6,7 +6,8 @@ import { timeTag } from './fields.ts';
 
 /** Offsets and sizes of GB/T 26875.3-2011 table 1, counted from the first `@`. */
 export const CONTROL_AT = 2;
-const UNIT_AT = 27;
+/** Where the application data unit begins. */
+export const UNIT_AT = 27;
 /** A frame without an application data unit. */
 export const FRAME_BYTES_MIN = 30;
 /** Longest application data unit (§6.6); some centres allow 2048, see the cut rule. */
@@ -66,6 +67,16 @@ export const FRAME_CUT = frameCut();
 export function decodeFrame(bytes: Uint8Array): Frame {
   const control = CONTROL.decode(bytes, CONTROL_AT);
   return { control, unit: bytes.subarray(UNIT_AT, UNIT_AT + control.unitBytes) };
+}
+
+/** The application data unit of a packet; empty for packets too short to be frames, which some dialects have. */
+export function unitOf(packet: Uint8Array): Uint8Array {
+  return packet.length < FRAME_BYTES_MIN ? new Uint8Array(0) : decodeFrame(packet).unit;
+}
+
+/** Main and user version of a frame. */
+export function versionOf(frame: Uint8Array): readonly [main: number, user: number] {
+  return frame.length < FRAME_BYTES_MIN ? [-1, -1] : [frame[4]!, frame[5]!];
 }
 
 /** A frame of the given control fields and unit; the unit's length is counted here. */

@@ -1,6 +1,10 @@
 export * from './codes.ts';
-export { DIALECTS, type Dialect, heartbeatOf, STANDARD, suggestDialects } from './dialects.ts';
+export type { Dialect } from './dialects/dialect.ts';
+export { STANDARD } from './dialects/habits.ts';
+export { heartbeatOf } from './dialects/heartbeats.ts';
+export { DIALECTS, suggestDialects, suggestDialectsOf } from './dialects/register.ts';
 export { instantOf, parseTimeTag, showText, showTimeTag, timeTagOf } from './fields.ts';
 export * from './frame.ts';
 export * from './units.ts';
 export * from './view.ts';
+export { bytesOfView } from './view-bytes.ts';

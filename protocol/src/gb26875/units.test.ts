@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../codec/hex.ts';
 import { commandName, namesOfBits, SYSTEM_STATES } from './codes.ts';
-import { DIALECTS, heartbeatOf, suggestDialects } from './dialects.ts';
+import { DIALECTS } from './dialects/register.ts';
 import { encodeText, instantOf, parseTimeTag, showText, showTimeTag, tagFromBcd, timeTagOf } from './fields.ts';
 import { encodeFrame, UNIT_BYTES_MAX } from './frame.ts';
 import { decodeUnit, encodeUnit, UNIT_TYPES } from './units.ts';
-import { analogueIn, bytesOfView, componentStates, streamView } from './view.ts';
+import { analogueIn, componentStates, streamView } from './view.ts';
+import { bytesOfView } from './view-bytes.ts';
 
 const control = {
   serial: 1,
@@ -128,8 +129,8 @@ describe('time tags', () => {
     expect(showTimeTag(tagFromBcd(bcd))).toBe('2027-03-05T14:30:09');
     expect(showTimeTag(tagFromBcd(0x2a0305143009))).toBeNull();
     const views = streamView(framed('1c01091e0e05031b'), DIALECTS.get('dahua-bcd')!);
-    expect(views[0]).toMatchObject({ timeHex: '091e0e05031b' });
-    expect(toHex(bytesOfView({ ...views[0], hex: undefined }))).toBe(toHex(framed('1c01091e0e05031b')));
+    expect(views[0]).toMatchObject({ time: null, timeHex: '091e0e05031b' });
+    expect(toHex(bytesOfView({ ...views[0], hex: undefined }, DIALECTS.get('dahua-bcd')!))).toBe(toHex(framed('1c01091e0e05031b')));
   });
 });
 
@@ -178,27 +179,6 @@ describe('words of codes', () => {
     expect(analogueIn(12, 30, {})).toEqual({ value: 30, unit: 'm/s', outOfRange: true });
     expect(analogueIn(77, 30, {})).toEqual({ value: null, unit: null });
     expect(analogueIn(154, -1, DIALECTS.get('four-faith')!)).toEqual({ value: 65_535, unit: 'cm' });
-  });
-});
-
-describe('dialects', () => {
-  const hikvision = framed(`02010101280a000200030002${'20'.repeat(30)}091e0e05031b`);
-  test.each([
-    ['dahua', framed('', { command: 7 }), 'command-7'],
-    ['base-station', framed('150101'), 'state-without-time'],
-    ['main-version-16', framed('16', { mainVersion: 16, userVersion: 0 }), 'one-byte-unit'],
-    ['private-heartbeat', framed('8000', { command: 128, userVersion: 20 }), 'private-command'],
-    ['fire-cannon', framed('3c01'), null],
-    ['fubei', framed(`0201${'01'.repeat(16)}`), null],
-    ['hikvision', hikvision, null],
-    ['four-faith', framed('0801000000000005031b', { mainVersion: 2, userVersion: 3 }), 'login-time'],
-  ] as const)('%s is suggested by its habit', (name, frame, heartbeat) => {
-    expect(suggestDialects([frame])).toContain(name);
-    expect(heartbeatOf(frame, DIALECTS.get(name)!)).toBe(heartbeat);
-  });
-  test('empty sends and device times are signs of life by the standard', () => {
-    expect(heartbeatOf(framed(''), DIALECTS.get('standard')!)).toBe('empty-send');
-    expect(heartbeatOf(framed('1c01091e0e05031b'), DIALECTS.get('gst')!)).toBe('device-time');
   });
 });
 

@@ -52,7 +52,11 @@ export interface UnitType extends Words {
   /** Most objects in one frame (figures of §8.3). */
   readonly max: number;
   readonly clause: string;
+  /** Another body that a maker sends under the same number, told apart by its size. */
+  readonly or?: UnitType;
 }
+
+export type UnitTypes = ReadonlyMap<number, UnitType>;
 
 // biome-ignore lint/suspicious/noExplicitAny: see UnitType.object
 type Row = readonly [type: number, direction: 'up' | 'down', object: Layout<any>, max: number, clause: string, en: string, zh: string];
@@ -109,10 +113,16 @@ function whyUnknown(type: number): string {
 }
 
 /** Reads an application data unit by the standard's own tables. null when it is empty. Never throws; what does not fit keeps its bytes. */
-export function decodeUnit(adu: Uint8Array, types: ReadonlyMap<number, Pick<UnitType, 'object' | 'max'>> = UNIT_TYPES): Unit | null {
+export function decodeUnit(adu: Uint8Array, types: UnitTypes = UNIT_TYPES): Unit | null {
   if (adu.length === 0) return null;
   const row = types.get(adu[0]!);
   if (!row) return unread(adu, whyUnknown(adu[0]!));
+  const read = decodeBody(adu, row);
+  const other = row.or && 'raw' in read ? decodeBody(adu, row.or) : read;
+  return 'raw' in other ? read : other;
+}
+
+function decodeBody(adu: Uint8Array, row: UnitType): Unit {
   if (adu.length < 2) return unread(adu, 'size: no object count');
   const count = adu[1]!;
   if (count > row.max) return unread(adu, `count: at most ${row.max} objects`);
@@ -130,11 +140,18 @@ export function decodeUnit(adu: Uint8Array, types: ReadonlyMap<number, Pick<Unit
   return at === adu.length ? { type: adu[0]!, count, objects } : unread(adu, 'size: bytes behind the last object');
 }
 
+/** Of the bodies a number has, the one whose fields an object has; the first where none fits. */
+export function bodyOf(first: UnitType, object: Readonly<Record<string, unknown>>): UnitType {
+  const has = ({ object: { fields } }: UnitType) => fields.every(([name]) => name in object || `${name}Hex` in object);
+  return first.or && !has(first) && has(first.or) ? first.or : first;
+}
+
 /** Bytes of an application data unit. Throws RangeError when the objects exceed the type's limit: splitting is the caller's. */
-export function encodeUnit(unit: Unit | null, types: ReadonlyMap<number, Pick<UnitType, 'object' | 'max'>> = UNIT_TYPES): Uint8Array {
+export function encodeUnit(unit: Unit | null, types: UnitTypes = UNIT_TYPES): Uint8Array {
   if (unit === null) return new Uint8Array(0);
   if ('raw' in unit) return unit.raw;
-  const row = types.get(unit.type);
+  const first = types.get(unit.type);
+  const row = first && bodyOf(first, unit.objects[0] ?? {});
   if (!row) throw new RangeError(`unit type ${unit.type} has no table; give its bytes`);
   if (unit.objects.length > row.max)
     throw new RangeError(`at most ${row.max} objects of type ${unit.type} fit one frame (${unit.objects.length} given)`);

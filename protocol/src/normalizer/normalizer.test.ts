@@ -293,6 +293,16 @@ test('samples a device kept for hours are all reported and raise no alarm', () =
   expect(events[0]).toMatchObject({ time: { source: 'device', ms: Date.UTC(2026, 9, 1, 1) }, address: { device: '860000000000025' } });
 });
 
+test('a contact that cannot be read is a reading of that quality, once, and the state stands', () => {
+  const contact = (value: number | null): Said => ({ what: 'reading', address: {}, register: 'contact-1', quantity: 'contact', value });
+  site([{ register: 'contact-1', contact: { kind: 'start', when: 'closed' } }]);
+  expect(brief(hear(contact(1)))).toEqual(['start began']);
+  expect(hear(contact(null))).toMatchObject([{ kind: 'reading', edge: 'momentary', measured: { value: null } }]);
+  expect(hear(contact(null))).toEqual([]);
+  expect(brief(hear(contact(1)))).toEqual([]);
+  expect(brief(hear(contact(0)))).toEqual(['start ended']);
+});
+
 test('a dry contact becomes what it stands for, in the sense the site gives', () => {
   const contact = (value: number, channel: number): Said => ({
     what: 'reading',

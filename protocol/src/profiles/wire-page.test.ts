@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { DIALECTS } from '../gb26875/dialects.ts';
+import { DIALECTS } from '../gb26875/dialects/register.ts';
 import { ANNEX, UNITS, USER_VERSION } from './db36-t1297-2020.ts';
 
 const page = readFileSync(new URL('../../../docs/wire.md', import.meta.url), 'utf8');

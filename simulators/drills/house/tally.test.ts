@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tally } from './tally.ts';
+import { tally, together } from './tally.ts';
 
 const file = (status: string, ...tests: string[]) => ({
   name: 'a.test.ts',
@@ -11,6 +11,12 @@ const report = (...files: ReturnType<typeof file>[]) => JSON.stringify({ testRes
 describe('the tally of a test run', () => {
   it('counts what passed and what failed', () => {
     expect(tally(report(file('failed', 'passed', 'failed'), file('passed', 'passed')), 1)).toEqual({ passed: 2, failed: 1, remarks: [] });
+  });
+
+  it('of several runs is their sum', () => {
+    const tallies = [tally(report(file('passed', 'passed')), 0), tally(report(file('passed', 'passed')), 1)];
+    expect(together(...tallies)).toMatchObject({ passed: 2, failed: 1, remarks: [expect.stringContaining('ended with 1')] });
+    expect(together()).toEqual({ passed: 0, failed: 0, remarks: [] });
   });
 
   it.each(['skipped', 'pending', 'todo', 'disabled'])('a %s test counts as failed, because it did not run', (status) => {

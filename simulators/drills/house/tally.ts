@@ -43,6 +43,15 @@ export function tally(reportText: string | null, exitCode: number): Tally {
   return { passed, failed: unseen ? 1 : failed, remarks };
 }
 
+/** The tally of several runs. */
+export function together(...tallies: readonly Tally[]): Tally {
+  return {
+    passed: tallies.reduce((sum, { passed }) => sum + passed, 0),
+    failed: tallies.reduce((sum, { failed }) => sum + failed, 0),
+    remarks: tallies.flatMap(({ remarks }) => remarks),
+  };
+}
+
 function parsed(text: string | null): Report | null {
   try {
     const report = JSON.parse(text ?? '') as Partial<Report>;
