@@ -65,6 +65,7 @@ describe('the packet cutter', () => {
   test('a flipped bit costs that frame alone and is said to be noise', () => {
     fc.assert(
       fc.property(frame, frame, frame, fc.nat(), fc.integer({ min: 0, max: 7 }), (before, middle, after, where, bit) => {
+        fc.pre(![before, after].some((other) => toHex(other) === toHex(middle)));
         const damaged = Uint8Array.from(middle);
         damaged[where % damaged.length]! ^= 1 << bit;
         const cuts = cutAll(FRAME_CUT, joined([before, damaged, after]));

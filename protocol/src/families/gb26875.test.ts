@@ -46,7 +46,9 @@ describe('transmission devices over GB/T 26875.3', () => {
   test('confirm, denial and answer are never answered', () => {
     for (const command of [3, 5, 6]) {
       const frame = Uint8Array.from(
-        gb26875.answer!(gb26875.play.say({ what: 'fire', address: { point: 7 }, deviceTime: '2026-11-23T08:00:00' })!, '2026-11-23T08:00:00',
+        gb26875.answer!(
+          gb26875.play.say({ what: 'fire', address: { point: 7 }, deviceTime: '2026-11-23T08:00:00' })!,
+          '2026-11-23T08:00:00',
         )!,
       );
       frame[27] = (frame[27]! + command - frame[26]!) & 0xff;
@@ -130,7 +132,10 @@ describe('transmission devices over GB/T 26875.3', () => {
   });
   test('a unit that does not fit is confirmed and kept with its reason', () => {
     const odd = upload('0501010203');
-    expect(gb26875.decode(odd)).toMatchObject({ observations: [{ what: 'text', address: { device: '010000000000' } }], remarks: [expect.stringContaining('size')] });
+    expect(gb26875.decode(odd)).toMatchObject({
+      observations: [{ what: 'text', address: { device: '010000000000' } }],
+      remarks: [expect.stringContaining('size')],
+    });
     expect(gb26875.answer!(odd, '2026-11-23T08:00:00')![26]).toBe(3);
   });
 
@@ -155,7 +160,7 @@ describe('transmission devices over GB/T 26875.3', () => {
       expect(heard('four-faith', captured('capture-130'))).toMatchObject([
         { what: 'fault', text: expect.stringContaining('夹层配电室火警') },
       ]);
-      expect(heard('four-faith', upload('8d0188000d000a0a0a0a0a0a0a0a0a0a0a0a0a'))).toEqual([]);
+      expect(heard('four-faith', upload('8d01880d000a0a0a0a0a0a0a0a0a0a0a0a0a'))).toEqual([]);
     });
     test('printed words that nobody knows are told by the alarm kind, and by the words where that says nothing', () => {
       const printed = (kind: string) => upload(`0901000033 33${kind}000002b5a5000000000000`.replaceAll(' ', ''));
