@@ -70,13 +70,17 @@ function familyOf({ family: name, dialect, points }: DeviceConfiguration): Famil
   return (family.shape === 'talks' && dialect !== undefined && family.dialects?.get(dialect)) || family;
 }
 
-/** A polled family with the registers that only the site knows. */
+/** A polled family with the registers that only the site knows, and the unit codes it must find. */
 function withSiteMap(family: PolledFamily, points: DeviceConfiguration['points']): PolledFamily {
   const own = points.flatMap(({ register, reads, quantity, place = '' }): RegisterPoint[] => {
     if (register === undefined || !reads) return [];
-    return [{ ...reads, name: register, title: { en: place, zh: place }, ...(quantity ? { quantity } : {}) }];
+    const says = reads.says ? { says: { ...reads.says, isPartial: true as const } } : {};
+    return [{ ...reads, name: register, title: { en: place, zh: place }, ...(quantity ? { quantity } : {}), ...says }];
   });
-  return own.length > 0 ? { ...family, points: [...family.points, ...own] } : family;
+  const codes = new Map(points.flatMap(({ register, unitCode }) => (unitCode === undefined ? [] : [[register, unitCode] as const])));
+  if (own.length === 0 && codes.size === 0) return family;
+  const known = family.points.map((point) => (codes.has(point.name) ? { ...point, unitCode: codes.get(point.name)! } : point));
+  return { ...family, points: [...known, ...own] };
 }
 
 interface Parts {

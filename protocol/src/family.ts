@@ -156,7 +156,20 @@ export interface RegisterPoint {
     readonly bits?: Readonly<Record<number, What>>;
     readonly values?: Readonly<Record<number, What>>;
     readonly details?: Readonly<Record<number, string>>;
+    /** Values that say nothing: all is well. 0 always is one. */
+    readonly quiet?: readonly number[];
+    /** The table names what matters to the site, not all there is: what it leaves out is no unknown code. */
+    readonly isPartial?: true;
   };
+  /** Register that tells the unit of the value, and what its codes mean: quantity and scale then come from there. */
+  readonly unitRegister?: {
+    readonly register: number;
+    readonly byte?: 'high' | 'low';
+    readonly units: Readonly<Record<number, { readonly quantity?: Quantity; readonly scale: number }>>;
+  };
+  /** Register of a unit code that differs by maker: the site says what it must hold for the value to be believed. */
+  readonly unitCodeRegister?: number;
+  readonly unitCode?: number;
   /** How the device itself counts this point. */
   readonly address?: DeviceAddress;
   readonly componentType?: number;

@@ -46,6 +46,8 @@ export function deviceProblems(device: DeviceConfiguration, path: string, family
       ? [`${path}.points: must name at least one register (one of ${registers.join(', ')})`]
       : []),
     ...(registers ? registerProblems(points, registers, sound) : addressProblems(points, sound)),
+    ...(family.shape === 'publishes' ? points.flatMap((point) => delayProblems(point, sound)) : []),
+    ...points.flatMap(({ item, path }) => (sound(`${path}.unitCode`) ? unitCodeProblems(item, path, family) : [])),
     ...points.flatMap((point) => (sound(`${point.path}.low`) && sound(`${point.path}.high`) ? limitProblems(point) : [])),
   ];
 }
@@ -63,6 +65,13 @@ function registerProblems(points: ReadonlyArray<Readable<PointConfiguration>>, r
   ];
 }
 
+/** A unit code is looked for where the family knows its register. */
+function unitCodeProblems({ register, unitCode }: PointConfiguration, path: string, family: Family): string[] {
+  if (unitCode === undefined) return [];
+  const point = family.shape === 'polled' ? family.points.find(({ name }) => name === register) : undefined;
+  return point?.unitCodeRegister === undefined ? [`${path}.unitCode: must be absent, ${family.name} has no unit code for it`] : [];
+}
+
 function addressProblems(points: ReadonlyArray<Readable<PointConfiguration>>, sound: Sound): string[] {
   const readableAddresses = points.filter(({ path }) => sound(`${path}.address`));
   const keyed = readableAddresses.map(({ item: { address }, path }) => ({
@@ -73,6 +82,15 @@ function addressProblems(points: ReadonlyArray<Readable<PointConfiguration>>, so
     ...keyed.flatMap(({ key, path }) => (key === undefined ? [`${path}: is missing`] : [])),
     ...repeated(keyed).map(({ key, path }) => `${path}: must be there once (got ${key})`),
   ];
+}
+
+/** Between two words of a device that publishes may lie a day: a delay would hold its alarm back until then. */
+function delayProblems({ item, path }: Readable<PointConfiguration>, sound: Sound): string[] {
+  return (['low', 'high'] as const).flatMap((side) =>
+    sound(`${path}.${side}`) && (item[side]?.delayMs ?? 0) > 0
+      ? [`${path}.${side}.delayMs: must be 0, the next word of a device that publishes may come a day later`]
+      : [],
+  );
 }
 
 /** With hysteresis a value must be able to be neither low nor high. */

@@ -85,6 +85,8 @@ const Point = Type.Object(
     register: Type.Optional(text(64)),
     /** The register itself, where the family does not know it: `register` is then the site's name for it. */
     reads: Type.Optional(Reads),
+    /** What the unit register of the device must hold, where it has one whose codes differ by maker: with another code the value is not believed. */
+    unitCode: Type.Optional(Type.Integer(u16)),
     /** Furthest a value can move between two reads, in the unit of the quantity: beyond it a second read must agree. */
     jumpMax: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
     place: Type.Optional(text(80)),
@@ -107,6 +109,8 @@ const Point = Type.Object(
     scale: Type.Number({ default: 1 }),
     low: Type.Optional(Threshold),
     high: Type.Optional(Threshold),
+    /** Polled pressures of hydrants and sprinklers: where no low limit is set the standard's holds, unless this is false. */
+    standardLimits: Type.Optional(Type.Boolean()),
     report: Report,
     /** false: what it says is marked as not in service (GB/T 45839-2025 5.8.4). */
     inService: Type.Boolean({ default: true }),

@@ -46,12 +46,23 @@ function fits(type: keyof typeof RANGES, raw: number): boolean {
   return raw >= least && raw <= most;
 }
 
+/** A device that tells its unit tells the one that the point is counted in. */
+function tellUnit(image: RegisterImage, { function: fn, unitRegister, quantity, scale = 1 }: RegisterPoint): void {
+  if (!unitRegister) return;
+  const { register, byte, units } = unitRegister;
+  const fitting = Object.entries(units).find(([, unit]) => unit.scale === scale && (quantity === undefined || unit.quantity === quantity));
+  const code = Number(fitting?.[0] ?? 0);
+  const kept = image.get(fn, register);
+  image.set(fn, register, byte === 'high' ? (code << 8) | (kept & 0xff) : byte === 'low' ? (kept & 0xff00) | code : code);
+}
+
 /** Puts a value, in the unit of the point, into its registers; false when they cannot hold it. */
 export function putValue(image: RegisterImage, point: RegisterPoint, value: number): boolean {
   if (point.type === 'bit') {
     image.set(point.function, point.register, value ? 1 : 0);
     return true;
   }
+  tellUnit(image, point);
   const raw = (value / (point.scale ?? 1)) * 10 ** decimalsOf(point, image);
   if (point.type === 'u16' || point.type === 'i16') {
     if (!fits(point.type, Math.round(raw))) return false;

@@ -1,4 +1,7 @@
 import { stderr, stdout } from 'node:process';
+import { QUANTITIES } from '@fengsui/protocol';
+import { FAMILIES } from '@fengsui/protocol/families';
+import { standardLimitOf, standardLow } from '@fengsui/protocol/normalizer';
 import type { Command } from 'commander';
 import { type GatewayConfiguration, loadConfiguration } from '../config.ts';
 
@@ -14,12 +17,34 @@ export function configurationFrom(file: string): GatewayConfiguration | null {
   return null;
 }
 
+/** Limits nobody wrote into the file and that hold all the same: who reads this can still write others, or decline them. */
+function standardLimitsIn({ lines }: GatewayConfiguration): string[] {
+  const devices = lines.flatMap((line) => line.devices);
+  return devices.flatMap(({ name, family, part, points }) =>
+    points.flatMap((point): string[] => {
+      const known = FAMILIES.get(family);
+      const own = known?.shape === 'polled' ? known.points.find((each) => each.name === point.register) : undefined;
+      const quantity = point.quantity ?? own?.quantity;
+      if (known?.shape !== 'polled' || quantity === undefined || point.low) return [];
+      const where = { systemType: point.systemType ?? part.systemType, componentType: point.componentType ?? own?.componentType };
+      const low = standardLow(quantity, point, where);
+      const clause = standardLimitOf(quantity, where.systemType, where.componentType)?.clause;
+      return low
+        ? [`${name} ${point.register}: low ${low.limit} ${QUANTITIES[quantity].unit}, ${clause}; standardLimits: false 则不采用`]
+        : [];
+    }),
+  );
+}
+
 export function addCheck(program: Command): void {
   program
     .command('check')
     .description('check a configuration file and list every problem / 检查配置文件')
     .requiredOption('--config <file>', 'YAML file, see gateway/example.yaml')
     .action(({ config }: { readonly config: string }) => {
-      if (configurationFrom(config)) stdout.write('ok\n');
+      const configuration = configurationFrom(config);
+      if (!configuration) return;
+      stdout.write('ok\n');
+      for (const limit of standardLimitsIn(configuration)) stdout.write(`${limit}\n`);
     });
 }

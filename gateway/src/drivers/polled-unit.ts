@@ -113,7 +113,7 @@ export class PolledUnit {
     if (this.misses !== STALE_AFTER_MISSES) return [];
     return this.points
       .filter((point) => !point.says)
-      .map((point) => reading(point, { value: this.#measured.get(point.name)?.value ?? null, quality: 'stale' }));
+      .map((point) => reading(point, { ...(this.#measured.get(point.name) ?? { value: null }), quality: 'stale' }));
   }
 
   unanswered(nowMs: number): void {
@@ -131,13 +131,13 @@ export class PolledUnit {
   }
 }
 
-function reading(point: RegisterPoint, { value, quality }: Measurement): Said {
+function reading(point: RegisterPoint, { value, quality, quantity = point.quantity }: Measurement): Said {
   return {
     what: 'reading',
     address: point.address ?? {},
     register: point.name,
     value,
-    ...(point.quantity === undefined ? {} : { quantity: point.quantity }),
+    ...(quantity === undefined ? {} : { quantity }),
     ...(point.componentType === undefined ? {} : { componentType: point.componentType }),
     ...(quality === 'good' ? {} : { quality }),
   };

@@ -1,4 +1,5 @@
-import { type RegisterPoint, widthOf } from '@fengsui/protocol';
+import { type PolledFamily, type RegisterPoint, widthOf } from '@fengsui/protocol';
+import { FAMILIES } from '@fengsui/protocol/families';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { changesOf, measure, planReads, Registers } from './registers.ts';
@@ -113,4 +114,55 @@ test('law: what an image says is always explained by what it said before', () =>
       }
     }),
   );
+});
+
+test('the unit a device tells decides what its value is worth; an unknown one, or another than the site says, is not believed', () => {
+  const gas = FAMILIES.get('gas-sfjk200') as PolledFamily;
+  const value = gas.points.find(({ name }) => name === 'value-1-1')!;
+  const measured = (unitAndGas: number) => {
+    const registers = new Registers();
+    registers.put({ function: 3, register: 0x0002, count: 1 }, [unitAndGas]);
+    registers.put({ function: 3, register: 0x0ba2, count: 1 }, [346]);
+    return measure(value, registers);
+  };
+  expect(planReads([value], gas.readMax)).toEqual([
+    { function: 3, register: 0x0002, count: 1 },
+    { function: 3, register: 0x0ba2, count: 1 },
+  ]);
+  expect(measured(0x010a)).toEqual({ value: 34.6, quality: 'good', quantity: 'gas' });
+  expect(measured(0x0081)).toEqual({ value: 346, quality: 'good', quantity: 'gas-ppm' });
+  expect(measured(0x0282)).toEqual({ value: 34.6, quality: 'good', quantity: 'gas-volume' });
+  expect(measured(0x0382)).toEqual({ value: 34.6, quality: 'good', quantity: 'gas-ppm' });
+  expect(measured(0x0982)).toEqual({ value: null, quality: 'out-of-range' });
+
+  const [pressure] = (FAMILIES.get('pressure-transmitter') as PolledFamily).points;
+  const registers = new Registers();
+  registers.put({ function: 3, register: 2, count: 3 }, [5, 1, 3000]);
+  expect(measure({ ...pressure!, unitCode: 5 }, registers)).toMatchObject({ value: 300, quality: 'good' });
+  expect(measure({ ...pressure!, unitCode: 3 }, registers)).toEqual({ value: null, quality: 'out-of-range' });
+  expect(planReads([pressure!], 16)).toHaveLength(1);
+});
+
+test('a state that no table knows is heard as just that, and once', () => {
+  const gst = (FAMILIES.get('gst-modbus') as PolledFamily).points[0]!;
+  expect(changesOf(gst, 0, 4)).toEqual([
+    { what: 'text', detail: 'unknown-code', text: 'device-1 4', address: { point: 1 }, register: 'device-1' },
+  ]);
+  expect(changesOf(gst, 4, 4)).toEqual([]);
+  const state = (FAMILIES.get('gas-sfjk200') as PolledFamily).points.find(({ name }) => name === 'state-1-1')!;
+  expect(changesOf(state, 0, 0b1000001).map(({ what }) => what)).toEqual(['supervisory', 'text']);
+  const own = { ...state, says: { bits: { 0: 'fault' as const }, isPartial: true as const } };
+  expect(changesOf(own, 0, 0b110)).toEqual([]);
+});
+
+test('mains and battery of a supply, and its external output, are told apart and end apart', () => {
+  const supply = (FAMILIES.get('gas-sfjk200') as PolledFamily).points.find(({ name }) => name === 'supply-1-1')!;
+  const words = (before: number | undefined, now: number) => changesOf(supply, before, now).map(({ what, detail }) => `${what} ${detail}`);
+  expect(words(undefined, 0x30)).toEqual([]);
+  expect(words(0x30, 0x23).sort()).toEqual(['power-fault backup', 'power-fault main']);
+  expect(words(0x23, 0x33)).toEqual(['power-restored main']);
+  expect(words(0x30, 0x70)).toEqual(['fault supply-output-open']);
+  expect(words(0x70, 0x30)).toEqual(['fault-restored supply-output-open']);
+  expect(words(0x10, 0x30)).toEqual(['power-restored main']);
+  expect(words(0x30, 0x55)).toContain('text unknown-code');
 });

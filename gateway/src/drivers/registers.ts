@@ -1,4 +1,15 @@
-import { ENDED_BY, pointValue, type Quality, type ReadFunction, type RegisterPoint, saidBy, type What, widthOf } from '@fengsui/protocol';
+import {
+  ENDED_BY,
+  isExplained,
+  pointValue,
+  type Quality,
+  type Quantity,
+  type ReadFunction,
+  type RegisterPoint,
+  saidBy,
+  type What,
+  widthOf,
+} from '@fengsui/protocol';
 import type { Said } from '../line.ts';
 
 /** One read: neighbouring registers of one function. */
@@ -29,6 +40,12 @@ export class Registers {
   }
 }
 
+/** Registers that a value cannot be understood without. */
+function besides({ decimalsRegister, unitRegister, unitCodeRegister, unitCode }: RegisterPoint): number[] {
+  const code = unitCode === undefined ? undefined : unitCodeRegister;
+  return [decimalsRegister, unitRegister?.register, code].filter((register) => register !== undefined);
+}
+
 /**
  * The reads that bring every register the points need, and no other: neighbours share a read, a point is never cut in two,
  * and no read asks for more than `readMax`. A gap is never read across: some devices refuse a whole read for one hole in it.
@@ -36,7 +53,7 @@ export class Registers {
 export function planReads(points: readonly RegisterPoint[], readMax: number): ReadBlock[] {
   const needs = points.flatMap((point) => [
     { function: point.function, register: point.register, count: widthOf(point) as number },
-    ...(point.decimalsRegister === undefined ? [] : [{ function: point.function, register: point.decimalsRegister, count: 1 }]),
+    ...besides(point).map((register) => ({ function: point.function, register, count: 1 })),
   ]);
   needs.sort((a, b) => a.function - b.function || a.register - b.register || b.count - a.count);
   const blocks: { function: ReadFunction; register: number; count: number }[] = [];
@@ -50,24 +67,44 @@ export function planReads(points: readonly RegisterPoint[], readMax: number): Re
   return blocks;
 }
 
-/** What a point measures now: its value, and whether to believe it. null: its registers were not read. */
+/** What a point measures now: its value, and whether to believe it. */
 export interface Measurement {
   readonly value: number | null;
   readonly quality: Quality;
+  /** Where the device itself says what it measures. */
+  readonly quantity?: Quantity;
 }
 
 /** Decimals beyond this are no decimals: the device is another than the map says (all maps known use 0–3). */
 const DECIMALS_MAX = 3;
 
+/** null: the registers of its value were not read. */
 export function measure(point: RegisterPoint, registers: Registers): Measurement | null {
   const raw = registers.take(point.function, point.register, widthOf(point));
   const decimals = point.decimalsRegister === undefined ? [0] : registers.take(point.function, point.decimalsRegister, 1);
   if (!raw || !decimals) return null;
-  if (decimals[0]! > DECIMALS_MAX) return { value: null, quality: 'out-of-range' };
-  const value = pointValue(point, raw, decimals[0]);
+  if (decimals[0]! > DECIMALS_MAX || hasOtherUnit(point, registers)) return { value: null, quality: 'out-of-range' };
+  const unit = unitOf(point, registers);
+  if (unit === null) return { value: null, quality: 'out-of-range' };
+  const value = pointValue({ ...point, ...unit }, raw, decimals[0]);
   if (value === null) return { value, quality: 'sensor-failed' };
   const believed = !point.valid || (value >= point.valid.min && value <= point.valid.max);
-  return { value, quality: believed ? 'good' : 'out-of-range' };
+  const quantity = unit?.quantity === undefined ? {} : { quantity: unit.quantity };
+  return { value, quality: believed ? 'good' : 'out-of-range', ...quantity };
+}
+
+/** The site said which unit code the device must show: with another one the value is in another unit. */
+function hasOtherUnit({ function: fn, unitCodeRegister, unitCode }: RegisterPoint, registers: Registers): boolean {
+  return unitCode !== undefined && unitCodeRegister !== undefined && registers.take(fn, unitCodeRegister, 1)?.[0] !== unitCode;
+}
+
+/** The unit the device tells; undefined where it tells none, null where it tells one that is not known. */
+function unitOf({ function: fn, unitRegister }: RegisterPoint, registers: Registers) {
+  if (!unitRegister) return undefined;
+  const { register, byte, units } = unitRegister;
+  const whole = registers.take(fn, register, 1)?.[0];
+  if (whole === undefined) return null;
+  return units[byte === 'high' ? whole >> 8 : byte === 'low' ? whole & 0xff : whole] ?? null;
 }
 
 const ENDINGS: ReadonlySet<What> = new Set([...Object.values(ENDED_BY), 'restored']);
@@ -94,5 +131,6 @@ export function changesOf(point: RegisterPoint, before: number | undefined, now:
   const begun = current.filter((word) => !old.some(same(word)) && (before !== undefined || !ENDINGS.has(word.what)));
   const gone = old.filter((word) => !current.some(same(word)) && !ENDINGS.has(word.what));
   const ended = gone.map(endingOf).filter(({ what }) => !current.some((word) => word.what === what));
-  return [...ended, ...begun].map((word) => ({ ...word, ...about }));
+  const unknown: Said[] = isExplained(point, now) ? [] : [{ what: 'text', detail: 'unknown-code', text: `${point.name} ${now}`, ...about }];
+  return [...[...ended, ...begun].map((word) => ({ ...word, ...about })), ...unknown];
 }

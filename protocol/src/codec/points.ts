@@ -69,6 +69,15 @@ export function saidBy(point: RegisterPoint, value: number): Array<{ readonly wh
   });
 }
 
+/** Whether every value, or every bit, that is set is one the table knows. */
+export function isExplained(point: RegisterPoint, value: number): boolean {
+  const { values = {}, bits = {}, quiet = [], isPartial = false } = point.says ?? {};
+  if (isPartial || value === 0 || value in values || quiet.includes(value)) return true;
+  const known = Object.keys(bits).reduce((mask, bit) => mask + 2 ** Number(bit), 0);
+  const left = (value & ~known) >>> 0;
+  return left === 0 || (left !== value && (left in values || quiet.includes(left)));
+}
+
 /** The state value that says it: the first that does; null where the point cannot. */
 export function valueSaying(point: RegisterPoint, what: What, detail?: string): number | null {
   const { values = {}, bits = {}, details = {} } = point.says ?? {};

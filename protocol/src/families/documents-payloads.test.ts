@@ -18,7 +18,27 @@ const PAYLOADS: ReadonlyArray<
     [{ what: 'restored' }],
   ],
   ['nb-wanlin', 'an NB306 removed from its base', json({ devId: '1', devState: 3, cmdValue: '10' }), [{ what: 'removed' }]],
-  ['nb-wanlin', 'an unknown NB306 state', json({ devId: '1', devState: 9 }), []],
+  ['nb-wanlin', 'an unknown NB306 state', json({ devId: '1', devState: 9 }), [{ what: 'text', detail: 'unknown-code', text: '9' }]],
+  ['nb-wanlin', 'a gas code that lost its noughts', json({ dcode: '361', event: 6 }), [{ what: 'fault', componentType: 10 }]],
+  [
+    'nb-wanlin',
+    'parts of a transmitter',
+    json({ dcode: '868', event: '000C', loop: '001', address: '012', content: '部件' }),
+    [{ what: 'text' }],
+  ],
+  [
+    'nb-wanlin',
+    'an unknown event of an electrical monitor',
+    json({ type: '0302', chipcode: '7', event: 4711 }),
+    [{ what: 'text', text: '4711' }],
+  ],
+  [
+    'nb-wanlin',
+    'an NB301 with a low battery',
+    letters(`N311V31I${IMEI}H89X02T28U9S18`),
+    [{ what: 'battery-low', battery: { percent: 9 } }, { what: 'reading' }],
+    { alarms: ['battery-low'] },
+  ],
   [
     'nb-wanlin',
     'an NB3011 that went offline',
@@ -91,7 +111,7 @@ const PAYLOADS: ReadonlyArray<
     [{ what: 'fire', battery: { percent: 80 } }],
     { rsrpDbm: null },
   ],
-  ['nb-lian', 'an unknown smoke status', json({ Alarm_Status: 77 }), []],
+  ['nb-lian', 'an unknown smoke status', json({ Alarm_Status: 77 }), [{ what: 'text', detail: 'unknown-code', text: '77' }]],
   [
     'nb-lian',
     'a normal gas reading with an error',
@@ -101,7 +121,15 @@ const PAYLOADS: ReadonlyArray<
       { what: 'fault', detail: 'error 5' },
     ],
   ],
-  ['nb-lian', 'an unknown gas state', json({ gas_sensor_state: 9 }), []],
+  ['nb-lian', 'an unknown gas state', json({ gas_sensor_state: 9 }), [{ what: 'text', text: '9' }]],
+  ['nb-lian', 'a gas detector that is well and measures nothing', json({ gas_sensor_state: 0, battery_value: 9 }), [{ what: 'heartbeat' }]],
+  [
+    'nb-lian',
+    'the signal of a gas detector',
+    json({ IMEI, payload: { sinr: 12, rsrp: 95, pci: 1, ecl: 0, cell_id: 77, heartbeat_time: 1440 } }),
+    [{ what: 'heartbeat', radio: { rsrp: -95, snr: 12, coverageLevel: 0, cellId: 77 } }],
+    { rsrpDbm: -95, heartbeatMinutes: 1440 },
+  ],
   [
     'nb-lian',
     'a leakage of the generic dialect',
@@ -116,7 +144,16 @@ const PAYLOADS: ReadonlyArray<
     json({ smoke_state: 1, tamper_alarm: 1, error: 2, battery_value: 101 }),
     [{ what: 'heartbeat' }, { what: 'removed' }, { what: 'fault', detail: 'error 2' }],
   ],
-  ['gs524n', 'a silent detector', hex('22 19 64 00 1c 45'), [{ what: 'reading', value: 28 }], { eventNibble: 9 }],
+  [
+    'gs524n',
+    'a silent detector',
+    hex('22 19 64 00 1c 45'),
+    [
+      { what: 'reading', value: 28 },
+      { what: 'text', text: '9' },
+    ],
+    { eventNibble: 9 },
+  ],
   [
     'push-ctwing',
     'a device gone offline',
@@ -138,6 +175,30 @@ const PAYLOADS: ReadonlyArray<
     [{ what: 'fire' }],
     { inner: 'nb-siterwell' },
   ],
+  [
+    'push-ctwing',
+    'an event whose number alone tells what it is',
+    json({ messageType: 'eventReport', eventType: 2, serviceId: 1003, IMEI, eventContent: { battery_value: 5 } }),
+    [{ what: 'battery-low', battery: { percent: 5 } }],
+    { inner: 'nb-lian' },
+  ],
+  [
+    'push-ctwing',
+    'an event whose state goes before its number',
+    json({ messageType: 'eventReport', eventType: 2, serviceId: 1001, IMEI, eventContent: { gas_sensor_state: 2, gas_value: 22 } }),
+    [
+      { what: 'supervisory', detail: 'gas-high' },
+      { what: 'reading', value: 22 },
+    ],
+  ],
+  [
+    'push-ctwing',
+    'a code inside that nobody knows',
+    json({ messageType: 'dataReport', payload: { serviceData: { Alarm_Status: 77 } } }),
+    [{ what: 'text', text: '77' }],
+    { inner: 'nb-lian' },
+  ],
+  ['push-ctwing', 'neither online nor offline', json({ messageType: 'deviceOnlineOfflineReport', eventType: 7 }), []],
   ['push-ctwing', 'a merged duplicate', json({ messageType: 'dataReportTupUnion' }), []],
   [
     'push-ctwing',
@@ -181,6 +242,19 @@ const PAYLOADS: ReadonlyArray<
       nonce: 'a',
     }),
     [{ what: 'link', detail: 'restored' }],
+  ],
+  [
+    'push-onenet-old',
+    'resources that name their streams',
+    json({
+      msg: [
+        { type: 1, imei: IMEI, ds_id: '3318_0_5500', value: 1, at: 1589344430000 },
+        { type: 1, imei: IMEI, ds_id: '3303_0_5700', value: 21.5, at: 1589344430000 },
+      ],
+      nonce: 'a',
+    }),
+    [{ what: 'fire' }, { what: 'reading', value: 21.5, quantity: 'temperature' }],
+    { inner: 'lwm2m' },
   ],
   ['push-onenet-old', 'an unknown type', json({ msg: { type: 9 }, nonce: 'a' }), []],
   ['push-onenet', 'a message that is encrypted', json({ msg: 'c2VjcmV0', signature: 's', nonce: 'a' }), []],

@@ -1,3 +1,4 @@
+import type { RegisterPoint } from '../family.ts';
 import type { Words } from '../words.ts';
 import { type Sayings, says } from './saying.ts';
 
@@ -13,6 +14,14 @@ export const GAS_STATE: Sayings = {
 
 export const UNITS: Readonly<Record<number, string>> = { 0: 'µmol/mol', 1: '%LEL', 2: '%V/V', 3: 'µmol/mol' };
 
+/** What a raw value of a unit is worth: tenths, but for the wide range of toxic gases. */
+export const UNIT_SCALES: NonNullable<RegisterPoint['unitRegister']>['units'] = {
+  0: { quantity: 'gas-ppm', scale: 1 },
+  1: { quantity: 'gas', scale: 0.1 },
+  2: { quantity: 'gas-volume', scale: 0.1 },
+  3: { quantity: 'gas-ppm', scale: 0.1 },
+};
+
 export const GASES: Readonly<Record<number, Words>> = {
   10: { en: 'natural gas', zh: '天然气' },
   13: { en: 'methane', zh: '甲烷' },
@@ -20,16 +29,21 @@ export const GASES: Readonly<Record<number, Words>> = {
   130: { en: 'oxygen', zh: '氧气' },
 };
 
-/** State of a supply; +40 means that its external output is open. */
-export const SUPPLIES: Sayings = {
-  48: says(null, 'mains and battery normal', '主备电正常'),
-  51: says('power-fault', 'battery open', '备电断路', 'backup'),
-  49: says('power-fault', 'battery short', '备电短路', 'backup'),
-  16: says('power-fault', 'mains off', '主电断电', 'main'),
-  32: says('power-fault', 'mains low', '主电欠压', 'main'),
-  35: says('power-fault', 'mains low, battery open', '主电欠压且备电断路', 'main'),
-  33: says('power-fault', 'mains low, battery short', '主电欠压且备电短路', 'main'),
-  17: says('power-fault', 'mains off, battery low', '主电断电且备电欠压', 'main'),
+const OUTPUT_OPEN = 0x40;
+const MAINS_AND_BATTERY_NORMAL = 0x30;
+/** Mains off; low with battery normal, open, short; off with battery low. */
+const MAINS_TROUBLES = [0x10, 0x20, 0x23, 0x21, 0x11];
+const withOutputs = (codes: readonly number[]) => codes.flatMap((code) => [code, code | OUTPUT_OPEN]);
+
+/**
+ * State of a supply. Every trouble of the battery (33 open, 31 short, 23, 21, 11 beside one of the mains) has bit 0; +40 means
+ * that the external output is open.
+ */
+export const SUPPLY_SAYS: NonNullable<RegisterPoint['says']> = {
+  values: Object.fromEntries(withOutputs(MAINS_TROUBLES).map((code) => [code, 'power-fault'] as const)),
+  bits: { 0: 'power-fault', 6: 'fault' },
+  details: { ...Object.fromEntries(withOutputs(MAINS_TROUBLES).map((code) => [code, 'main'])), 0: 'backup', 6: 'supply-output-open' },
+  quiet: withOutputs([MAINS_AND_BATTERY_NORMAL, 0x31, 0x33]),
 };
 
 /** Faults of the controller, by bit. */

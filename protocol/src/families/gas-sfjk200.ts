@@ -1,8 +1,9 @@
+import { isExplained, saidBy } from '../codec/points.ts';
 import type { PolledFamily, RegisterPoint } from '../family.ts';
 import type { Observation } from '../observation.ts';
-import { CONTROLLER_BITS, GAS_STATE, GASES, SUPPLIES, UNITS } from './gas-sfjk200-codes.ts';
+import { CONTROLLER_BITS, GAS_STATE, GASES, SUPPLY_SAYS, UNIT_SCALES, UNITS } from './gas-sfjk200-codes.ts';
 import { type Addition, describeModbus, modbusDecoder } from './modbus-reading.ts';
-import { spoken } from './saying.ts';
+import { unknownCode } from './saying.ts';
 
 const LOOPS = 4;
 const LOOP_POINTS = 248;
@@ -44,7 +45,10 @@ function pointsOf(block: Block): RegisterPoint[] {
     } as const;
     const part = { ...base, componentType: GAS_DETECTOR };
     if (block === 'state') return { ...part, says: STATE_SAYS };
-    return block === 'value' ? { ...part, scale: 0.1, quantity: 'gas' } : block === 'limit' ? { ...part, scale: 0.1 } : part;
+    if (block === 'unit') return part;
+    const unitRegister = { register: BLOCKS.unit + index, byte: 'high', units: UNIT_SCALES } as const;
+    const measured = { ...part, scale: 0.1, unitRegister };
+    return block === 'value' ? { ...measured, quantity: 'gas' } : measured;
   });
 }
 
@@ -61,7 +65,6 @@ const CONTROLLER: RegisterPoint = {
 
 /** Loop 1 has the controller's own supply and external 1–3, the other loops external 1–4: one byte each, the high byte first. */
 const supplyPlace = (index: number) => ({ loop: Math.floor(index / 4) + 1, channel: (index % 4) + 1 });
-const SUPPLY_ROWS = Object.entries(SUPPLIES).filter(([, { what }]) => what);
 const SUPPLY_POINTS = Array.from({ length: 4 * LOOPS }, (_, index): RegisterPoint => {
   const address = supplyPlace(index);
   const place = `${address.loop}-${address.channel}`;
@@ -69,10 +72,7 @@ const SUPPLY_POINTS = Array.from({ length: 4 * LOOPS }, (_, index): RegisterPoin
     name: `supply-${place}`,
     title: { en: `supply ${place}`, zh: `电源 ${place}` },
     ...{ function: 3, register: SUPPLY_AT + (index >> 1), type: 'u16', byte: index % 2 === 0 ? 'high' : 'low', address },
-    says: {
-      values: Object.fromEntries(SUPPLY_ROWS.map(([code, { what }]) => [code, what!])),
-      details: Object.fromEntries(SUPPLY_ROWS.map(([code, { detail }]) => [code, detail!])),
-    },
+    says: SUPPLY_SAYS,
   };
 });
 
@@ -91,10 +91,11 @@ function readSupplies(values: readonly number[], register: number): ReturnType<A
   const codes = bytesOf(values);
   const supplies = codes.map((code) => code.toString(16).toUpperCase().padStart(2, '0'));
   const observations = codes.flatMap((code, index): Observation[] => {
-    const place = supplyPlace(2 * (register - SUPPLY_AT) + index);
-    const said = spoken(SUPPLIES[code & ~0x40]);
-    const open: Observation[] = code & 0x40 ? [{ what: 'fault', detail: 'supply-output-open', address: place }] : [];
-    return said && code !== 0 ? [{ ...said, address: place }, ...open] : open;
+    const number = 2 * (register - SUPPLY_AT) + index;
+    const point = SUPPLY_POINTS[number];
+    if (!point) return [];
+    const said = saidBy(point, code).map((word): Observation => ({ ...word, address: supplyPlace(number) }));
+    return isExplained(point, code) ? said : [...said, ...unknownCode(`supply ${supplies[index]}`)];
   });
   return { fields: { supplies }, observations: observations.length > 0 ? observations : [{ what: 'heartbeat', address: {} }] };
 }

@@ -4,7 +4,7 @@ import { field, layout } from '../codec/layout.ts';
 import type { Published, PublishingFamily, Stimulus } from '../family.ts';
 import type { Observation } from '../observation.ts';
 import { batteryOf, NB_SILENCE_MS } from './json-payload.ts';
-import { codeOf, orNull, type Sayings, says, spoken } from './saying.ts';
+import { codeOf, orNull, type Sayings, says, spoken, unknownCode } from './saying.ts';
 
 const PAYLOAD = layout({
   version: field(u8, 'version and protocol', '版本与协议'),
@@ -41,7 +41,7 @@ function decode(payload: Uint8Array): Published | null {
       ...{ direction: 'device-to-network', version: version >> 4, protocol: version & 0x0f, type: event >> 4, eventNibble: event & 0x0f },
       ...{ eventName: saying?.en ?? null, batteryPercent: battery, concentrationPercent: concentration, temperatureC: temperature },
     },
-    observations: said ? [{ ...said, ...about }, reading] : [reading],
+    observations: said ? [{ ...said, ...about }, reading] : [reading, ...unknownCode(String(event & 0x0f))],
     remarks: saying ? [] : ['unknown event: kept raw'],
   };
 }

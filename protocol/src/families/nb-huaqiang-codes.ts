@@ -44,6 +44,12 @@ export const ALARM_BITS: Readonly<Record<number, readonly AlarmBit[]>> = {
   ],
 };
 
+/** What the fault code says of a fault, by device. */
+export const FAULT_CODES: Readonly<Record<number, Readonly<Record<number, string>>>> = {
+  [SMOKE]: { 1: 'self-test-failed' },
+  [HYDRANT]: { 1: 'sensor' },
+};
+
 export interface Firmware {
   readonly name: string;
   readonly voltsPerStep: number;

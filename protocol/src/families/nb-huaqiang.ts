@@ -5,8 +5,18 @@ import { fromHex, hex, toHex } from '../codec/hex.ts';
 import { field, type LayoutValue, layout } from '../codec/layout.ts';
 import type { Published, PublishingFamily, Stimulus } from '../family.ts';
 import type { Observation, What } from '../observation.ts';
-import { ALARM_BITS, DEVICES, FIRMWARES, type Firmware, HYDRANT, KEPT_WELL, LITHIUM_CELL, SMOKE } from './nb-huaqiang-codes.ts';
-import { orNull } from './saying.ts';
+import {
+  ALARM_BITS,
+  DEVICES,
+  FAULT_CODES,
+  FIRMWARES,
+  type Firmware,
+  HYDRANT,
+  KEPT_WELL,
+  LITHIUM_CELL,
+  SMOKE,
+} from './nb-huaqiang-codes.ts';
+import { orNull, unknownCode } from './saying.ts';
 
 /** The device counts seconds from 2018-09-09 16:00 UTC. */
 const EPOCH_S = 1_536_508_800;
@@ -177,8 +187,14 @@ function observationsOf(
   const about = { address: {}, deviceTime: timeOf(time), ...state };
   const kind = DEVICES[device]?.componentType;
   const part = kind === undefined ? {} : { componentType: kind };
-  const alarms = alarmsOf(device, report.alarmBits).map(({ what, detail }): Observation => ({ what, detail, ...about, ...part }));
-  if (tail.selfTestFailed) alarms.push({ what: 'fault', detail: 'self-test-failed', ...about, ...part });
+  const alarms = alarmsOf(device, report.alarmBits).map(({ what, detail }): Observation => {
+    const why = what === 'fault' ? (FAULT_CODES[device]?.[report.faultCode] ?? detail) : detail;
+    return { what, detail: why, ...about, ...part };
+  });
+  const known = (ALARM_BITS[device] ?? []).reduce((mask, { bit }) => mask | (1 << bit), 0);
+  if (report.alarmBits & ~known) alarms.push(...unknownCode(`alarm bits ${report.alarmBits.toString(2)}`));
+  const isSaid = alarms.some(({ detail }) => detail === 'self-test-failed');
+  if (tail.selfTestFailed && !isSaid) alarms.push({ what: 'fault', detail: 'self-test-failed', ...about, ...part });
   const over = (tail.over ?? []).filter((what) => alarms.every((alarm) => alarm.what !== what));
   alarms.push(...over.map((detail): Observation => ({ what: 'restored', detail, ...about, ...part })));
   const readings = tail.readings.map((reading, index) => ({ ...reading, ...part, ...(index === 0 ? state : {}) }));

@@ -6,6 +6,7 @@ import { NB_LIAN } from './nb-lian.ts';
 import { NB_MEOKON } from './nb-meokon.ts';
 import { NB_SITERWELL } from './nb-siterwell.ts';
 import { NB_WANLIN } from './nb-wanlin.ts';
+import { unknownCode } from './saying.ts';
 
 /** Families whose payloads travel inside an operator's push; the surer ones first. */
 const INNER: readonly PublishingFamily[] = [NB_HUAQIANG, NB_MEOKON, NB_LIAN, NB_WANLIN, NB_SITERWELL];
@@ -60,6 +61,11 @@ function readShallow(value: unknown): Inner | null {
   return null;
 }
 
+/** Taken apart and not understood. */
+function isUnsaid({ observations, remarks = [] }: Published): boolean {
+  return observations.length === 0 && remarks.length > 0;
+}
+
 /** A push around a payload: what the push itself says, and what the device inside said. */
 export function aroundInner(
   inner: Inner | null,
@@ -72,7 +78,7 @@ export function aroundInner(
     device: published?.device ?? device,
     counter: published?.counter ?? counter,
     fields: { ...published?.fields, ...fields, inner: inner?.family ?? null },
-    observations: published?.observations ?? [],
+    observations: published ? (isUnsaid(published) ? unknownCode(inner!.family) : published.observations) : [],
     remarks: inner ? (published?.remarks ?? []) : ['the payload inside is of no family we know: kept raw'],
   };
 }

@@ -27,6 +27,14 @@ export const GAS_STATES: Codes = {
   1: says('supervisory', 'low alarm', '低限报警', 'gas-low'),
   2: says('supervisory', 'high alarm', '高限报警', 'gas-high'),
 };
+/** Numbers of the platform's events, where their content does not tell the state. */
+export const GAS_EVENTS: Codes = {
+  1001: says('supervisory', 'alarm', '报警', 'gas-alarm'),
+  1002: says('fault', 'fault', '故障'),
+  1003: says('battery-low', 'low battery', '低电量'),
+  '-1': says('heartbeat', 'heartbeat', '心跳'),
+  7: says('restored', 'normal', '正常'),
+};
 export const VALVES: Readonly<Record<string, string>> = { 0: 'open', 1: 'shut', 2: 'none' };
 export const FANS: Readonly<Record<string, string>> = { 0: 'off', 1: 'on', 2: 'none', 3: 'unknown' };
 export const MEDIA: Readonly<Record<string, string>> = { 0: 'natural gas', 1: 'LPG', 2: 'coal gas', 3: 'CO', 4: 'H2S' };

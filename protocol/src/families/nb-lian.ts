@@ -13,8 +13,8 @@ import {
   stringOf,
   textOf,
 } from './json-payload.ts';
-import { FANS, GAS_STATES, GENERIC_ALARMS, MEDIA, SMOKE_STATUS, VALVES } from './nb-lian-codes.ts';
-import { keyOf, type Saying, spoken } from './saying.ts';
+import { FANS, GAS_EVENTS, GAS_STATES, GENERIC_ALARMS, MEDIA, SMOKE_STATUS, VALVES } from './nb-lian-codes.ts';
+import { keyOf, type Saying, spoken, unknownCode } from './saying.ts';
 
 interface Read {
   readonly device: string | null;
@@ -43,33 +43,44 @@ function readSmoke(data: JsonObject): Read {
   return {
     device: stringOf(data['IMEI']),
     fields: { ...fields, snr: numberOf(data['SNR']), temperatureC: numberOf(data['TData']), alarmLevel: numberOf(data['AlarmLevel']) },
-    observations: said ? [{ ...said, address: {}, ...SMOKE, ...batteryOf(data['Battery_Level']), ...radio }] : [],
+    observations: said
+      ? [{ ...said, address: {}, ...SMOKE, ...batteryOf(data['Battery_Level']), ...radio }]
+      : saying
+        ? []
+        : unknownCode(status),
     remarks: unknown(saying),
   };
 }
 
+/** What a gas detector tells of itself, with its data or alone: battery, signal, cell. */
+function stateOfGas(data: JsonObject): Pick<Observation, 'battery' | 'radio'> {
+  const volts = numberOf(data['battery_voltage']);
+  const battery = { ...batteryOf(data['battery_value']).battery, ...(volts === null ? {} : { millivolts: Math.round(volts * 1000) }) };
+  const radio = radioOf(data['rsrp'], {
+    ...numbered('snr', data['sinr']),
+    ...numbered('coverageLevel', data['ecl']),
+    ...numbered('cellId', data['cell_id']),
+  });
+  return { ...(Object.keys(battery).length > 0 ? { battery } : {}), ...radio };
+}
+
+function errorIn(data: JsonObject, about: Omit<Observation, 'what'>): Observation[] {
+  const error = numberOf(data['error_code']);
+  return error ? [{ what: 'fault', ...about, detail: `error ${error}` }] : [];
+}
+
+/** The report of the parsed profile: state, concentration, valve, fan. The state decides, the concentration can be 0 with it. */
 function readGas(data: JsonObject, device: string | null): Read {
   const state = stringOf(data['gas_sensor_state']) ?? '';
   const saying = GAS_STATES[state];
   const said = spoken(saying);
   const value = numberOf(data['gas_value']);
-  const volts = numberOf(data['battery_voltage']);
-  const battery = { ...batteryOf(data['battery_value']).battery, ...(volts === null ? {} : { millivolts: Math.round(volts * 1000) }) };
-  const about = {
-    address: {},
-    ...GAS,
-    battery,
-    ...radioOf(data['rsrp'], {
-      ...numbered('snr', data['sinr']),
-      ...numbered('coverageLevel', data['ecl']),
-      ...numbered('cellId', data['cell_id']),
-    }),
-  };
+  const about = { address: {}, ...GAS, ...stateOfGas(data) };
   const reading: Observation[] = value === null ? [] : [{ what: 'reading', ...about, value, quantity: 'gas' }];
-  const error = numberOf(data['error_code']);
-  const fault: Observation[] = error ? [{ what: 'fault', ...about, detail: `error ${error}` }] : [];
   const alarms = said?.what === 'supervisory' && said.detail ? [said.detail] : [];
   const places = { valve: VALVES[stringOf(data['valve_state']) ?? ''] ?? null, fan: FANS[stringOf(data['fan_state']) ?? ''] ?? null };
+  const quiet: Observation[] = value === null ? [{ what: 'heartbeat', ...about }] : [];
+  const told = !saying ? unknownCode(state) : said?.what === 'reading' ? quiet : [{ ...said!, ...about }];
   return {
     device,
     fields: {
@@ -79,10 +90,24 @@ function readGas(data: JsonObject, device: string | null): Read {
       medium: MEDIA[stringOf(data['medium']) ?? ''] ?? null,
       gasValue: value,
       temperatureC: numberOf(data['temperature']),
-      volts,
+      volts: numberOf(data['battery_voltage']),
     },
-    observations: said && said.what !== 'reading' ? [{ ...said, ...about }, ...fault, ...reading] : [...reading, ...fault],
+    observations: [...told, ...reading, ...errorIn(data, about)],
     remarks: [...unknown(saying), ...(alarms.length > 0 && value === 0 ? ['gas_value is 0 with an alarm: the state decides'] : [])],
+  };
+}
+
+/** A report of the signal alone, or an event whose number the platform gives: 1001 alarm, 1002 fault, 1003 low battery, -1 heartbeat, 7 normal. */
+function readGasEvent(data: JsonObject, device: string | null): Read {
+  const code = stringOf(data['eventCode']) ?? '-1';
+  const saying = GAS_EVENTS[code];
+  const said = spoken(saying);
+  const about = { address: {}, ...GAS, ...stateOfGas(data) };
+  return {
+    device,
+    fields: { event: named(code, saying), rsrpDbm: about.radio?.rsrp ?? null, heartbeatMinutes: numberOf(data['heartbeat_time']) },
+    observations: [...(said ? [{ ...said, ...about }] : unknownCode(code)), ...errorIn(data, about)],
+    remarks: unknown(saying),
   };
 }
 
@@ -96,7 +121,7 @@ function readGeneric(data: JsonObject, device: string | null): Read {
   return {
     device,
     fields: { type, alarmType: named(code, saying) },
-    observations: said ? [{ ...said, address: {} }] : [],
+    observations: said ? [{ ...said, address: {} }] : unknownCode(`${type} ${code}`.trim()),
     remarks: ['electrical and generic dialect: rests on one implementation', ...(type === '2' ? unknown(saying) : [])],
   };
 }
@@ -108,6 +133,7 @@ function readBody(body: JsonObject): Read | null {
   if (isObject(payload)) return readBody({ ...(device ? { IMEI: device } : {}), ...payload });
   if ('Alarm_Status' in body) return readSmoke(body);
   if ('gas_sensor_state' in body) return readGas(body, device);
+  if ('eventCode' in body || ('rsrp' in body && ('sinr' in body || 'ecl' in body))) return readGasEvent(body, device);
   return 'alarmType' in body && 'type' in body ? readGeneric(body, device) : null;
 }
 

@@ -1,7 +1,7 @@
 import type { Published, PublishingFamily, Stimulus } from '../family.ts';
 import type { Observation } from '../observation.ts';
 import { batteryOf, FROM_DEVICE, isObject, type JsonObject, NB_SILENCE_MS, numberOf, objectOf, stringOf, textOf } from './json-payload.ts';
-import { says, spoken } from './saying.ts';
+import { says, spoken, unknownCode } from './saying.ts';
 
 /** One implementation reads 0 as the alarm: the polarity is a setting of the product. */
 const SMOKE_STATES: Readonly<Record<string, ReturnType<typeof says>>> = {
@@ -19,8 +19,8 @@ function read(data: JsonObject, device: string | null): Omit<Published, 'counter
   return {
     device,
     fields: { smokeState: numberOf(state), batteryPercent: numberOf(data['battery_value']), ...raw },
-    observations: [...(said ? [{ ...said, ...about }] : []), ...tamper, ...error],
-    remarks: ['which smoke_state is the alarm is a setting of the product: read as 0'],
+    observations: [...(said ? [{ ...said, ...about }] : unknownCode(state)), ...tamper, ...error],
+    remarks: [...(said ? [] : ['unknown code: kept raw']), 'which smoke_state is the alarm is a setting of the product: read as 0'],
   };
 }
 

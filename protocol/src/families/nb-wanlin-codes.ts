@@ -75,8 +75,8 @@ export const TRANSMITTER_EVENTS: Codes = {
   '0003': says('fire', 'alarm', '报警'),
   '0006': says('fault', 'fault', '故障'),
   '0007': says('reset', 'reset', '复位'),
-  '000C': says(null, 'parts', '部件'),
-  '000D': says(null, 'clock', '校时'),
+  '000C': says('text', 'parts', '部件', 'parts'),
+  '000D': says('heartbeat', 'clock', '校时', 'clock'),
 };
 /** Alarms of the transmitter itself arrive as 0003: its text tells them apart. */
 export const OWN_ALARMS: ReadonlyArray<{ readonly text: RegExp; readonly name: string; readonly says: Saying }> = [

@@ -12,7 +12,7 @@ import {
   TRANSMITTER_EVENTS,
   VALVES,
 } from './nb-wanlin-codes.ts';
-import { keyOf, type Saying, spoken } from './saying.ts';
+import { keyOf, type Saying, spoken, unknownCode } from './saying.ts';
 
 /** What one dialect reads: fields of its own, who sent it, what it said. */
 interface Read {
@@ -38,6 +38,19 @@ function say(
   return said ? [{ ...said, address, ...about }] : [];
 }
 
+/** Conditions of a detector that have a name of their own beside the words of fire. */
+const conditions = (saying: Saying | undefined) => (saying?.what === 'battery-low' || saying?.what === 'removed' ? [saying.what] : []);
+
+/** What a code says; one of no table is heard as just that. */
+function sayOrShow(code: string, ...[saying, about, address]: Parameters<typeof say>): Observation[] {
+  return saying ? say(saying, about, address) : unknownCode(code);
+}
+
+/** Codes of four digits: as text, or as a number that lost its noughts. */
+function fourDigits(value: unknown): string {
+  return (stringOf(value) ?? '').toUpperCase().padStart(4, '0');
+}
+
 /** NB306 smoke: the service data of an OceanConnect push. */
 function readNb306(body: JsonObject): Read {
   const state = stringOf(body['devState']) ?? '';
@@ -49,13 +62,13 @@ function readNb306(body: JsonObject): Read {
   const raw = { temperatureRaw: numberOf(body['temperature']), signal: numberOf(body['signal']), smokescope: numberOf(body['smokescope']) };
   return {
     device: stringOf(body['devId']),
-    fields: { ...fields, ...raw },
-    observations: say(saying, { ...SMOKE, ...battery }),
+    fields: { ...fields, ...raw, alarms: conditions(saying) },
+    observations: sayOrShow(state, saying, { ...SMOKE, ...battery }),
     remarks: unknown(saying),
   };
 }
 
-const NB301 = /^N(\d+)V(\d+)I(\d{15})H([0-9A-Za-z]*?)X(\d\d)T(-?\d+)U(\d+)S(\d+)/;
+const NB301 = /^N(\d+)V(\d+)I(\d{15})H([0-9A-Za-z]*?)X(\d\d)T(-?\d+)U(\d+)S(-?\d+)/;
 
 /** NB301 smoke, in letters: N type, V version, I IMEI, H ICCID, X state, T °C, U battery, S signal. */
 function readNb301(text: string): Read | null {
@@ -82,8 +95,9 @@ function readNb301(text: string): Read | null {
     temperatureC: value,
     battery: Number(battery),
     signal: Number(signal),
+    alarms: conditions(saying),
   };
-  const said = say(saying, { ...SMOKE, ...batteryOf(battery) });
+  const said = sayOrShow(state, saying, { ...SMOKE, ...batteryOf(battery) });
   const reading: Observation = { what: 'reading', address: {}, ...SMOKE, value, quantity: 'temperature' };
   return { device: imei, fields, observations: [...said, reading], remarks: unknown(saying) };
 }
@@ -95,6 +109,8 @@ function readNb3011(body: JsonObject, detail: JsonObject): Read {
   const saying = SMOKE_STATES[event];
   const time = unixTime(body['time']);
   const temperature = numberOf(detail['temperature']);
+  const content = stringOf(body['content']);
+  const told = content ? { text: content } : {};
   const imei = code?.startsWith(type) && code.length === type.length + 15 ? code.slice(type.length) : code;
   const reading: Observation[] =
     temperature === null ? [] : [{ what: 'reading', address: {}, ...SMOKE, value: temperature, quantity: 'temperature', ...present(time) }];
@@ -108,8 +124,9 @@ function readNb3011(body: JsonObject, detail: JsonObject): Read {
       temperatureC: temperature,
       signal: numberOf(detail['signal_intensity']),
       version: numberOf(detail['edition']),
+      alarms: conditions(saying),
     },
-    observations: [...say(saying, { ...SMOKE, ...batteryOf(detail['bat_capacity']), ...present(time) }), ...reading],
+    observations: [...sayOrShow(event, saying, { ...SMOKE, ...batteryOf(detail['bat_capacity']), ...present(time), ...told }), ...reading],
     remarks: unknown(saying),
   };
 }
@@ -134,7 +151,7 @@ function readMeter(text: string): Read | null {
   return {
     device: imei,
     fields: { model, series, imei, type: named(type, saying), low, high, value, unit: meter.unit, alarms },
-    observations: [{ what: 'reading', address: {}, ...measured }, ...say(saying, { ...measured })],
+    observations: [{ what: 'reading', address: {}, ...measured }, ...sayOrShow(type, saying, { ...measured })],
     remarks: [...unknown(saying), ...(meter.unit === null ? ['the unit of the level is not stated'] : [])],
   };
 }
@@ -142,7 +159,7 @@ function readMeter(text: string): Read | null {
 const CHANNELS = [1, 2, 3, 4] as const;
 
 function readElectrical(body: JsonObject): Read {
-  const type = stringOf(body['type']) ?? '';
+  const type = fourDigits(body['type']);
   const event = stringOf(body['event']) ?? '';
   const time = unixTime(body['eventdate']);
   const currents = CHANNELS.map((channel) => numberOf(body[`current${channel}`]));
@@ -167,7 +184,7 @@ function readElectrical(body: JsonObject): Read {
       observations: [{ what: 'heartbeat', address: {}, ...ELECTRICAL, ...present(time) }, ...readings, ...degrees],
     };
   const saying = ELECTRICAL_EVENTS[event];
-  const said = say(saying, { ...ELECTRICAL, ...present(time) });
+  const said = sayOrShow(event, saying, { ...ELECTRICAL, ...present(time) });
   const observations = saying?.alarm ? [...readings, ...degrees, ...said] : [...said, ...readings, ...degrees];
   return {
     device,
@@ -178,7 +195,7 @@ function readElectrical(body: JsonObject): Read {
 }
 
 function readGas(body: JsonObject): Read {
-  const event = stringOf(body['event']) ?? '';
+  const event = fourDigits(body['event']);
   const saying = GAS_EVENTS[event];
   const time = unixTime(body['eventdate']);
   const state = stringOf(body['state']) ?? '';
@@ -193,13 +210,13 @@ function readGas(body: JsonObject): Read {
       time,
       alarms: event === '0003' ? ['gas'] : [],
     },
-    observations: say(saying, { ...GAS, ...present(time), ...(content ? { text: content } : {}) }),
+    observations: sayOrShow(event, saying, { ...GAS, ...present(time), ...(content ? { text: content } : {}) }),
     remarks: unknown(saying),
   };
 }
 
 function readTransmitter(body: JsonObject): Read {
-  const event = stringOf(body['event']) ?? '';
+  const event = fourDigits(body['event']);
   const content = stringOf(body['content']) ?? '';
   const time = unixTime(body['eventdate']);
   const [loop, address] = [numberOf(body['loop']), numberOf(body['address'])];
@@ -216,7 +233,12 @@ function readTransmitter(body: JsonObject): Read {
       time,
       alarms: own ? [own.name] : event === '0003' ? ['alarm'] : [],
     },
-    observations: say(saying, { ...present(time), ...(content ? { text: content } : {}) }, saying?.what === 'heartbeat' ? {} : place),
+    observations: sayOrShow(
+      event,
+      saying,
+      { ...present(time), ...(content ? { text: content } : {}) },
+      saying?.what === 'heartbeat' ? {} : place,
+    ),
     remarks: unknown(saying),
   };
 }
@@ -227,7 +249,7 @@ function readObject(body: JsonObject): Read | null {
   if ('devState' in body && 'devId' in body) return readNb306(body);
   if ('deviceCode' in body && typeof detail === 'object' && detail !== null && 'event' in detail)
     return readNb3011(body, detail as JsonObject);
-  if ('chipcode' in body && (body['type'] === '0301' || body['type'] === '0302')) return readElectrical(body);
+  if ('chipcode' in body && ['0301', '0302'].includes(fourDigits(body['type']))) return readElectrical(body);
   if ('dcode' in body && 'event' in body) return 'loop' in body ? readTransmitter(body) : readGas(body);
   // The service data of a push: one name, and the letters of a device as its value.
   const letters = Object.values(body).filter((value) => typeof value === 'string');

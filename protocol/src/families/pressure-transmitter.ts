@@ -11,6 +11,7 @@ export const TRANSMITTER_POINTS: readonly RegisterPoint[] = [
     type: 'i16',
     decimalsRegister: 3,
     quantity: 'pressure-kpa',
+    unitCodeRegister: 2,
   },
   { name: 'unit-code', title: { en: 'unit code (differs by maker)', zh: '单位代码(各厂家不同)' }, function: 3, register: 2, type: 'u16' },
   { name: 'decimals', title: { en: 'decimals', zh: '小数位数' }, function: 3, register: 3, type: 'u16', valid: { min: 0, max: 3 } },
@@ -33,8 +34,8 @@ export const PRESSURE_TRANSMITTER: PolledFamily = {
   basis: "four makers' notes that agree; no captured reply",
   notes: [
     {
-      en: 'The unit comes from the site and is checked against the unit register, never trusted alone: its codes differ by maker.',
-      zh: '单位以现场配置为准并与单位寄存器核对,不单独相信寄存器:各厂家代码不同。',
+      en: 'The unit comes from the site (quantity and scale), for the codes of the unit register differ by maker; with unitCode the register must hold that code for the value to be believed.',
+      zh: '单位以现场配置(quantity、scale)为准,各厂家单位代码不同;设置 unitCode 后,寄存器须为该代码,数值才可信。',
     },
     {
       en: 'Suggested limits, the site decides: municipal hydrant standing at least 0.14 MPa, flowing at least 0.10 MPa (GB 55036-2022 3.0.3, GB 50974-2014 7.2.8); worst-placed sprinkler at least 0.05 MPa (GB 55036-2022 4.0.5).',

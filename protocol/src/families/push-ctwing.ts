@@ -1,6 +1,7 @@
 import type { Published, PublishingFamily } from '../family.ts';
 import { FROM_PLATFORM, isObject, isoTime, type JsonObject, NB_SILENCE_MS, numberOf, objectOf, stringOf, textOf } from './json-payload.ts';
 import { aroundInner, playInner, readInner, toBase64 } from './nb-inner.ts';
+import { GAS_EVENTS } from './nb-lian-codes.ts';
 
 /** "undefined" stands where the platform has no value. */
 const given = (value: unknown): string | null => {
@@ -22,10 +23,19 @@ function readData(body: JsonObject, fields: Record<string, unknown>, device: str
   return aroundInner(inner, device, counterOf(body), { ...fields, topic: stringOf(body['topic']) });
 }
 
+/** The content of an event: what the device reports, or only figures that the number of the event explains. */
+function eventIn(body: JsonObject, device: string | null): unknown {
+  const content = body['eventContent'];
+  const figures = typeof content === 'string' ? objectOf(content) : isObject(content) ? content : null;
+  const code = stringOf(body['serviceId']);
+  if (!figures || readInner(figures) || code === null || !(code in GAS_EVENTS)) return content;
+  return { ...(device ? { IMEI: device } : {}), ...figures, eventCode: code };
+}
+
 /** A platform event: its content may be a payload of the device; a bare fault is one. */
 function readEvent(body: JsonObject, fields: Record<string, unknown>, device: string | null): Published {
   const type = numberOf(body['eventType']);
-  const inner = readInner(body['eventContent']);
+  const inner = readInner(eventIn(body, device));
   const told = aroundInner(inner, device, counterOf(body), { ...fields, eventType: type, serviceId: stringOf(body['serviceId']) });
   return inner || type !== 3 ? told : { ...told, observations: [{ what: 'fault', address: {}, detail: 'platform-event' }] };
 }
@@ -34,13 +44,11 @@ const MESSAGES: Readonly<Record<string, Reader>> = {
   dataReport: readData,
   eventReport: readEvent,
   deviceOnlineOfflineReport(body, fields, device) {
-    const online = numberOf(body['eventType']) === 1;
-    return {
-      device,
-      counter: null,
-      fields: { ...fields, online },
-      observations: [{ what: 'link', address: {}, detail: online ? 'restored' : 'lost' }],
-    };
+    const type = numberOf(body['eventType']);
+    if (type !== 0 && type !== 1)
+      return { device, counter: null, fields, observations: [], remarks: ['neither online nor offline: kept raw'] };
+    const link = { what: 'link', address: {}, detail: type === 1 ? 'restored' : 'lost' } as const;
+    return { device, counter: null, fields: { ...fields, online: type === 1 }, observations: [link] };
   },
   commandResponse(body, fields, device) {
     const result = isObject(body['result']) ? body['result'] : {};

@@ -1,7 +1,18 @@
+import { CONTENT_FORMATS, withPath } from '../codec/lwm2m.ts';
 import type { Published, PublishingFamily } from '../family.ts';
 import { FROM_PLATFORM, isObject, isoTime, type JsonObject, numberOf, objectOf, stringOf, textOf } from './json-payload.ts';
-import { aroundInner, playInner, readInner, toBase64 } from './nb-inner.ts';
+import { LWM2M } from './lwm2m.ts';
+import { aroundInner, type Inner, playInner, readInner, toBase64 } from './nb-inner.ts';
 import { CARD, type Fields, json, linkOf, ms } from './push-onenet.ts';
+
+/** A stream named after a resource (`3303_0_5700`: object, instance, resource) carries its value and nothing else. */
+function readResource(stream: string | null, value: unknown): Inner | null {
+  const text = typeof value === 'boolean' ? String(Number(value)) : stringOf(value);
+  if (text === null || !/^\d{1,5}_\d{1,5}_\d{1,5}$/.test(stream ?? '')) return null;
+  const path = `/${stream!.replaceAll('_', '/')}`;
+  const published = LWM2M.decode(withPath(path, CONTENT_FORMATS.text, new TextEncoder().encode(text)));
+  return published && { family: LWM2M.name, published };
+}
 
 /** One message of the older data push: type 1 data, 2 online or offline, 7 result of a command. */
 function readOldMessage(msg: JsonObject, fields: Fields): Published {
@@ -15,7 +26,7 @@ function readOldMessage(msg: JsonObject, fields: Fields): Published {
     time: isoTime(numberOf(msg['at'])),
   };
   if (type === 2) return linkOf(numberOf(msg['status']) === 1, device, about);
-  if (type === 1) return aroundInner(readInner(msg['value']), device, null, about);
+  if (type === 1) return aroundInner(readInner(msg['value']) ?? readResource(about.stream, msg['value']), device, null, about);
   return {
     device,
     counter: null,

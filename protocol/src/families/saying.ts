@@ -23,6 +23,11 @@ export function spoken(saying: Saying | undefined): Pick<Observation, 'what' | '
   return saying.detail === undefined ? { what: saying.what } : { what: saying.what, detail: saying.detail };
 }
 
+/** A code that no table knows, heard as what it is: nobody may think that the device said nothing. */
+export function unknownCode(code: string): Observation[] {
+  return [{ what: 'text', address: {}, detail: 'unknown-code', text: code === '' ? '(none)' : code.slice(0, 32) }];
+}
+
 type Wish = { readonly what: What; readonly detail?: string | undefined };
 
 /** The key by which a device says something: the row with the same detail, otherwise the first row with the same word. */

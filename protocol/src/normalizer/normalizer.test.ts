@@ -263,6 +263,31 @@ test('above the limit must last before it counts', () => {
   expect(brief(hear(reading(1_300)))).toEqual(['high began']);
 });
 
+test('where the site sets no low limit that of the standard holds for polled pressures of hydrants and sprinklers, after two more polls', () => {
+  const fall = (points: PointRecord[], systemType: number, value: number, isPolled = true) => {
+    site(points, { part: { systemType, systemAddress: 1 } });
+    const { register, ...spoken } = reading(value);
+    const words = [0, 1_000, 2_000].flatMap((ms) => {
+      nowMs = ms;
+      return brief(hear(isPolled ? { ...spoken, register: register! } : spoken));
+    });
+    return words.filter((word) => word !== 'reading momentary');
+  };
+  const bare: PointRecord = { register: 'pressure' };
+  expect(fall([bare], 11, 139)).toEqual(['low began']);
+  expect(fall([bare], 11, 140)).toEqual([]);
+  expect(fall([bare], 12, 49)).toEqual(['low began']);
+  expect(fall([bare], 12, 139)).toEqual([]);
+  expect(fall([{ ...bare, componentType: 24 }], 1, 139)).toEqual(['low began']);
+  expect(fall([{ ...bare, quantity: 'pressure-mpa', scale: 0.001 }], 11, 139)).toEqual(['low began']);
+  expect(fall([{ ...bare, low: { limit: 100 } }], 11, 139)).toEqual([]);
+  expect(fall([{ ...bare, standardLimits: false }], 11, 0)).toEqual([]);
+  expect(fall([{ ...bare, quantity: 'height' }], 11, 0)).toEqual([]);
+  expect(fall([bare], 1, 0)).toEqual([]);
+  // A device that speaks of itself judges by limits of its own.
+  expect(fall([{ address: {} }], 11, 0, false)).toEqual([]);
+});
+
 test('stale, failed and unbelievable values are said once and cross nothing', () => {
   site([HYDRANT]);
   hear(reading(300));

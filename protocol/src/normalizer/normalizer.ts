@@ -8,6 +8,8 @@ import { judgeReading, measuredOf, type ReadingState, UNREAD } from './readings.
 import { SiteDevice, type Spot } from './site-device.ts';
 import { type Draft, eventOf } from './site-event.ts';
 
+export { standardLimitOf, standardLow } from './standard-limits.ts';
+
 export interface NormalizerSettings {
   readonly devices: readonly DeviceRecord[];
   /** Zone of the site, minutes east of UTC. */
@@ -105,7 +107,7 @@ class Reader {
     if (said.what === 'battery-low') return begun.length > 0 ? begun : this.#hold('repeats');
     const componentType = spot.point?.componentType ?? said.componentType;
     const meanings = meaningsOf(said, spot.point, componentType, this.#device.flags(spot));
-    const measured = measuredOf(said, spot.point);
+    const measured = measuredOf(said, spot);
     return [...begun, ...meanings.map((meaning) => this.#draft(said, spot, meaning, measured))];
   }
 
@@ -134,7 +136,7 @@ class Reader {
   }
 
   #readings(said: Said, spot: Spot): Draft[] {
-    const measured = measuredOf(said, spot.point);
+    const measured = measuredOf(said, spot);
     if (!measured) return this.#hold('unmeasured');
     if (this.#isKeptSample(said)) return [this.#draft(said, spot, { kind: 'reading', edge: 'momentary' }, measured)];
     if (spot.point?.contact && measured.quantity === 'contact') return this.#contact(said, spot, spot.point.contact, measured);
@@ -143,7 +145,7 @@ class Reader {
       crossings,
       report,
       state: next,
-    } = judgeReading(state, measured, spot.point, said.register !== undefined, this.#settings.clock.monotonicMs());
+    } = judgeReading(state, measured, spot, said.register !== undefined, this.#settings.clock.monotonicMs());
     this.#device.readings.set(key, next);
     this.#failedSensor(spot, measured);
     const drafts = crossings.map((meaning) => this.#draft(said, spot, meaning, measured));
@@ -155,7 +157,7 @@ class Reader {
   #contact(said: Said, spot: Spot, { kind, when }: { kind: Meaning['kind']; when: 'closed' | 'open' }, measured: Measured): Draft[] {
     const { key, state } = this.#stateOf(spot, measured);
     if (measured.value === null || measured.quality !== 'good') {
-      const { report, state: next } = judgeReading(state, measured, spot.point, true, this.#settings.clock.monotonicMs());
+      const { report, state: next } = judgeReading(state, measured, spot, true, this.#settings.clock.monotonicMs());
       this.#device.readings.set(key, next);
       return report ? [this.#draft(said, spot, { kind: 'reading', edge: 'momentary' }, measured)] : this.#hold('readingsHeld');
     }

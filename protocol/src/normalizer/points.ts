@@ -34,6 +34,8 @@ export interface PointRecord {
   readonly scale?: number;
   readonly low?: LimitRecord;
   readonly high?: LimitRecord;
+  /** false: where the site sets no limit the standard's does not hold either. */
+  readonly standardLimits?: boolean;
   readonly report?: {
     /** A reading further from the last reported one than this is reported at once; absent: change is no reason. */
     readonly changeOf?: number;

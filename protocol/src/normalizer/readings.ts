@@ -1,6 +1,7 @@
-import type { Measured, Quality, Quantity } from '../event.ts';
+import type { Measured, Part, Quality, Quantity } from '../event.ts';
 import type { Said } from '../heard.ts';
 import type { PointRecord } from './points.ts';
+import { standardLow } from './standard-limits.ts';
 import { judge, type LimitState, WITHIN } from './thresholds.ts';
 
 /** A reading without a setting of its own is reported at least this often. */
@@ -23,12 +24,23 @@ export interface Judged {
   readonly report: boolean;
 }
 
+/** Where something is measured: its row in the table, its part. */
+export interface Measuring {
+  readonly point: PointRecord | undefined;
+  readonly part: Part;
+}
+
+/** Limits that hold for a value. */
+export type Limits = Pick<PointRecord, 'low' | 'high'>;
+
 /** The value as the site counts it, with the limits that hold for it. */
-export function measuredOf({ value, quantity, quality = 'good', register }: Said, point: PointRecord | undefined): Measured | null {
+export function measuredOf(said: Said, spot: Measuring): Measured | null {
+  const { value, quantity, quality = 'good', register } = said;
+  const { point } = spot;
   const own = register === undefined ? quantity : (point?.quantity ?? quantity);
   if (value === undefined || own === undefined) return null;
   const scaled = value === null ? null : Number((value * (point?.scale ?? 1)).toPrecision(12));
-  const { low, high } = limitsFor(own, point);
+  const { low, high } = limitsFor(own, spot, register !== undefined);
   return {
     quantity: own,
     value: scaled,
@@ -38,21 +50,18 @@ export function measuredOf({ value, quantity, quality = 'good', register }: Said
   };
 }
 
-/** A point of a device with several quantities names the one its limits are for. */
-function limitsFor(quantity: Quantity, point: PointRecord | undefined): Pick<PointRecord, 'low' | 'high'> {
-  return point && (point.quantity === undefined || point.quantity === quantity) ? point : {};
+/** A point of a device with several quantities names the one its limits are for. Where the site sets no low limit the standard may. */
+export function limitsFor(quantity: Quantity, { point, part }: Measuring, polled: boolean): Limits {
+  const own = point && (point.quantity === undefined || point.quantity === quantity) ? point : {};
+  const about = { systemType: part.systemType, componentType: part.component?.type };
+  const low = own.low ?? (polled ? standardLow(quantity, point, about) : null);
+  return { ...(low ? { low } : {}), ...(own.high ? { high: own.high } : {}) };
 }
 
 /** One more value: what it crosses, and whether it is news. Values that are not good cross nothing. */
-export function judgeReading(
-  state: ReadingState,
-  measured: Measured,
-  point: PointRecord | undefined,
-  polled: boolean,
-  nowMs: number,
-): Judged {
+export function judgeReading(state: ReadingState, measured: Measured, { point, part }: Measuring, polled: boolean, nowMs: number): Judged {
   const { value, quality } = measured;
-  const limits = limitsFor(measured.quantity, point);
+  const limits = limitsFor(measured.quantity, { point, part }, polled);
   let { low, high } = state;
   if (value !== null && quality === 'good') {
     if (limits.low) low = judge(low, limits.low, -1, value, nowMs);
