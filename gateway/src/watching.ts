@@ -1,9 +1,8 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@fengsui/protocol';
 import type { GatewayConfiguration } from './config.ts';
 import type { JournalState } from './journal/journal.ts';
+import { earliestTime } from './known-time.ts';
 import type { LineNumbers } from './line-numbers.ts';
 import type { BuiltLine } from './lines.ts';
 import type { Log } from './supervise.ts';
@@ -14,7 +13,6 @@ import { QueueWatcher } from './troubles/queue.ts';
 import { timeWatcher } from './troubles/time.ts';
 import { type Says, Troubles } from './troubles/troubles.ts';
 import { type WatchedLine, WiresWatcher } from './troubles/wires.ts';
-import { MADE_MS } from './version.ts';
 
 export interface WatchingOptions {
   readonly configuration: GatewayConfiguration;
@@ -37,7 +35,7 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
   const { configuration, clock, clockSynchronised, journal, lines, say, log } = options;
   const { id } = configuration.gateway;
   const files = keyFilesOf(configuration);
-  const earliestMs = earliestTime(files);
+  const earliestMs = earliestTime([...files.certificates.values()]);
   const power = new PowerWatcher(id, configuration.power, clock);
   const loop = new LoopWatcher(id, clock);
   const watchers = [
@@ -76,16 +74,4 @@ function keyFilesOf({ uplinks, lines }: GatewayConfiguration): KeyFiles {
       ...doors.map(([name, { key }]) => [name, key] as const),
     ]),
   };
-}
-
-/** It is later than when this program was made, and than when its certificates were: their makers had a clock. */
-export function earliestTime({ certificates }: Pick<KeyFiles, 'certificates'>): number {
-  const beginnings = [...certificates.values()].flatMap((file) => {
-    try {
-      return [Date.parse(new X509Certificate(readFileSync(file)).validFrom)];
-    } catch {
-      return []; // whoever needs the file says what is wrong with it
-    }
-  });
-  return Math.max(MADE_MS, ...beginnings.filter(Number.isFinite));
 }

@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '@fengsui/protocol';
+import { TLSSocket } from 'node:tls';
+import { type Clock, Failure } from '@fengsui/protocol';
 import { connect, type IClientOptions, type ISubscriptionGrant, type MqttClient } from 'mqtt';
 import type { MqttConfiguration } from '../config.ts';
 import { type FailureCode, fail } from '../failures.ts';
+import { earliestTime } from '../known-time.ts';
 import * as limits from '../limits.ts';
+import { againstServer } from './dead-clock.ts';
 
 /** One MQTT connection; when it ends, it is thrown away with everything the library keeps of it. */
 export interface Connection extends AsyncDisposable {
@@ -18,6 +22,7 @@ export interface Connection extends AsyncDisposable {
 export interface ConnectionOptions {
   readonly configuration: MqttConfiguration;
   readonly gateway: string;
+  readonly clock: Pick<Clock, 'wallMs'>;
   /** What is listened to, by topic. Without the first there is no connection; another may be refused and is then not heard. */
   readonly hear: ReadonlyMap<string, (payload: Uint8Array) => void>;
   readonly signal: AbortSignal;
@@ -30,7 +35,9 @@ export interface ConnectionOptions {
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const { configuration, hear, signal } = options;
   const topics = [...hear.keys()];
-  const client = begin(configuration.url, await clientOptions(options));
+  const clientSettings = await clientOptions(options);
+  const client = begin(configuration.url, clientSettings);
+  if (!clientSettings.rejectUnauthorized) judgeByHand(client, configuration);
   const { opened, ended, discard } = watch(client, signal);
   let isUsed = true;
   client.on('message', (heardOn, payload) => {
@@ -74,7 +81,17 @@ function begin(url: string, options: IClientOptions): MqttClient {
   }
 }
 
-async function clientOptions({ configuration, gateway }: ConnectionOptions): Promise<IClientOptions> {
+/** Everything before the handshake is over is thrown away with the socket: nothing is heard of a server that is not believed. */
+function judgeByHand({ stream }: MqttClient, { url, ca, certificate, serverName }: MqttConfiguration): void {
+  if (!(stream instanceof TLSSocket)) return;
+  const host = serverName ?? new URL(url).hostname.replace(/^\[|\]$/g, '');
+  stream.prependOnceListener('secureConnect', () => {
+    const against = againstServer(stream, host, readFileSync(ca!, 'utf8'), earliestTime([ca!, certificate!]));
+    if (against !== null) stream.destroy(Object.assign(new Error(against), { code: 'ERR_TLS_CERT' }));
+  });
+}
+
+async function clientOptions({ configuration, gateway, clock }: ConnectionOptions): Promise<IClientOptions> {
   const { ca, certificate, key, serverName, keepaliveS } = configuration;
   const read = async (file: string | undefined) => (file === undefined ? undefined : await readFile(file));
   try {
@@ -88,7 +105,8 @@ async function clientOptions({ configuration, gateway }: ConnectionOptions): Pro
       resubscribe: false,
       connectTimeout: limits.CONNECT_TIMEOUT_MS,
       keepalive: keepaliveS,
-      rejectUnauthorized: true,
+      // A clock that is certainly wrong can judge no certificate: then `judgeByHand` does.
+      rejectUnauthorized: clock.wallMs() >= earliestTime(certificate === undefined ? [] : [certificate]),
       ...(caBytes ? { ca: caBytes } : {}),
       ...(certificateBytes ? { cert: certificateBytes } : {}),
       ...(keyBytes ? { key: keyBytes } : {}),

@@ -67,6 +67,7 @@ async function runConnection(options: UplinkOptions, highest: Map<string, number
     await using connection = await openConnection({
       configuration,
       gateway,
+      clock,
       hear: new Map([
         [`down/${gateway}/receipt`, (payload: Uint8Array) => session?.hear(payload)],
         [`down/${gateway}/order`, (payload: Uint8Array) => void hearOrder(options, payload)],
