@@ -100,6 +100,12 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
     ...{ configuration, file, clock, clockSynchronised, log, boot: journal.boot, site, taps, again: again.resolve },
     say: (more) => say(id, more),
     status: async (): Promise<object> => summaryOf(await show()),
+    facts: () => ({
+      mainPowerFault: watching.troubles.isStanding('main-power'),
+      backupPowerFault: watching.troubles.isStanding('backup-power'),
+      channelFault: uplinks.all.some(({ numbers }) => numbers.state !== 'up'),
+      lineFault: lines.some(({ numbers }) => numbers.state !== 'open'),
+    }),
     isUplinkBack: (origin) => uplinks.isBack(origin),
     signal: hearing.signal,
   }).catch(closed);

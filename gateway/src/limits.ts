@@ -202,6 +202,9 @@ export const TRIAL_STARTS_MAX = 3;
 /** Points whose last word is remembered for those who ask: ten panels of a thousand points. */
 export const SITE_POINTS_MAX = 10_000;
 
+/** What people did that is remembered for those who ask: GB/T 26875.3-2011 asks for 102 at once. */
+export const OPERATIONS_KEPT = 1_000;
+
 /** What an answer to a read may take of an order's receipt. */
 export const READ_RESULT_BYTES_MAX = 12 * 1024;
 

@@ -12,6 +12,7 @@ import { ReadOrder } from './downlink/read-order.ts';
 import { OrderRecord } from './downlink/record.ts';
 import { RestartOrder } from './downlink/restart-order.ts';
 import type { SiteState } from './downlink/site-state.ts';
+import type { DeviceFacts, UnitSources } from './downlink/site-units.ts';
 import * as limits from './limits.ts';
 import type { Log } from './supervise.ts';
 import type { Taps } from './taps.ts';
@@ -34,6 +35,7 @@ export interface OrderingOptions {
   readonly site: SiteState;
   readonly taps: Taps;
   /** Whether the uplink that brought an order has had a receipt since the start. */
+  readonly facts: () => DeviceFacts;
   readonly isUplinkBack: (origin: string) => boolean;
   readonly again: (why: Again) => void;
   readonly signal: AbortSignal;
@@ -60,7 +62,7 @@ export async function openOrdering(options: OrderingOptions): Promise<Ordering> 
   const carryOut = {
     'duty-check': duty,
     clock: new ClockOrder({ clock, clockSynchronised, command: orders.clockCommand }),
-    read: new ReadOrder({ site, status, file, version }),
+    read: new ReadOrder({ site, status, file, version, units: unitsOf(options) }),
     configuration: new ConfigurationOrder({
       ...{ configuration, file, history, clock, isUplinkBack, say, signal },
       again: () => again('configuration'),
@@ -86,6 +88,20 @@ async function versionOf({ configuration, file, boot }: OrderingOptions, history
     configurationVersion: (await history.past()).version,
     configurationSha256: text === null ? null : createHash('sha256').update(text).digest('hex'),
   };
+}
+
+/** What the gateway answers to reading units of GB/T 26875.3-2011. */
+function unitsOf({ configuration, site, facts, clock }: OrderingOptions): UnitSources {
+  const { gateway, lines, profile } = configuration;
+  const devices = lines.flatMap((line) => line.devices);
+  const describe = (systemType: number, systemAddress: number) =>
+    devices
+      .filter(({ part }) => part.systemType === systemType && part.systemAddress === systemAddress)
+      .map(({ name, family, points }) => `${name} ${family} ${points.length}点`)
+      .join('; ');
+  const description = `${gateway.id} ${VERSION} ${profile}: ${lines.length} 条线路, ${devices.length} 台设备`;
+  const nowMs = () => Math.round(clock.wallMs());
+  return { site, facts, version: VERSION, description, describe, nowMs, zoneMinutes: gateway.zoneMinutes };
 }
 
 /** The answer of a person at the box, from its page: `{"operator"?: "王工", "operatorNumber"?: 3}`. */

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import type { OrderParameters } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
-import { type CarryOut, done, type Outcome } from './downlink.ts';
+import { type CarryOut, done, type Outcome, refused } from './downlink.ts';
 import type { KeptOrder } from './record.ts';
 import type { SiteState } from './site-state.ts';
+import { answerUnit, type UnitSources } from './site-units.ts';
 
 export interface ReadOrderOptions {
   readonly site: SiteState;
@@ -14,6 +15,7 @@ export interface ReadOrderOptions {
   /** The file of its configuration. It holds no secrets: keys are named by their paths. */
   readonly file: string;
   readonly version: () => Promise<object>;
+  readonly units: UnitSources;
 }
 
 /** Answers with what the gateway has: nothing is asked of any device for it. */
@@ -24,8 +26,9 @@ export class ReadOrder implements CarryOut<'read'> {
     this.#options = options;
   }
 
-  async begin(_order: KeptOrder, { what, source }: OrderParameters<'read'>): Promise<Outcome> {
-    const { version } = this.#options;
+  async begin(_order: KeptOrder, { what, source, unit, objects }: OrderParameters<'read'>): Promise<Outcome> {
+    const { version, units } = this.#options;
+    if (what === 'unit') return unit === undefined ? refused('unit: is missing') : done(answerUnit(unit, objects ?? [], units));
     if (what === 'version') return done(await version());
     return done(what === 'configuration' ? await this.#configuration() : await this.#state(source));
   }

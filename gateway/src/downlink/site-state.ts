@@ -1,4 +1,4 @@
-import { flagsAfter, type Measured, type Part, type SiteEvent, type State } from '@fengsui/protocol';
+import { flagsAfter, type Measured, type Operation, type Part, type SiteEvent, type State } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 
 /** One point as it stood when it last spoke since the gateway started. */
@@ -13,13 +13,39 @@ export interface PointState {
   readonly text: string | null;
 }
 
+/** Something a person did, at a facility or at the gateway. */
+export interface OperationRecord {
+  readonly part: Part;
+  readonly operations: readonly Operation[];
+  readonly isDutyAnswer: boolean;
+  /** 操作员编号. */
+  readonly operator: number | null;
+  readonly atMs: number;
+}
+
 /** What the points of the site said last, for those who ask. Bounded: beyond the limit the point that was silent longest is forgotten. */
 export class SiteState {
   readonly #points = new Map<string, PointState>();
+  readonly #operations: OperationRecord[] = [];
+  /** How far the clock of a system was ahead of ours when it last told its time. */
+  readonly #aheadMs = new Map<string, number>();
 
   /** Events that became durable, in order. */
   hear(events: readonly SiteEvent[]): void {
-    for (const event of events) if (event.kind !== 'gateway' && event.kind !== 'duty-answer') this.#fold(event);
+    for (const event of events) {
+      if (event.operations || event.kind === 'duty-answer') this.#operated(event);
+      if (event.kind !== 'gateway' && event.kind !== 'duty-answer') this.#fold(event);
+    }
+  }
+
+  /** What was done at the facilities or at the gateway itself, the latest first. */
+  operations(where: 'facility' | 'gateway'): OperationRecord[] {
+    return this.#operations.filter(({ isDutyAnswer }) => isDutyAnswer === (where === 'gateway')).reverse();
+  }
+
+  /** null: it never told its time. */
+  clockAhead(systemType: number, systemAddress: number): number | null {
+    return this.#aheadMs.get(`${systemType} ${systemAddress}`) ?? null;
   }
 
   /** Of one source, or of all. */
@@ -30,6 +56,8 @@ export class SiteState {
   #fold(event: SiteEvent): void {
     const { source, part, place, text, measured, time } = event;
     if (event.kind === 'reset') this.#reset(event);
+    if (time.source === 'panel' && event.receivedMs !== undefined)
+      this.#aheadMs.set(`${part.systemType} ${part.systemAddress}`, time.ms - event.receivedMs);
     const key = `${source} ${part.systemType}.${part.systemAddress}.${part.component?.type ?? ''}.${part.component?.address ?? ''}`;
     const known = this.#points.get(key);
     this.#points.delete(key); // at the end again: the order is that of the last word
@@ -43,6 +71,12 @@ export class SiteState {
       text: text ?? known?.text ?? null,
     });
     if (this.#points.size > limits.SITE_POINTS_MAX) this.#points.delete(this.#points.keys().next().value!);
+  }
+
+  #operated({ part, operations = [], kind, operatorNumber, time }: SiteEvent): void {
+    const isDutyAnswer = kind === 'duty-answer';
+    this.#operations.push({ part, operations, isDutyAnswer, operator: operatorNumber ?? null, atMs: time.ms });
+    if (this.#operations.length > limits.OPERATIONS_KEPT) this.#operations.shift();
   }
 
   /** A panel that is reset takes back what latched on all its points. */

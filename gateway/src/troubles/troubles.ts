@@ -62,6 +62,10 @@ export class Troubles {
     return [...this.#said.values()];
   }
 
+  isStanding(what: What): boolean {
+    return this.standing().some((one) => one.what === what);
+  }
+
   /** Looks now and then until the signal aborts. */
   async watch(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;

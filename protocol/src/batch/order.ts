@@ -12,6 +12,40 @@ const CONFIGURATION_CHARACTERS_MAX = 60_000;
 
 const closed = { additionalProperties: false };
 
+/** Reading unit → the unit that answers it (GB/T 26875.3-2011 table 3). */
+export const READ_UNITS = new Map([
+  [61, 1],
+  [62, 2],
+  [63, 3],
+  [64, 4],
+  [65, 5],
+  [66, 6],
+  [67, 7],
+  [68, 8],
+  [81, 21],
+  [84, 24],
+  [85, 25],
+  [86, 26],
+  [88, 28],
+] as const);
+export type ReadUnit = Parameters<(typeof READ_UNITS)['get']>[0];
+
+const u8 = { minimum: 0, maximum: 255 };
+/** One thing a reading unit asks for; each takes the fields its figure has (§8.3.2.1–8.3.2.13). */
+const ReadObject = Type.Object(
+  {
+    systemType: Type.Optional(Type.Integer(u8)),
+    systemAddress: Type.Optional(Type.Integer(u8)),
+    componentAddress: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff_ffff })),
+    /** Records wanted at most. */
+    recordCount: Type.Optional(Type.Integer({ minimum: 1, maximum: 102 })),
+    /** Records from this time on, `YYYY-MM-DDTHH:mm:ss` in the zone of the site. */
+    startTime: Type.Optional(Type.String({ pattern: '^20\\d\\d-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d$' })),
+  },
+  closed,
+);
+export type ReadObject = Static<typeof ReadObject>;
+
 /** What may be asked of a gateway. None of it reaches a fire alarm panel: the gateway reads from equipment and writes nothing to it. */
 export const ORDER_KINDS = {
   /** 查岗: somebody on site says that somebody is there (GB/T 26875.3-2011 8.3.2.16). */
@@ -27,11 +61,17 @@ export const ORDER_KINDS = {
     parameters: Type.Object({ set: Type.Boolean({ default: false }) }, closed),
   },
   read: {
-    en: 'read state, configuration or version',
-    zh: '读取状态、配置或版本',
+    en: 'read state, configuration or version of the gateway and of facilities',
+    zh: '读取网关与建筑消防设施的状态、配置或版本',
     parameters: Type.Object(
       {
-        what: Type.Unsafe<'state' | 'configuration' | 'version'>(Type.Enum(['state', 'configuration', 'version'], { default: 'state' })),
+        what: Type.Unsafe<'state' | 'configuration' | 'version' | 'unit'>(
+          Type.Enum(['state', 'configuration', 'version', 'unit'], { default: 'state' }),
+        ),
+        /** With `unit`: a reading unit of GB/T 26875.3-2011 table 3, 61–68 about facilities, 81–88 about the gateway. */
+        unit: Type.Optional(Type.Unsafe<ReadUnit>(Type.Enum([...READ_UNITS.keys()]))),
+        /** What that unit asks for; none: everything there is. */
+        objects: Type.Optional(Type.Array(ReadObject, { maxItems: 102 })),
         /** Of one device alone; absent: of all. */
         source: Type.Optional(Type.String({ maxLength: 64 })),
       },

@@ -5,6 +5,7 @@ export { heartbeatOf } from './dialects/heartbeats.ts';
 export { DIALECTS, suggestDialects, suggestDialectsOf } from './dialects/register.ts';
 export { instantOf, parseTimeTag, showText, showTimeTag, timeTagOf } from './fields.ts';
 export * from './frame.ts';
+export * from './steps.ts';
 export * from './units.ts';
 export * from './view.ts';
 export { bytesOfView } from './view-bytes.ts';

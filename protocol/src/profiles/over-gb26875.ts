@@ -2,10 +2,10 @@ import { crc32 } from '../codec/checksums.ts';
 import { address32, u8 } from '../codec/fields.ts';
 import { fromHex } from '../codec/hex.ts';
 import { field, type Layout, layout } from '../codec/layout.ts';
-import { QUANTITIES, type SiteEvent, STATES } from '../event.ts';
-import { ANALOGUE_TYPES } from '../gb26875/codes.ts';
+import { type SiteEvent, STATES } from '../event.ts';
 import { encodeText, timeTag, timeTagOf } from '../gb26875/fields.ts';
 import { decodeFrame, encodeFrame, FRAME_CUT, UNIT_BYTES_MAX } from '../gb26875/frame.ts';
+import { stepsOf } from '../gb26875/steps.ts';
 import { ANALOGUE_VALUE, COMPONENT_STATE, DEVICE_OPERATION, DEVICE_TIME, FACILITY_OPERATION, SYSTEM_STATE } from '../gb26875/units.ts';
 import type { FrameRead, Profile } from '../profile.ts';
 import type { Words } from '../words.ts';
@@ -84,15 +84,6 @@ function stateWord(event: SiteEvent, bits: Readonly<Record<string, number>>, hig
   return word;
 }
 
-/** Nearest step of table 6, half away from zero, within its range; type 0 where the table has no such quantity. */
-function analogue({ measured }: SiteEvent): { analogueType: number; raw: number } {
-  const code = measured ? QUANTITIES[measured.quantity].code : 0;
-  const type = ANALOGUE_TYPES.get(code);
-  if (!measured || !type || measured.value === null) return { analogueType: 0, raw: 0 };
-  const within = Math.min(type.max, Math.max(type.min, measured.value));
-  return { analogueType: code, raw: Math.sign(within) * Math.round(Math.abs(within) * type.perUnit) };
-}
-
 function operationBits(event: SiteEvent): number {
   const bits = { reset: 0, mute: 1, 'manual-alarm': 2, 'alarm-cleared': 3, 'self-test': 4, confirm: 5, test: 6 };
   const word = (event.operations ?? []).reduce((all, operation) => all | (1 << bits[operation]), 0);
@@ -112,7 +103,7 @@ function standardPart(event: SiteEvent, bits: Readonly<Record<string, number>>):
     time: timeTagOf(event.time.ms, event.time.zoneMinutes),
     operation: operationBits(event),
     operator: event.operatorNumber ?? 0,
-    ...analogue(event),
+    ...stepsOf(event.measured),
   };
 }
 
