@@ -67,6 +67,12 @@ export interface Stimulus {
   readonly tilt?: Observation['tilt'];
 }
 
+/** The name of one saying of a device, and the device's time in it: `YYYY-MM-DDTHH:mm:ss`, in the zone of the site. */
+export interface Identity {
+  readonly key: string;
+  readonly deviceTime: string;
+}
+
 /** A panel or host on a byte stream: it talks by itself, or answers a poll. */
 export interface TalkingFamily extends FamilyCard {
   readonly shape: 'talks';
@@ -106,6 +112,11 @@ export interface TalkingFamily extends FamilyCard {
   readonly silenceMs: number;
   /** A device may say one thing several times (GST AA bus: three copies): equal packets within this time are one. */
   readonly repeatMs?: number;
+  /**
+   * What tells one saying of the device from all others for good, where it counts them or dates them to the second: a copy, whenever
+   * it comes, has the same key. null: nothing does. The device's clock beside it, for a clock that was never set tells nothing.
+   */
+  readonly identity?: (packet: Uint8Array) => Identity | null;
   /** Who sent a packet, where devices name themselves and many share a wire: lower-case hex. */
   readonly sender?: (packet: Uint8Array) => string;
   /** The family read with the habits of a maker, by the name of the dialect; the site names one for each device. */

@@ -22,9 +22,10 @@ export interface Heard {
   readonly heardMs: number;
   /**
    * Where what was said has an identity of its own: the ids of its events, so that a copy makes the same ones. Told apart by their
-   * place, or by what they are about, which does not change with what else is known of the device when the copy comes.
+   * place, or by what they are about, which does not change with what else is known of the device when the copy comes. An event
+   * that is not part of what was said (a link that came back with it) has none.
    */
-  readonly eventIdOf?: (ordinal: number, about: string) => string;
+  readonly eventIdOf?: (ordinal: number, about: string) => string | undefined;
 }
 
 /** Whether it is about a link that was lost or came back; a device may also say `link` merely to show that it is there. */

@@ -201,7 +201,7 @@ test('a packet the device counted is known for good, under any message; a counte
 /** The id of the fire that a line heard. */
 function fireIdOf(line: ScriptedLine): string {
   const [heard] = line.committed.filter(({ observations }) => observations.some(({ what }) => what === 'fire'));
-  return heard!.eventIdOf!(0, 'fire|began');
+  return heard!.eventIdOf!(0, 'fire|began')!;
 }
 
 test('a copy of a packet the device counted makes the same event ids in another run, whatever its message and address', async () => {

@@ -3,6 +3,7 @@ import { type Clock, fits, type TalkingFamily, toHex } from '@fengsui/protocol';
 import { familyLabel, type Heard, isSignOfLife, type Said } from '../line.ts';
 import type { Correspondent } from './correspondents.ts';
 import type { Driver, Surroundings } from './driver.ts';
+import { idsFor } from './event-ids.ts';
 
 /** Where packets of devices come from, whoever they are. */
 export interface Talk extends Surroundings {
@@ -59,16 +60,19 @@ export class Conversation {
 
   /** A packet with nothing to keep is answered at once, so that a patrol with a deadline of 100 ms never waits for a disk. */
   async *#heard(packet: Uint8Array, observations: readonly Said[], from: Correspondent, write: Write): Driver {
-    const { clock, counters, links } = this.#talk;
-    const { name, repeats, unread, lasting, turn } = from;
+    const { clock, counters, links, zoneMinutes } = this.#talk;
+    const { name, family, repeats, unread, identities, lasting, turn } = from;
     const end = await turn.take();
     let atOnce = false;
     try {
       const back = links.spoke(name);
-      const repeated = repeats.has(packet, clock.monotonicMs());
+      const key = identities.keyOf(family.identity?.(packet), clock, zoneMinutes);
+      // Whom we ask to say everything again says what we know; anybody else who says the same words much later means them.
+      const isKnown = family.resync !== undefined && identities.isCopy(key);
+      const repeated = isKnown || repeats.has(packet, clock.monotonicMs());
       if (repeated) counters.count('repeat', clock.wallMs());
       const said = [...lasting.over(), ...(repeated || this.#isHeld(packet, observations, from) ? [] : observations)];
-      const heard = this.#heardOf(packet, back ? [back, ...said] : said, from);
+      const heard = { ...this.#heardOf(packet, back ? [back, ...said] : said, from), ...idsOf(key, from) };
       atOnce = said.every(isSignOfLife);
       if (atOnce) await this.#answer(packet, from, write);
       if (heard.observations.length > 0) {
@@ -76,6 +80,8 @@ export class Conversation {
         links.settle([heard]);
         lasting.settle();
         repeats.remember(packet, clock.monotonicMs());
+        if (said.some(({ what }) => what === 'reset')) identities.reset();
+        if (key !== null) identities.remember(key);
         if (said.some(isUnread)) unread.remember(packet, clock.monotonicMs());
       }
     } finally {
@@ -116,6 +122,14 @@ export class Conversation {
     counters.answers += 1;
     if (question) this.#asked.set(from, asked + 1);
   }
+}
+
+/** What a device dates and counts itself makes the same events in every run: a copy of what was heard before a restart is none. */
+function idsOf(key: string | null, { name, identities }: Correspondent): Pick<Heard, 'eventIdOf'> {
+  if (key === null || !identities.isNew(key)) return {};
+  const ids = idsFor(`${name} ${key}`);
+  // That a link is up again is news of this run, whatever came with it.
+  return { eventIdOf: (ordinal, about) => (about.startsWith('link|') ? undefined : ids(ordinal, about)) };
 }
 
 function isUnread({ what, detail }: Said): boolean {

@@ -1,4 +1,5 @@
 import type { CutRule, TalkingFamily } from '@fengsui/protocol';
+import { Identities } from './identities.ts';
 import { Lasting } from './lasting.ts';
 import { Repeats } from './repeats.ts';
 import { Turn } from './turn.ts';
@@ -10,6 +11,7 @@ export interface Correspondent {
   readonly repeats: Repeats;
   /** What nobody can read and was said lately. */
   readonly unread: Repeats;
+  readonly identities: Identities;
   readonly lasting: Lasting;
   readonly turn: Turn;
   /** Nobody configured it. */
@@ -31,7 +33,7 @@ const UNREAD_AGAIN_MS = 3_600_000;
 
 export function correspondent(name: string, family: TalkingFamily): Correspondent {
   const [repeats, unread] = [new Repeats(family.repeatMs ?? 0), new Repeats(UNREAD_AGAIN_MS)];
-  return { name, family, repeats, unread, lasting: new Lasting(), turn: new Turn() };
+  return { name, family, repeats, unread, identities: new Identities(), lasting: new Lasting(), turn: new Turn() };
 }
 
 /** The devices that share a door, told apart by the source address in their packets: connections and ports come and go. */

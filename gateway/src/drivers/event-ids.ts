@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Heard } from '../line.ts';
 import { EXCHANGE_LIFETIME_MS } from './exchanges.ts';
 
-export type EventIds = NonNullable<Heard['eventIdOf']>;
+export type EventIds = (ordinal: number, about: string) => string;
 
 function digest(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);

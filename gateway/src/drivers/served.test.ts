@@ -56,6 +56,42 @@ const line = () => ({ correspondents, links, zoneMinutes: 480, clock, signal: st
 const startServer = () => new ScriptedLine(driveServer({ ...line(), server }));
 const startDatagrams = () => new ScriptedLine(driveDatagrams({ ...line(), wire: socket }));
 
+describe('what a device counts and dates itself', () => {
+  /** The ids a normalizer would give to events of these, by what they are about. */
+  const idsOf = (line: ScriptedLine) =>
+    line.committed.flatMap(({ eventIdOf }) => [eventIdOf?.(0, 'fire|began'), eventIdOf?.(0, 'link|ended')]);
+
+  test('makes the same events in the next run: a frame that got no confirmation before a kill is no second fire', async () => {
+    const first = startServer();
+    server.call().say(fire(7, 1, 5));
+    await settled();
+    const [id, link] = idsOf(first);
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(link).toBeUndefined();
+    // The process is killed and starts again: nothing is remembered but what the journal holds.
+    const devices = [{ name: 'utd-1', family: FAMILY, device: '010000000000' }];
+    correspondents = new Correspondents(devices, FAMILY);
+    server = new ScriptedServer();
+    const second = startServer();
+    const wire = server.call();
+    wire.say(fire(7, 1, 5));
+    wire.say(fire(8, 1, 5));
+    await settled();
+    expect(idsOf(second)[0]).toBe(id);
+    expect(idsOf(second)[2]).not.toBe(id);
+    expect(wire.written).toHaveLength(2);
+  });
+
+  test('tells nothing where its clock was never set', async () => {
+    clock = new ManualClock(Date.UTC(2027, 0, 1));
+    const line = startServer();
+    const wire = server.call();
+    wire.say(fire(7, 1, 5));
+    await settled();
+    expect(idsOf(line)).toEqual([undefined, undefined]);
+  });
+});
+
 describe('devices that connect to us', () => {
   test('are known by the source address in their frames, and confirmed after the commit with the time of the site', async () => {
     const line = startServer();

@@ -257,6 +257,19 @@ test('copies of a packet within the repeat time are one, and each is answered', 
   expect(line.said().filter((word) => word.endsWith('fire'))).toHaveLength(2);
 });
 
+test('a fire of the same second is a new one after a reset, and only then', async () => {
+  const dated: Partial<TalkingFamily> = {
+    decode: ([, code]) => ({ fields: {}, observations: [{ what: code === 200 ? 'reset' : 'fire', address: {} }] }),
+    identity: (bytes) => ({ key: toHex(bytes), deviceTime: '2026-10-01T08:00:00' }),
+  };
+  const line = start(dated);
+  for (const code of [5, 5, 200, 5, 5]) wire.say(packet(code));
+  await settled();
+  expect(line.said()).toEqual(['panel link restored', 'panel fire', 'panel reset', 'panel fire']);
+  // The second has ids of its own: it is not the first once more.
+  expect(line.committed.map(({ eventIdOf }) => eventIdOf !== undefined)).toEqual([true, true, false]);
+});
+
 test('what the host sent and hears back is no word of the device', async () => {
   const line = start();
   wire.say(packet(255));

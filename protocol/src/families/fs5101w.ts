@@ -10,7 +10,7 @@ import { clockOf, deviceClock } from '../codec/times.ts';
 import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
 import type { Observation } from '../observation.ts';
 import { ATTRIBUTES, floorName, INFO_TYPES, LOOP, NORMAL, STATES, SUPPLIES, WHOLE } from './fs5101w-codes.ts';
-import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, spoken } from './saying.ts';
+import { codeOf, datedIdentity, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, spoken } from './saying.ts';
 
 const clock = deviceClock(['year', 'month', 'day', 'hour', 'minute', 'second']);
 const HEAD = {
@@ -255,6 +255,7 @@ export const FS5101W: TalkingFamily = {
   resync: (packet, step) => (step === 0 ? answerPatrol(packet, RESET) : null),
   // Events are never answered, and a restart asks for all of them again: a slow disk must not cost the panel its patrol.
   overtakes: true,
+  identity: datedIdentity(decode),
   emits: [
     { bytes: 'f0 ?? 03 a2 00 00 ?? ??', en: 'answer: normal', zh: '应答:正常' },
     { bytes: 'f0 ?? 03 a2 a1 00 ?? ??', en: 'answer: please send all events again', zh: '应答:请重发全部事件' },

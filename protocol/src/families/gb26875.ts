@@ -1,5 +1,5 @@
 import { toHex } from '../codec/hex.ts';
-import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
+import type { Decoded, Identity, Stimulus, TalkingFamily } from '../family.ts';
 import type { Dialect } from '../gb26875/dialects/dialect.ts';
 import { STANDARD } from '../gb26875/dialects/habits.ts';
 import { heartbeatOf } from '../gb26875/dialects/heartbeats.ts';
@@ -42,6 +42,13 @@ function decode(bytes: Uint8Array, dialect: Dialect): Decoded {
   if (!unit || (command !== SEND && command !== ANSWER)) return { fields, observations: [] };
   if ('raw' in unit) return unread(unit.why);
   return { fields, observations: saidBy(unit.type, unit.objects, device, dialect) };
+}
+
+/** A frame is sent again as it is, with its serial number and its time (gb26875 notes, 13.2). */
+function identityOf(bytes: Uint8Array, dialect: Dialect): Identity | null {
+  if (bytes.length < FRAME_BYTES_MIN) return null;
+  const deviceTime = frameView(bytes, dialect)['time'];
+  return typeof deviceTime === 'string' ? { key: toHex(bytes), deviceTime } : null;
 }
 
 /** The unit that answers a heartbeat of one byte (gb26875 notes, 12.1). */
@@ -124,6 +131,7 @@ function family(name: string, dialect: Dialect, card: Card): TalkingFamily {
     decode: (packet) => decode(packet, dialect),
     answer: (packet, localTime) => answer(packet, localTime, dialect),
     sender: senderOf,
+    identity: (packet) => identityOf(packet, dialect),
     repeatMs: REPEAT_MS,
     emits: [
       { bytes: reply('03'), en: 'confirm', zh: '确认' },

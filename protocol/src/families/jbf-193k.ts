@@ -17,7 +17,7 @@ import {
   SUPPLIES,
   SUPPRESSION,
 } from './jbf-193k-codes.ts';
-import { codeOf, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, spoken } from './saying.ts';
+import { codeOf, datedIdentity, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, spoken } from './saying.ts';
 
 const clock = deviceClock(['year', 'month', 'day', 'hour', 'minute', 'second'], NIBBLES);
 const SHORT_BYTES = 26;
@@ -256,6 +256,7 @@ export const JBF_193K: TalkingFamily = {
   ],
   gapMs: 200,
   silenceMs: 93_000,
+  identity: datedIdentity(decode),
   play: {
     idle: (deviceTime) => encode({ command: 0, ...quiet, controller: 1, time: clock.parse(deviceTime) }),
     idleEveryMs: 3000,

@@ -1,6 +1,6 @@
 import { toHex } from '../codec/hex.ts';
 import type { CutRule } from '../codec/packets.ts';
-import type { Decoded } from '../family.ts';
+import type { Decoded, Identity } from '../family.ts';
 import type { Observation, What } from '../observation.ts';
 import type { Words } from '../words.ts';
 
@@ -52,6 +52,16 @@ export function orNull(make: () => Uint8Array | null): Uint8Array | null {
     throw error;
   }
 }
+
+/** The identity of a packet that dates what it says to the second: its bytes. `key` where some of them change from copy to copy. */
+export function datedIdentity(decode: (packet: Uint8Array) => Decoded, key = toHex): (packet: Uint8Array) => Identity | null {
+  return (packet) => {
+    const { observations } = decode(packet);
+    const deviceTime = observations.find((one) => one.deviceTime?.length === DATED_TO_THE_SECOND)?.deviceTime;
+    return deviceTime ? { key: key(packet), deviceTime } : null;
+  };
+}
+const DATED_TO_THE_SECOND = 'YYYY-MM-DDTHH:mm:ss'.length;
 
 export const FROM_PANEL = { direction: 'panel-to-host' } as const;
 export const TO_PANEL = { direction: 'host-to-panel' } as const;

@@ -1,12 +1,13 @@
 import { asciiBytes, asciiText } from '../codec/ascii.ts';
 import { hexOf } from '../codec/digits.ts';
 import { raw } from '../codec/fields.ts';
+import { toHex } from '../codec/hex.ts';
 import { field, layout } from '../codec/layout.ts';
 import { type CutRule, NO_START } from '../codec/packets.ts';
 import { showTime, timeParts } from '../codec/times.ts';
 import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
 import type { Observation } from '../observation.ts';
-import { FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, says, spoken } from './saying.ts';
+import { datedIdentity, FROM_PANEL, hostPacket, orNull, packetsOnly, type Saying, says, spoken } from './saying.ts';
 
 const HEAD = 0x1c;
 const END = 0x17;
@@ -196,6 +197,8 @@ export const SIMPLEX_4100: TalkingFamily = {
   gapMs: 200,
   silenceMs: 240_000,
   repeatMs: 10_000,
+  // The sequence byte, and with it the checksum, may change when a frame comes again.
+  identity: datedIdentity(decode, (packet) => toHex(packet.subarray(2, -2))),
   play: {
     idle: () => encode(0x30, [ENQUIRY]),
     idleEveryMs: 26_000,

@@ -8,7 +8,7 @@ import { type CutRule, NO_START } from '../codec/packets.ts';
 import { clockOf, deviceClock } from '../codec/times.ts';
 import type { Decoded, Stimulus, TalkingFamily } from '../family.ts';
 import { printedText } from './printer.ts';
-import { codeOf, FROM_PANEL, orNull, packetsOnly, type Saying, spoken, undecodable } from './saying.ts';
+import { codeOf, datedIdentity, FROM_PANEL, orNull, packetsOnly, type Saying, spoken, undecodable } from './saying.ts';
 import { DEVICE_TYPES, STATES, UNIT_TYPES } from './tx3016a-codes.ts';
 
 const clock = deviceClock(['second', 'minute', 'hour', 'day', 'month', 'year']);
@@ -173,5 +173,6 @@ export const TX3016A: TalkingFamily = {
   gapMs: 500,
   silenceMs: 93_000,
   repeatMs: 2000,
+  identity: datedIdentity(decode),
   play: { say: (stimulus) => orNull(() => say(stimulus)) },
 };
