@@ -4,6 +4,7 @@ import { createNormalizer } from '@fengsui/protocol/normalizer';
 import { clockSynchronisedBy } from './clock.ts';
 import type { GatewayConfiguration } from './config.ts';
 import { SiteState } from './downlink/site-state.ts';
+import { warnOfExperiments } from './experiments.ts';
 import { fail } from './failures.ts';
 import { openStatusPage, ProcessNumbers } from './health.ts';
 import { Itself } from './itself.ts';
@@ -71,6 +72,7 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const sending = new AbortController();
   const devices = configuration.lines.flatMap((line) => line.devices);
   const newEventId = () => randomUUID().replaceAll('-', '');
+  warnOfExperiments(configuration, log);
   const known = await KnownEvents.of(journal).catch(closed);
   const reading = createNormalizer({ devices, zoneMinutes, newEventId, clock });
   const normalizer = { ...reading, normalize: (heard: Heard) => known.fresh(reading.normalize(heard)) };

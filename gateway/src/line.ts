@@ -20,6 +20,8 @@ export interface Wire extends AsyncDisposable {
   readonly counters: WireCounters;
   /** Resolves when the operating system has taken the bytes. */
   write(bytes: Uint8Array): Promise<void>;
+  /** On a wire that came through a door: what it brought was a packet. It is not sent away to make room for the next. */
+  readonly prove?: () => void;
 }
 
 export interface ServerCounters extends WireCounters {

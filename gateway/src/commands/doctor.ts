@@ -1,5 +1,5 @@
 import { stdout } from 'node:process';
-import { FAMILIES } from '@fengsui/protocol/families';
+import { FAMILIES, isExperimental } from '@fengsui/protocol/families';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { certificateFindings } from '../commission/doctor/certificates.ts';
@@ -39,11 +39,10 @@ async function* examine(configuration: GatewayConfiguration): AsyncGenerator<Fin
   }
 }
 
-/** A third-tier family is an attempt: whoever installs it has to test every kind of alarm. */
 function tierFindings({ name, devices }: LineConfiguration): Finding[] {
   return devices.flatMap(({ family }) => {
     const known = FAMILIES.get(family);
-    if (known?.tier !== 3) return [];
+    if (!known || !isExperimental(known)) return [];
     return [
       doubtful(
         `line ${name}`,

@@ -99,6 +99,7 @@ export function recordedWire(wire: Wire, file: Recorder, gate: Gate, peer?: Peer
       file.wrote(bytes, !goes, peer);
       if (goes) await wire.write(bytes);
     },
+    ...(wire.prove ? { prove: wire.prove } : {}),
     [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose](),
   };
 }

@@ -37,6 +37,7 @@ export type Unheard =
   | 'repeat'
   | 'echo'
   | 'stuck'
+  | 'mute'
   | 'timeout'
   | 'late'
   | 'refused'

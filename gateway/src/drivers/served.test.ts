@@ -56,6 +56,37 @@ const line = () => ({ correspondents, links, zoneMinutes: 480, clock, signal: st
 const startServer = () => new ScriptedLine(driveServer({ ...line(), server }));
 const startDatagrams = () => new ScriptedLine(driveDatagrams({ ...line(), wire: socket }));
 
+describe('a caller that is no device', () => {
+  test('is hung up on: bytes that make no packet buy no time', async () => {
+    startServer();
+    const wire = server.call();
+    let isOver = false;
+    const over = wire[Symbol.asyncDispose].bind(wire);
+    wire[Symbol.asyncDispose] = async () => {
+      isOver = true;
+      await over();
+    };
+    for (let second = 0; second < 59; second++) {
+      wire.say(Uint8Array.of(0x40));
+      await clock.advance(1_000);
+    }
+    expect(isOver).toBe(false);
+    await clock.advance(1_000);
+    expect(isOver).toBe(true);
+    expect(counters.unheard.get('mute')).toBe(1);
+  });
+
+  test('and a device that has fallen silent lets go of its connection much later', async () => {
+    startServer();
+    const wire = server.call();
+    wire.say(fire(7, 1, 5));
+    await clock.advance(899_000);
+    expect(counters.unheard.get('mute')).toBeUndefined();
+    await clock.advance(1_000);
+    expect(counters.unheard.get('mute')).toBe(1);
+  });
+});
+
 describe('what a device counts and dates itself', () => {
   /** The ids a normalizer would give to events of these, by what they are about. */
   const idsOf = (line: ScriptedLine) =>
@@ -134,6 +165,7 @@ describe('devices that connect to us', () => {
     const bytes = fire(0x4040, 1, 5, [0x23, 0x23, 0x40, 0x40, 0x23, 0x23, 0x40, 0x40, 0x02]);
     for (let at = 1; at < bytes.length; at++) {
       server = new ScriptedServer();
+      counters = new LineCounters();
       const line = startServer();
       const wire = server.call();
       wire.say(bytes.subarray(0, at));

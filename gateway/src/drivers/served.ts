@@ -1,5 +1,6 @@
 import type { Links } from '@fengsui/protocol';
 import { cutAll, Failure } from '@fengsui/protocol';
+import { CALLER_SILENT_MS, FIRST_PACKET_WITHIN_MS } from '../limits.ts';
 import type { Datagram, DatagramWire, Wire, WireServer } from '../line.ts';
 import { Conversation, type Write } from './conversation.ts';
 import type { Correspondents } from './correspondents.ts';
@@ -63,25 +64,31 @@ async function* served(line: ServedDevices, start: (signal: AbortSignal) => Driv
 
 /** One connection until it ends; how it ends concerns nobody else. */
 async function* converse(line: ServedDevices, wire: Wire, signal: AbortSignal): Driver {
-  const { correspondents } = line;
+  const { correspondents, clock, counters } = line;
   const conversation = conversationOf(line);
   const write: Write = (bytes) => wire.write(bytes);
   const hangUp = () => void wire[Symbol.asyncDispose]();
   signal.addEventListener('abort', hangUp, { once: true });
   try {
     await using packets = new Packets(wire, correspondents.cut, correspondents.gapMs, { ...line, signal });
-    for (let heard = await packets.take(FOREVER); heard !== 'end'; heard = await packets.take(FOREVER))
+    for (let heardMs = clock.monotonicMs(), patienceMs = FIRST_PACKET_WITHIN_MS; ; ) {
+      const heard = await packets.take(heardMs + patienceMs - clock.monotonicMs());
+      if (heard === 'end') return;
       for (const packet of heard) yield* conversation.hear(packet, write);
+      if (heard.length > 0) {
+        wire.prove?.();
+        heardMs = clock.monotonicMs();
+        patienceMs = CALLER_SILENT_MS;
+      } else if (clock.monotonicMs() - heardMs >= patienceMs) return counters.count('mute', clock.wallMs());
+    }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    line.counters.count('lost', line.clock.wallMs());
+    counters.count('lost', clock.wallMs());
   } finally {
     signal.removeEventListener('abort', hangUp);
     await wire[Symbol.asyncDispose]();
   }
 }
-
-const FOREVER = Number.POSITIVE_INFINITY;
 
 async function* hearDatagram(
   { correspondents, clock, counters, wire }: ServedDevices & { readonly wire: Pick<DatagramWire, 'send'> },

@@ -47,25 +47,41 @@ test('every caller is a wire of its own, and the door counts them all', async ()
   await vi.waitFor(() => expect(server.counters).toMatchObject({ bytesIn: 8, bytesOut: 1, connections: 1 }));
 });
 
-test('a full house turns callers away while everybody in it has spoken', async () => {
+test('a full house turns callers away while everybody in it is a device', async () => {
   const server = await serve(1);
-  const first = await call(server);
-  const wire = await next(server);
-  first.write('x');
-  await chunkOf(wire);
+  await call(server);
+  (await next(server)).prove!();
   const second = await call(server);
   await once(second, 'close');
   expect(server.counters).toMatchObject({ connections: 1, dropped: 1 });
 });
 
-test('a caller who says nothing makes room for the next', async () => {
-  const server = await serve(1);
-  const mute = await call(server);
-  await next(server);
-  const gone = once(mute, 'close');
+test('a caller who said a byte and no packet makes room for the next, who said none yet', async () => {
+  const server = await serve(2);
+  await call(server);
+  (await next(server)).prove!();
+  const idler = await call(server);
+  idler.write('x');
+  await chunkOf(await next(server));
+  const gone = once(idler, 'close');
   await call(server);
   await gone;
-  expect(server.counters).toMatchObject({ connections: 1, dropped: 1 });
+  expect(server.counters).toMatchObject({ connections: 2, dropped: 1 });
+});
+
+test('one address holds no more than its share of the door, whoever it stands for', async () => {
+  const server = await serve(8);
+  for (let caller = 0; caller < 4; caller++) {
+    await call(server);
+    (await next(server)).prove!();
+  }
+  const fifth = await call(server);
+  await once(fifth, 'close');
+  expect(server.counters).toMatchObject({ connections: 4, dropped: 1 });
+  const other = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+  open.push(other);
+  await once(other, 'connect');
+  expect((await next(server)).name).toContain('127.0.0.2');
 });
 
 test('the end of the line closes the door and every connection', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { fail } from '../failures.ts';
-import { TCP_KEEPALIVE_AFTER_MS } from './limits.ts';
+import { CONNECTIONS_PER_ADDRESS_MIN, CONNECTIONS_PER_ADDRESS_SHARE, TCP_KEEPALIVE_AFTER_MS } from './limits.ts';
 import { streamWire } from './stream-wire.ts';
 import type { TcpServerConfiguration, Wire, WireServer } from './wire.ts';
 
@@ -25,6 +25,8 @@ class TcpDoor implements WireServer {
   readonly #signal: AbortSignal;
   readonly #connectionsMax: number;
   readonly #open = new Map<Wire, Socket>();
+  /** Those that brought a packet. */
+  readonly #proven = new WeakSet<Wire>();
   readonly #waiting: Wire[] = [];
   readonly #past = { bytesIn: 0, bytesOut: 0, dropped: 0 };
   #failure: Error | undefined;
@@ -75,17 +77,29 @@ class TcpDoor implements WireServer {
     };
   }
 
-  /** A full house makes room by sending away who has waited longest without a byte, so that callers who say nothing shut nobody out. */
+  /**
+   * A full house, or a full share of one address in it, makes room by sending away who has stood there longest without a packet:
+   * callers who say nothing, or nothing that a device says, shut nobody out.
+   */
   #admit(socket: Socket): void {
-    if (this.#open.size >= this.#connectionsMax) {
-      const [silent] = [...this.#open].find(([{ counters }]) => counters.bytesIn === 0) ?? [];
+    const address = socket.remoteAddress ?? '';
+    const ofAddress = [...this.#open].filter(([, { remoteAddress }]) => remoteAddress === address);
+    const share = Math.max(CONNECTIONS_PER_ADDRESS_MIN, Math.ceil(this.#connectionsMax * CONNECTIONS_PER_ADDRESS_SHARE));
+    const isShareFull = ofAddress.length >= share;
+    if (isShareFull || this.#open.size >= this.#connectionsMax) {
       this.#past.dropped += 1;
-      (silent ? this.#open.get(silent) : socket)?.destroy();
-      if (!silent) return;
-      this.#forget(silent);
+      const [idler] = (isShareFull ? ofAddress : [...this.#open]).find(([wire]) => !this.#proven.has(wire)) ?? [];
+      (idler ? this.#open.get(idler) : socket)?.destroy();
+      if (!idler) return;
+      this.#forget(idler);
     }
-    const name = `${socket.remoteAddress}:${socket.remotePort}`;
-    const wire = streamWire(name, socket, { isOpen: () => !socket.closed, close: () => socket.destroy() }, this.#signal);
+    const stream = streamWire(
+      `${address}:${socket.remotePort}`,
+      socket,
+      { isOpen: () => !socket.closed, close: () => socket.destroy() },
+      this.#signal,
+    );
+    const wire: Wire = { ...stream, prove: () => void this.#proven.add(wire) };
     this.#open.set(wire, socket);
     socket.once('close', () => this.#forget(wire));
     this.#waiting.push(wire);

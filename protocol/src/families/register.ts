@@ -99,5 +99,10 @@ const ALL: readonly Family[] = [
   GS524N,
 ];
 
+/** A family without a real sample behind it is an attempt: whoever uses it has to test every kind of alarm. */
+export function isExperimental({ tier }: Pick<Family, 'tier'>): boolean {
+  return tier !== 1;
+}
+
 /** THE REGISTER: every device family we know, by name. */
 export const FAMILIES: ReadonlyMap<string, Family> = new Map(ALL.map((family) => [family.name, family]));
