@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, Family, LineSetting, PolledFamily, PublishingFamily, RegisterPoint, TalkingFamily } from '@fengsui/protocol';
 import { Links } from '@fengsui/protocol';
@@ -19,6 +20,7 @@ import { KnownEvents } from './known-events.ts';
 import { type DatagramWire, familyLabel, type Wire } from './line.ts';
 import { openPushed } from './pushed-line.ts';
 import type { Line, Running } from './supervise.ts';
+import { openHttp, readSecrets } from './wires/http.ts';
 import { openTcpServer, openUdp, openWire } from './wires/open.ts';
 
 /** A line with what the status page shows of it. */
@@ -39,13 +41,28 @@ interface Known<F extends Family> {
 
 type Open = Line['open'];
 
-/** How wires are opened: the site's own, or a recording of it. */
+/** How wires are opened, and what else a line takes from outside: the site's own, or a recording of it. */
 export interface Wires {
   readonly openStream: typeof openWire;
   readonly openDatagrams: typeof openUdp;
   readonly openServer: typeof openTcpServer;
+  readonly openDoor: typeof openHttp;
+  /** By what a cloud proves itself at a door. */
+  readonly secretsOf: typeof readSecrets;
+  /** Where the registrations of a line are kept. */
+  readonly storeAt: typeof registrationFile;
+  /** Token of a device that registers, 16 hex digits. */
+  readonly newToken: () => string;
 }
-export const SITE_WIRES: Wires = { openStream: openWire, openDatagrams: openUdp, openServer: openTcpServer };
+export const SITE_WIRES: Wires = {
+  openStream: openWire,
+  openDatagrams: openUdp,
+  openServer: openTcpServer,
+  openDoor: openHttp,
+  secretsOf: readSecrets,
+  storeAt: registrationFile,
+  newToken: () => randomBytes(8).toString('hex'),
+};
 
 /** Puts wire, driver and the memory of its devices together for every line of the site. */
 export function buildLines(configuration: GatewayConfiguration, clock: Clock, wires = SITE_WIRES, known = new KnownEvents()): BuiltLine[] {
@@ -203,8 +220,14 @@ function openPublishing(parts: Parts, known: ReadonlyArray<Known<PublishingFamil
   const families = [...FAMILIES.values()].filter(
     (family) => family.shape === 'publishes' && family.carrier === 'coap',
   ) as PublishingFamily[];
-  const store = registrationFile(join(configuration.data, `${line.name}.registrations.json`));
-  const memory = { exchanges: new Exchanges(), uploads: new Uploads(), downlinks, wroteSince: wrote.since.bind(wrote) };
+  const store = wires.storeAt(join(configuration.data, `${line.name}.registrations.json`));
+  const memory = {
+    exchanges: new Exchanges(),
+    uploads: new Uploads(),
+    downlinks,
+    wroteSince: wrote.since.bind(wrote),
+    newToken: wires.newToken,
+  };
   let registrations: Registrations | null = null;
   return async (signal) => {
     registrations ??= new Registrations(await store.load());

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type OrderParameters, toHex } from '@fengsui/protocol';
-import { CaptureFile, type Gate, type Recorder, recordedServer, recordedSocket, recordedWire } from './commission/capture.ts';
+import { CaptureFile, type Gate, type Recorder, recordedDoor, recordedServer, recordedSocket, recordedWire } from './commission/capture.ts';
 import type { LineConfiguration } from './config.ts';
 import { type CarryOut, done, type Outcome, refused, STOPPING } from './downlink/downlink.ts';
 import type { KeptOrder } from './downlink/record.ts';
@@ -67,7 +67,7 @@ export class Taps implements CarryOut<'capture'> {
 
   /** The site's wires of one line, tapped. */
   wires(line: string, wires: Wires = SITE_WIRES): Wires {
-    const { openStream, openDatagrams, openServer } = wires;
+    const { openStream, openDatagrams, openServer, openDoor } = wires;
     const tap = new Tap();
     this.#taps.set(line, tap);
     return {
@@ -75,6 +75,7 @@ export class Taps implements CarryOut<'capture'> {
       openStream: async (...order) => recordedWire(await openStream(...order), tap, EVERYTHING),
       openDatagrams: async (...order) => recordedSocket(await openDatagrams(...order), tap, EVERYTHING),
       openServer: async (...order) => recordedServer(await openServer(...order), tap, EVERYTHING),
+      openDoor: async (...order) => recordedDoor(await openDoor(...order), tap),
     };
   }
 

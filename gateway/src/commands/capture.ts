@@ -3,7 +3,7 @@ import type { LineSetting } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { CaptureFile, type Gate, pollsOnly, recordedServer, recordedSocket, recordedWire } from '../commission/capture.ts';
+import { CaptureFile, type Gate, pollsOnly, recordedDoor, recordedServer, recordedSocket, recordedWire } from '../commission/capture.ts';
 import type { CaptureEnd } from '../commission/capture-text.ts';
 import { candidatesOf, Recogniser } from '../commission/recognise.ts';
 import { type NamedWire, parseWire, showLine, USUAL_LINE } from '../commission/wire-text.ts';
@@ -103,17 +103,24 @@ async function captureLine(options: Options, config: string): Promise<void> {
   const configuration = configurationFrom(config);
   if (!configuration) return;
   const line = lineNamed(configuration, options.line);
+  if (line.wire.kind === 'http' && !options.answer)
+    throw new TypeError(
+      `--line: ${line.name} is pushed to by a cloud, which pauses and drops when it is not answered: add --answer (what it pushes meanwhile is in the file only), or let the centre order a capture of the running gateway / 云推送线路须加 --answer,或由中心对运行中的网关下发抓包`,
+    );
   const families = line.devices.flatMap(({ family }) => FAMILIES.get(family) ?? []);
-  const { buildLines } = await import('../lines.ts');
+  const { buildLines, SITE_WIRES } = await import('../lines.ts');
+  const { openHttp } = await import('../wires/http.ts');
   const { openTcpServer, openUdp, openWire } = await import('../wires/open.ts');
   using file = fileFor(options, line.wire, families[0]?.name);
   const stop = untilStopped(options.seconds);
   const signal = AbortSignal.any([stop.signal, whenFull(file)]);
   const gate: Gate = options.answer ? () => true : pollsOnly(families);
   const [built] = buildLines({ ...configuration, lines: [line] }, systemClock, {
+    ...SITE_WIRES,
     openStream: async (...order) => recordedWire(await openWire(...order), file, gate),
     openDatagrams: async (...order) => recordedSocket(await openUdp(...order), file, gate),
     openServer: async (...order) => recordedServer(await openTcpServer(...order), file, gate),
+    openDoor: async (...order) => recordedDoor(await openHttp(...order), file),
   });
   say(
     options.answer
@@ -143,10 +150,6 @@ export function lineNamed(configuration: GatewayConfiguration, name: string | un
   const { lines } = configuration;
   const line = name === undefined && lines.length === 1 ? lines[0] : lines.find((one) => one.name === name);
   if (!line) throw new TypeError(`--line: must be one of ${lines.map((one) => one.name).join(', ')} (got ${name ?? 'nothing'})`);
-  if (line.wire.kind === 'http')
-    throw new TypeError(
-      `--line: ${line.name} is pushed to by a cloud, which would take what is captured for delivered / 云推送线路不可抓包或回放`,
-    );
   return line;
 }
 

@@ -7,15 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { decodeFrame, encodeFrame } from '@fengsui/protocol/gb26875';
 import { encodeModbusReply, encodeReadRequest } from '@fengsui/protocol/modbus';
+import { generate, parse } from 'coap-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
-import { CaptureFile, type Gate, recordedServer, recordedSocket, recordedWire } from '../commission/capture.ts';
+import { CaptureFile, type Gate, recordedDoor, recordedServer, recordedSocket, recordedWire } from '../commission/capture.ts';
 import { type Capture, readCapture } from '../commission/capture-text.ts';
 import { isTalking, type PlayedPanel, playPanel, playUnit, sayingsOf } from '../commission/panel.fixture.ts';
 import { Replay } from '../commission/replay.ts';
-import type { GatewayConfiguration } from '../config.ts';
+import { checkConfiguration, type GatewayConfiguration } from '../config.ts';
 import type { Heard } from '../line.ts';
 import { buildLines, SITE_WIRES } from '../lines.ts';
+import { openHttp } from '../wires/http.ts';
 import { openTcpServer, openUdp, openWire } from '../wires/open.ts';
 import { replayThrough, siteOf } from './replay.ts';
 
@@ -224,3 +226,115 @@ async function callFrom(
     else caller.close();
   }
 }
+
+const IMEI = '860000000000017';
+const SECRET = 'a-secret-of-the-door';
+
+/** Runs the real driver of a line, captured, until it heard so much; `talk` plays the far side, given the port. */
+async function liveDoor(
+  site: GatewayConfiguration,
+  family: string,
+  talk: (port: number) => Promise<void>,
+  enough: (heard: readonly Heard[]) => boolean,
+) {
+  const path = join(folder, `${family}-${(captures += 1)}.cap`);
+  using file = new CaptureFile(path, { wire: site.lines[0]!.wire, family }, systemClock);
+  const heard: Heard[] = [];
+  const stop = new AbortController();
+  const [line] = buildLines(site, systemClock, {
+    ...SITE_WIRES,
+    openDatagrams: async (...order) => recordedSocket(await openUdp(...order), file, ANY),
+    openDoor: async (...order) => recordedDoor(await openHttp(...order), file),
+  });
+  await using running = await line!.open(stop.signal);
+  const talking = talk(Number(running.at.split(':').at(-1))).then(async () => {
+    while (!enough(heard)) await sleep(10);
+    await sleep(100);
+    stop.abort();
+  });
+  for await (const all of running.heard) heard.push(...all);
+  await talking;
+  file.finish('stopped', []);
+  const text = await readFile(path, 'utf8');
+  return { heard, text, capture: readCapture(text) as Capture };
+}
+
+function doorSite(wire: object, device: object): GatewayConfiguration {
+  const site = {
+    gateway: { id: 'gw-1', address: 1, centre: 2 },
+    data: folder,
+    profile: 'db36-t1297-2020',
+    uplinks: [{ name: 'collector', kind: 'mqtt', url: 'mqtt://127.0.0.1:1883' }],
+    lines: [{ name: `door-${(captures += 1)}`, wire, devices: [device] }],
+  };
+  const configuration = checkConfiguration(JSON.stringify(site), folder);
+  if ('problems' in configuration) throw new Error(configuration.problems.join());
+  return configuration;
+}
+
+test('a captured CoAP device that registers and is observed is replayed under the token it got on site', async () => {
+  const huaqiang = FAMILIES.get('nb-huaqiang')!;
+  const site = doorSite(
+    { kind: 'udp', host: '127.0.0.1', port: 0 },
+    { name: 'smoke', family: 'nb-huaqiang', device: IMEI, points: [{ address: {} }] },
+  );
+  const deviceTime = new Date().toISOString().slice(0, 19);
+  const payload = (what: 'fire' | 'heartbeat', counter: number) =>
+    huaqiang.shape === 'publishes' ? Buffer.from(huaqiang.play.say({ what, address: {}, deviceTime }, IMEI, counter)!) : Buffer.alloc(0);
+  const device = createSocket('udp4').bind(0, '127.0.0.1');
+  const talk = async (port: number) => {
+    const say = (message: Parameters<typeof generate>[0]) => device.send(generate(message), port, '127.0.0.1');
+    const path = (name: string) => ['t', name].map((part) => ({ name: 'Uri-Path' as const, value: Buffer.from(part) }));
+    device.on('message', (bytes) => {
+      const asked = parse(bytes);
+      if (asked.code !== '0.01') return;
+      const observe = [{ name: 'Observe' as const, value: Buffer.of(1) }];
+      say({ ack: true, code: '2.05', messageId: asked.messageId, token: asked.token, options: observe, payload: payload('heartbeat', 1) });
+      say({
+        code: '2.05',
+        messageId: 9_000,
+        token: asked.token,
+        options: [{ name: 'Observe', value: Buffer.of(2) }],
+        payload: payload('fire', 2),
+      });
+    });
+    const query = { name: 'Uri-Query' as const, value: Buffer.from(`ep=${IMEI}`) };
+    say({ code: '0.02', confirmable: true, messageId: 1, token: Buffer.of(1), options: [...path('r'), query] });
+  };
+  const { heard, capture } = await liveDoor(site, 'nb-huaqiang', talk, (all) =>
+    all.some(({ observations }) => observations.some(({ what }) => what === 'fire')),
+  );
+  device.close();
+  expect(heard.map(({ device }) => device)).not.toContain(expect.stringContaining('unknown'));
+  const again = await replayed(capture, site);
+  expect(words(again.heard)).toEqual(words(heard));
+  expect(again.count.unasked).toBe(0);
+});
+
+test('a captured door of a cloud is replayed push by push, and its secret is not in the file', async () => {
+  const secretFile = join(folder, 'door.secret');
+  await writeFile(secretFile, SECRET, { mode: 0o600 });
+  const ctwing = FAMILIES.get('push-ctwing')!;
+  const site = doorSite(
+    { kind: 'http', cloud: 'ctwing', host: '127.0.0.1', port: 0, secretFile },
+    { name: 'smoke', family: 'push-ctwing', device: IMEI, points: [{ address: {} }] },
+  );
+  const talk = async (port: number) => {
+    for (const [counter, what] of (['heartbeat', 'fire', 'restored'] as const).entries()) {
+      const deviceTime = new Date().toISOString().slice(0, 19);
+      const body = ctwing.shape === 'publishes' ? ctwing.play.say({ what, address: {}, deviceTime }, IMEI, counter)! : new Uint8Array();
+      const { status } = await fetch(`http://127.0.0.1:${port}/push/${SECRET}`, { method: 'POST', body: Buffer.from(body) });
+      expect(status).toBe(200);
+    }
+  };
+  const { heard, text, capture } = await liveDoor(site, 'push-ctwing', talk, (all) => all.length >= 2);
+  expect(text).not.toContain(Buffer.from(SECRET).toString('hex'));
+  expect(text).not.toContain(Buffer.from(SECRET).toString('hex').toUpperCase());
+  const again = await replayed(capture, site);
+  expect(words(again.heard)).toEqual(words(heard));
+  // Whoever gets the file has neither the configuration nor the secret.
+  const elsewhere = await replayed(capture, siteOf(ctwing, capture, 1));
+  expect(elsewhere.heard.map(({ device, observations }) => [device, ...observations.map(({ what }) => what)])).toContainEqual(
+    expect.arrayContaining([`unknown-${IMEI}`, 'fire']),
+  );
+});

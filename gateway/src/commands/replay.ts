@@ -1,17 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stderr, stdout } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cutAll, type Family, type TalkingFamily } from '@fengsui/protocol';
+import type { PushSecrets } from '@fengsui/protocol/clouds';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { createNormalizer } from '@fengsui/protocol/normalizer';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Capture, readCapture } from '../commission/capture-text.ts';
 import { Replay, type ReplayCount } from '../commission/replay.ts';
-import { checkConfiguration, type GatewayConfiguration } from '../config.ts';
+import { checkConfiguration, type GatewayConfiguration, type HttpConfiguration } from '../config.ts';
 import type { Heard } from '../line.ts';
 import { buildLines } from '../lines.ts';
+import { readSecrets } from '../wires/http.ts';
 import { heardRow, lineNamed } from './capture.ts';
 import { configurationFrom } from './check.ts';
 import { chosen, untilStopped } from './until.ts';
@@ -32,6 +34,18 @@ export interface Playing {
   readonly heard: (all: readonly Heard[]) => void;
 }
 
+/** Stands for the secret of a cloud's door, which is in no capture. */
+const REPLAY_SECRET = 'replayed-capture';
+
+/** Token and key by which a cloud signs and encrypts, where this machine has them: without them its pushes are refused as on site. */
+function proofsOf(wire: HttpConfiguration): Partial<PushSecrets> {
+  try {
+    return readSecrets(wire);
+  } catch {
+    return {};
+  }
+}
+
 /** Feeds a capture through the drivers of the only line of a configuration. */
 export async function replayThrough(
   replay: Replay,
@@ -45,6 +59,11 @@ export async function replayThrough(
     openStream: async () => replay.wire,
     openDatagrams: async () => replay.socket,
     openServer: async () => replay.server,
+    openDoor: async () => replay.door(REPLAY_SECRET),
+    secretsOf: (wire) => ({ ...proofsOf(wire), path: REPLAY_SECRET }),
+    // The time of the site goes on when everybody waits: nobody may wait for a disk.
+    storeAt: () => ({ load: async () => [], save: async () => {} }),
+    newToken: () => replay.newToken(),
   });
   const wait = Number.isFinite(speed) ? (ms: number) => sleep(ms / speed, undefined, { signal: stopped }).catch(() => {}) : undefined;
   try {
@@ -81,9 +100,18 @@ function devicesOf(family: Family, capture: Capture, unit: number): object[] {
   return (senders.length > 0 ? senders : [NOBODY]).map((sender) => ({ ...device, name: `device-${sender}`, device: sender }));
 }
 
+/** The wire as it was on site; the files of a cloud's door are there, not here: one stands in for them while the site is checked. */
+function wireOf({ header: { wire } }: Capture, secretFile: string): object {
+  if (wire.kind !== 'http') return wire;
+  writeFileSync(secretFile, REPLAY_SECRET, { mode: 0o600 });
+  const { tls: _, keyFile: __, ...door } = wire;
+  return { ...door, host: '127.0.0.1', secretFile, ...(wire.tokenFile === undefined ? {} : { tokenFile: secretFile }) };
+}
+
 /** A site with one line, as a capture needs it: all points of a polled family are read. */
 export function siteOf(family: Family, capture: Capture, unit: number): GatewayConfiguration {
-  const { wire } = capture.header;
+  const folder = mkdtempSync(join(tmpdir(), 'fengsui-replay-'));
+  const wire = wireOf(capture, join(folder, 'secret'));
   const devices = devicesOf(family, capture, unit);
   const site = {
     gateway: { id: 'replay', address: 0, centre: 0 },
@@ -93,6 +121,7 @@ export function siteOf(family: Family, capture: Capture, unit: number): GatewayC
     lines: [{ name: 'capture', wire, devices }],
   };
   const configuration = checkConfiguration(JSON.stringify(site), tmpdir());
+  rmSync(folder, { recursive: true });
   if ('problems' in configuration) throw new TypeError(configuration.problems.join('\n'));
   return configuration;
 }

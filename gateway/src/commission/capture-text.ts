@@ -78,7 +78,7 @@ function headerProblem(row: Row | null): string | null {
   if (row?.['fengsui'] !== 'capture') return 'is not the header of a capture';
   if (row['version'] !== 1) return `is a capture of version ${JSON.stringify(row['version'])}: this gateway reads version 1`;
   const wire = row['wire'] as Row | null | undefined;
-  const known = ['serial', 'tcp', 'udp', 'tcp-server'].includes(String(wire?.['kind']));
+  const known = ['serial', 'tcp', 'udp', 'tcp-server', 'http'].includes(String(wire?.['kind']));
   return isTime(row['startedMs']) && known ? null : 'has no startedMs or no wire';
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { type Clock, type Family, toHex } from '@fengsui/protocol';
-import type { Datagram, DatagramWire, PeerAddress, Wire, WireServer } from '../line.ts';
+import type { Posted, PushRequest } from '@fengsui/protocol/clouds';
+import type { Datagram, DatagramWire, PeerAddress, PushWire, Wire, WireServer } from '../line.ts';
 import { type CaptureChunk, type CaptureEnd, type CaptureHeader, peerOf } from './capture-text.ts';
 
 /** A day of a busy line at 9600 baud is 80 MB; more belongs into several files. */
@@ -133,6 +134,34 @@ export function recordedSocket(wire: DatagramWire, file: Recorder, gate: Gate): 
     },
     [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose](),
   };
+}
+
+/** Stands in a capture where the secret of the door stood: a capture is sent by mail. */
+export const REDACTED_SECRET = '-';
+
+/** A push as it is written down: the head of its request without the secret, and its body. */
+function pushBytes({ method, target, body }: PushRequest): Uint8Array {
+  const shown = target.replace(/^\/push\/[^/?]*/, `/push/${REDACTED_SECRET}`);
+  return Buffer.concat([Buffer.from(`${method} ${shown}\r\n\r\n`), body]);
+}
+
+/** The same door of a cloud, with every push and its answer written down. */
+export function recordedDoor(door: PushWire, file: Recorder): PushWire {
+  async function* read(): AsyncGenerator<Posted> {
+    for await (const posted of door.requests) {
+      file.heard(pushBytes(posted));
+      const { method, target, body } = posted;
+      yield {
+        ...{ method, target, body },
+        answer(answer) {
+          file.wrote(Buffer.from(`${answer.status} ${answer.text}`), false);
+          posted.answer(answer);
+        },
+      };
+    }
+  }
+  const { name, port, counters } = door;
+  return { name, port, counters, requests: read(), [Symbol.asyncDispose]: () => door[Symbol.asyncDispose]() };
 }
 
 /** As many polls as any family tells apart by their turn. */

@@ -1,5 +1,7 @@
-import type { Clock } from '@fengsui/protocol';
-import type { Datagram, DatagramWire, Wire, WireServer } from '../line.ts';
+import { type Clock, toHex } from '@fengsui/protocol';
+import type { Posted, PushRequest } from '@fengsui/protocol/clouds';
+import type { Datagram, DatagramWire, PushWire, Wire, WireServer } from '../line.ts';
+import { REDACTED_SECRET } from './capture.ts';
 import { type Capture, type CaptureChunk, peerOf } from './capture-text.ts';
 import { quiet, ReplayClock } from './replay-clock.ts';
 
@@ -8,6 +10,12 @@ import { quiet, ReplayClock } from './replay-clock.ts';
  * never comes before its question. A driver that no longer asks is waited for no longer than this.
  */
 const QUESTION_WITHIN_MS = 10_000;
+
+/** Bytes of the token under which a registered device is observed. */
+const TOKEN_BYTES = 8;
+/** RFC 7252 §3: the head before the token, and the code of a GET. */
+const COAP_HEAD_BYTES = 4;
+const COAP_GET = 0x01;
 
 /** A source that is filled from outside and knows whether its reader waits. */
 class Source<T> implements AsyncIterable<T>, AsyncIterator<T> {
@@ -55,6 +63,29 @@ class Source<T> implements AsyncIterable<T>, AsyncIterator<T> {
   }
 }
 
+/** A push as `recordedDoor` wrote it down. */
+function pushOf(bytes: Uint8Array): PushRequest {
+  const head = Buffer.from(bytes).indexOf('\r\n\r\n');
+  const [method = '', target = ''] = String(Buffer.from(bytes.subarray(0, Math.max(0, head)))).split(' ');
+  return { method, target, body: bytes.subarray(head < 0 ? bytes.length : head + 4) };
+}
+
+async function* withSecret(pushes: AsyncIterable<Posted>, secret: string): AsyncGenerator<Posted> {
+  for await (const posted of pushes)
+    yield { ...posted, target: posted.target.replace(`/push/${REDACTED_SECRET}`, `/push/${secret}`), answer: posted.answer };
+}
+
+/** Tokens of the registrations of a capture, in order: we asked each device that came to be observed under a new one. */
+function registrationTokens({ header, chunks }: Capture): string[] {
+  if (header.wire.kind !== 'udp') return [];
+  const asked = chunks.flatMap(({ direction, bytes }) => {
+    const isQuestion = direction === 'out' && bytes[1] === COAP_GET && (bytes[0]! & 0x0f) === TOKEN_BYTES;
+    return isQuestion ? [toHex(bytes.subarray(COAP_HEAD_BYTES, COAP_HEAD_BYTES + TOKEN_BYTES))] : [];
+  });
+  const stems = new Set<string>();
+  return asked.filter((token) => !stems.has(token.slice(0, -2)) && stems.add(token.slice(0, -2)));
+}
+
 /** How far replayed drivers wrote what was written on site. */
 export interface ReplayCount {
   readonly chunks: number;
@@ -71,9 +102,11 @@ export class Replay {
   readonly #bytes: Source<Uint8Array>;
   readonly #datagrams: Source<Datagram>;
   readonly #connections: Source<Wire>;
+  readonly #pushes: Source<Posted>;
   /** Connections of a door, by who came. */
   readonly #callers = new Map<string, Source<Uint8Array>>();
   readonly counters = { bytesIn: 0, bytesOut: 0, datagramsIn: 0, datagramsOut: 0, dropped: 0 };
+  readonly #tokens: string[];
   #writtenNow = 0;
   #unasked = 0;
 
@@ -83,6 +116,8 @@ export class Replay {
     this.#bytes = this.#source();
     this.#datagrams = this.#source();
     this.#connections = this.#source();
+    this.#pushes = this.#source();
+    this.#tokens = registrationTokens(capture);
   }
 
   get clock(): Clock {
@@ -104,6 +139,18 @@ export class Replay {
       send: async (bytes) => this.#wrote(bytes),
       [Symbol.asyncDispose]: async () => this.#end(),
     };
+  }
+
+  /** `secret`: the last part of the path, which a capture does not hold. */
+  door(secret: string): PushWire {
+    const counters = { ...this.counters, requestsIn: 0 };
+    const requests = withSecret(this.#pushes, secret);
+    return { ...{ name: 'replay', port: 0, counters, requests }, [Symbol.asyncDispose]: async () => this.#end() };
+  }
+
+  /** The token that the next device got on site when it registered: its notifications carry it. */
+  newToken(): string {
+    return this.#tokens.shift() ?? '0'.repeat(16);
   }
 
   get count(): ReplayCount {
@@ -137,7 +184,13 @@ export class Replay {
     const { bytes, peer } = chunk;
     if (this.#capture.header.wire.kind === 'udp') this.#datagrams.give({ bytes, from: peerOf(peer ?? '') });
     else if (this.#capture.header.wire.kind === 'tcp-server') this.#callerOf(peer ?? '').give(bytes);
+    else if (this.#capture.header.wire.kind === 'http') this.#pushes.give(this.#posted(bytes));
     else this.#bytes.give(bytes);
+  }
+
+  #posted(bytes: Uint8Array): Posted {
+    const answer: Posted['answer'] = ({ status, text }) => this.#wrote(Buffer.from(`${status} ${text}`));
+    return { ...pushOf(bytes), answer };
   }
 
   #source<T>(): Source<T> {
@@ -168,6 +221,7 @@ export class Replay {
   #open(): ReadonlyArray<{ readonly waiting: boolean }> {
     const { kind } = this.#capture.header.wire;
     if (kind === 'udp') return [this.#datagrams];
+    if (kind === 'http') return [this.#pushes];
     return kind === 'tcp-server' ? [this.#connections, ...this.#callers.values()] : [this.#bytes];
   }
 
@@ -194,7 +248,7 @@ export class Replay {
   }
 
   #end(): void {
-    for (const source of [this.#bytes, this.#datagrams, this.#connections, ...this.#callers.values()]) source.end();
+    for (const source of [this.#bytes, this.#datagrams, this.#connections, this.#pushes, ...this.#callers.values()]) source.end();
   }
 }
 

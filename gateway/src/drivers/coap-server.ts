@@ -170,7 +170,7 @@ export class CoapServer {
       return { to: [from], reply, afterCommit: true, ...awake };
     }
     const eventIdOf = said ? idsFor(said.join(' ')) : idsOfExchange(this.#keyOf(message, from), clock.wallMs(), this.#line.wroteSince);
-    const back = links.spoke(heard.device);
+    const back = isBackIn(batch, heard.device) ? null : links.spoke(heard.device);
     const observations = back ? [back, ...heard.observations] : heard.observations;
     return {
       to: [from],
@@ -193,6 +193,11 @@ export class CoapServer {
   #count(why: Parameters<PublishingLine['counters']['count']>[0], bytes?: Uint8Array): void {
     this.#line.counters.count(why, this.#line.clock.wallMs(), bytes);
   }
+}
+
+/** Whether another message that shares the commit says already that the device is back. */
+function isBackIn(batch: Batch, device: string): boolean {
+  return [...batch.values()].some(({ heard }) => heard?.device === device && heard.observations.some(({ what }) => what === 'link'));
 }
 
 function isIn(batch: Batch, [device, packet]: readonly [string, string]): boolean {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,6 +87,7 @@ function start(): ScriptedLine {
       uploads,
       downlinks,
       registrations,
+      newToken: () => randomBytes(8).toString('hex'),
       store,
       links,
       clock,

@@ -18,6 +18,8 @@ export interface PublishingLine extends Surroundings {
   readonly uploads: Uploads;
   readonly downlinks: Downlinks;
   readonly registrations: Registrations;
+  /** Token of a device that registers, 16 hex digits nobody can guess. */
+  readonly newToken: () => string;
   readonly store: RegistrationStore;
   readonly links: Links;
 }

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { toHex } from '@fengsui/protocol';
 import { OBSERVES_MAX, observedOf } from './observed.ts';
 import type { PublishingLine, Reaction } from './publishing-line.ts';
 import type { Registration } from './registrations.ts';
@@ -16,10 +14,10 @@ export function endpointOf(name: string | undefined): string | null {
 
 /** Devices that come, change and leave (OceanConnect's `/t/r`, LwM2M's `/rd`); they are observed as soon as they are known. */
 export class Registrar {
-  readonly #line: Pick<PublishingLine, 'registrations' | 'clock'>;
+  readonly #line: Pick<PublishingLine, 'registrations' | 'clock' | 'newToken'>;
   readonly #replies: Replies;
 
-  constructor(line: Pick<PublishingLine, 'registrations' | 'clock'>, replies: Replies) {
+  constructor(line: Pick<PublishingLine, 'registrations' | 'clock' | 'newToken'>, replies: Replies) {
     this.#line = line;
     this.#replies = replies;
   }
@@ -34,7 +32,7 @@ export class Registrar {
     const now = clock.wallMs();
     const observes = observedOf(style, utf8.decode(message.payload));
     const before = registrations.byEndpoint(endpoint);
-    const token = before && before.observes.join() === observes.join() ? before.token : toHex(randomBytes(8));
+    const token = before && before.observes.join() === observes.join() ? before.token : this.#line.newToken();
     const registration: Registration = { endpoint, style, token, observes, from, registeredMs: now, heardMs: now };
     registrations.put(registration);
     const location = ['rd', token].map((value) => ({ name: 'Location-Path' as const, value }));
