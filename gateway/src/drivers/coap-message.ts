@@ -17,6 +17,8 @@ export interface CoapMessage {
   readonly format: number | null;
   /** Which part of a larger payload this is (RFC 7959); null: the whole. */
   readonly block1: Block | null;
+  /** Which part of a larger answer or notification this is; null: the whole. */
+  readonly block2: Block | null;
   /** True where it carries an option that must be understood (odd number, RFC 7252 §5.4.1) and is not. */
   readonly asksTooMuch: boolean;
 }
@@ -59,7 +61,7 @@ export function readCoap(bytes: Uint8Array): CoapMessage | null {
     if (packet.token.length > TOKEN_BYTES_MAX || packet.token.length !== (bytes[0]! & 15)) return null;
     const options = packet.options.map(({ name, value }) => ({ name: String(name), value, text: value.toString() }));
     const found = (wanted: string) => options.find(({ name }) => name === wanted)?.value;
-    const [format, part] = [found('Content-Format'), found('Block1')];
+    const [format, part, answered] = [found('Content-Format'), found('Block1'), found('Block2')];
     const block1 = part ? blockIn(part) : null;
     const texts = (wanted: string) => options.filter(({ name }) => name === wanted).map(({ text }) => text);
     return {
@@ -72,6 +74,7 @@ export function readCoap(bytes: Uint8Array): CoapMessage | null {
       payload: Uint8Array.from(packet.payload),
       format: format && format.length <= 2 ? bigEndian(format) : null,
       block1,
+      block2: answered ? blockIn(answered) : null,
       asksTooMuch: (part !== undefined && block1 === null) || options.some(({ name }) => isCritical(name) && !UNDERSTOOD.has(name)),
     };
   } catch {
@@ -99,7 +102,7 @@ export interface CoapSaying {
   readonly id: number;
   readonly token?: Uint8Array;
   readonly options?: ReadonlyArray<{
-    readonly name: 'Uri-Path' | 'Location-Path' | 'Observe' | 'Uri-Query' | 'Block1' | 'Content-Format';
+    readonly name: 'Uri-Path' | 'Location-Path' | 'Observe' | 'Uri-Query' | 'Block1' | 'Block2' | 'Content-Format';
     readonly value: string | Uint8Array;
   }>;
   readonly payload?: Uint8Array;

@@ -2,6 +2,7 @@ import { toHex } from '@fengsui/protocol';
 import { type Datagram, isSignOfLife, type PeerAddress } from '../line.ts';
 import { acknowledgementOf, type CoapMessage, readCoap, resetOf } from './coap-message.ts';
 import { idsFor, idsOfExchange } from './event-ids.ts';
+import { type Fetch, fetchedMore, fetchFor } from './fetch.ts';
 import { isOpaque } from './observed.ts';
 import { Outbound } from './outbound.ts';
 import { hashOf, Publications, type Standing } from './publications.ts';
@@ -71,8 +72,9 @@ export class CoapServer {
 
   #reactionTo(arrived: Arrived): Reaction | null {
     const { message, from } = arrived;
-    const isAnswer = this.#outbound.hear(message);
-    if (isAnswer) return message.type === 'CON' ? { to: [from], reply: acknowledgementOf(message), afterCommit: false } : null;
+    const answered = this.#outbound.hear(message);
+    if (typeof answered === 'object') return this.#block(arrived, answered);
+    if (answered === 'yes') return message.type === 'CON' ? { to: [from], reply: acknowledgementOf(message), afterCommit: false } : null;
     if (message.code === '0.00') return message.type === 'CON' ? { to: [from], reply: resetOf(message), afterCommit: false } : null;
     this.#line.counters.packets += 1;
     if (!message.code.startsWith('0.')) return this.#notification(arrived);
@@ -139,12 +141,41 @@ export class CoapServer {
     const { registration, path = '' } = registrations.observation(token) ?? {};
     const acknowledgement = message.type === 'CON' ? acknowledgementOf(message) : null;
     if (registration) registrations.put({ ...registration, from, heardMs: clock.wallMs() });
+    const fetch = registration ? fetchFor(arrived, registration.endpoint, path) : null;
+    if (fetch) {
+      this.#outbound.fetch(fetch, from);
+      return null;
+    }
     if (!message.code.startsWith('2.')) return { to: [from], reply: acknowledgement, afterCommit: false };
     const standing = isOpaque(path) ? null : { path, format: message.format };
     if (registration) return this.#published(arrived, registration.endpoint, token, acknowledgement, standing);
     // Nobody holds this token: its payload is kept, and the reset makes the device forget its binding and register again.
     this.#count('unknown-token');
     return this.#published(arrived, null, `token-${token}`, message.type === 'ACK' ? null : resetOf(message), null);
+  }
+
+  /** One more block of a notification. Where it breaks off, what there is goes on as it is: it is kept, and its device told. */
+  #block(arrived: Arrived, before: Fetch): Reaction | null {
+    const { message, from, batch } = arrived;
+    const { fetch, state } = fetchedMore(before, arrived);
+    if (state === 'more') this.#outbound.fetch(fetch, from);
+    else {
+      this.#endFetch(fetch, batch);
+      this.#outbound.goOn(fetch.endpoint);
+    }
+    return message.type === 'CON' ? { to: [from], reply: acknowledgementOf(message), afterCommit: false } : null;
+  }
+
+  /** Takes a notification as it is now, under the number of its first block: a copy of that gets the same answer. */
+  #endFetch({ first, bytes }: Fetch, batch: Batch): void {
+    const whole = { ...first, batch, message: { ...first.message, payload: bytes, block2: null } };
+    const reaction = this.#notification(whole);
+    if (reaction) batch.set(this.#keyOf(first.message, first.from), reaction);
+  }
+
+  /** Notifications whose device went to sleep before all of their blocks had come. */
+  giveUpFetches(batch: Batch): void {
+    for (const fetch of this.#outbound.takeBroken()) this.#endFetch(fetch, batch);
   }
 
   /** What a payload makes us do. `name` is what an unknown sender is called when nothing better tells. null: one stranger too many. */

@@ -414,6 +414,56 @@ test('the last block comes again while the journal is down, also under another n
   expect(brief()).toEqual(['ACK 2.04 99']);
 });
 
+/** A device that registered and was asked for `/t/d`: the token of its notifications. */
+async function observed(): Promise<Uint8Array> {
+  socket.say(request('/t/r', { id: 1, query: `ep=${IMEI}` }), 5000);
+  await clock.advance(100);
+  return sent().find(({ code }) => code === '0.01')!.token;
+}
+const block2 = (number: number, more: boolean) => ({ name: 'Block2' as const, value: blockOption({ number, more, size: 16 }) });
+const OBSERVE = { name: 'Observe' as const, value: Uint8Array.of(2) };
+const asked = () =>
+  sent()
+    .filter(({ code, block2 }) => code === '0.01' && block2)
+    .at(-1)!;
+
+test('a notification in blocks is asked for block by block, and confirmed when the whole of it is durable', async () => {
+  const line = start();
+  const token = await observed();
+  const [first, rest] = [`${IMEI} 5 fire`.slice(0, 16), `${IMEI} 5 fire`.slice(16)];
+  const notification = writeCoap({ type: 'CON', code: '2.05', id: 70, token, options: [OBSERVE, block2(0, true)], payload: text(first) });
+  socket.say(notification, 5000);
+  await clock.advance(100);
+  expect(asked()).toMatchObject({ path: '/t/d', block2: { number: 1, more: false, size: 16 } });
+  expect(brief()).not.toContain('ACK 0.00 70');
+  line.hold();
+  const { id, token: of } = asked();
+  socket.say(writeCoap({ type: 'ACK', code: '2.05', id, token: of, options: [block2(1, false)], payload: text(rest) }), 5000);
+  await clock.advance(100);
+  expect(brief()).not.toContain('ACK 0.00 70');
+  line.release();
+  await clock.advance(100);
+  expect(line.said()).toContain('smoke fire');
+  expect(brief()).toContain('ACK 0.00 70');
+  // A copy of the first block is answered and not asked on.
+  const before = sent().length;
+  socket.say(notification, 5001);
+  await clock.advance(100);
+  expect(brief().slice(before)).toEqual(['ACK 0.00 70']);
+  expect(line.said().filter((word) => word === 'smoke fire')).toHaveLength(1);
+});
+
+test('of a notification whose device fell asleep between two blocks there is kept what came', async () => {
+  const line = start();
+  const token = await observed();
+  const first = text(`${IMEI} `);
+  socket.say(writeCoap({ type: 'NON', code: '2.05', id: 70, token, options: [OBSERVE, block2(0, true)], payload: first }), 5000);
+  await clock.advance(300_000);
+  expect(line.said()).toEqual(['smoke link restored', 'smoke text undecodable']);
+  expect(Buffer.from(line.committed.at(-1)!.packet!)).toEqual(first);
+  expect(line.ended).toBe(false);
+});
+
 test('a block out of order is told so, a payload without end too, and what is abandoned is forgotten', async () => {
   start();
   socket.say(block(1, false), 1);

@@ -21,6 +21,7 @@ export async function* driveCoap(line: PublishingLine): Driver {
     if (datagrams === 'end') return;
     const batch: Batch = new Map();
     for (const datagram of datagrams) server.react(datagram, batch);
+    server.giveUpFetches(batch);
     const reactions = [...batch.values()];
     await sendAll(
       wire,

@@ -27,6 +27,7 @@ interface Open<About> extends Question<About> {
 export class Questions<About> {
   readonly #clock: Clock;
   readonly #open = new Map<string, Open<About>>();
+  #givenUp: Array<Question<About>> = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -58,11 +59,20 @@ export class Questions<About> {
     question.dueMs = this.#clock.monotonicMs() + SEPARATE_ANSWER_MS;
   }
 
+  /** When `due` or `takeGivenUp` have something. */
   nextInMs(): number {
+    if (this.#givenUp.length > 0) return 0;
     const now = this.#clock.monotonicMs();
     let next = Number.POSITIVE_INFINITY;
     for (const { dueMs } of this.#open.values()) next = Math.min(next, dueMs - now);
     return Math.max(0, next);
+  }
+
+  /** Those that were in vain since the last time this was asked. */
+  takeGivenUp(): Array<Question<About>> {
+    const givenUp = this.#givenUp;
+    this.#givenUp = [];
+    return givenUp;
   }
 
   /** Those to send now. Those sent often enough are given up. */
@@ -73,6 +83,7 @@ export class Questions<About> {
       if (question.dueMs > now) continue;
       if (question.tries >= TRIES_MAX) {
         this.#open.delete(endpoint);
+        this.#givenUp.push(question);
         continue;
       }
       question.dueMs = now + ANSWER_TIMEOUT_MS * 2 ** question.tries;
