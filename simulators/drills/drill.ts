@@ -2,8 +2,11 @@ import { argv, stderr, stdout } from 'node:process';
 
 /** `npm run drill -- <name> [arguments]`: long runs against the real thing. Exit code 0 well, 1 something was lost, 3 this machine cannot. */
 const DRILLS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
+  'journal-starve': () => import('./journal/starve.ts'),
   'journal-sweep': () => import('./journal/sweep-drill.ts'),
+  'journal-upgrade': () => import('./journal/migration.ts'),
   'power-cut': () => import('./journal/power-cut.ts'),
+  'slow-disk': () => import('./journal/slow-disk.ts'),
 };
 
 const [name = '', ...args] = argv.slice(2);

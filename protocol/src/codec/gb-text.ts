@@ -43,6 +43,9 @@ export function gbLenient(bytes: Uint8Array): string {
   return lenient.decode(bytes);
 }
 
+// The tables are read from disk when they are first used: that must not be in the middle of an alarm, with no descriptor left to open them.
+iconv.encode('烽燧', 'gb18030');
+
 /** Text as GB 18030 bytes. */
 export function gbBytes(text: string): Uint8Array {
   return Uint8Array.from(iconv.encode(text, 'gb18030'));

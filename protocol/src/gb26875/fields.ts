@@ -1,5 +1,5 @@
-import iconv from 'iconv-lite';
 import { u16le, u48le } from '../codec/fields.ts';
+import { gbBytes } from '../codec/gb-text.ts';
 import type { FieldKind } from '../codec/layout.ts';
 
 /** The six bytes of a time tag as one number, low byte (second) first: exact whatever they hold. */
@@ -117,11 +117,11 @@ export function showText(bytes: Uint8Array): string {
 
 /** Text as GB 18030 bytes, cut at a character boundary to at most `size` bytes. */
 export function encodeText(text: string, size: number): Uint8Array {
-  const whole = iconv.encode(text, 'gb18030');
+  const whole = gbBytes(text);
   if (whole.length <= size) return whole;
   let length = 0;
   for (const character of text) {
-    const next = iconv.encode(character, 'gb18030').length;
+    const next = gbBytes(character).length;
     if (length + next > size) break;
     length += next;
   }
@@ -131,7 +131,7 @@ export function encodeText(text: string, size: number): Uint8Array {
 /** The bytes of a text that a person wrote. Throws RangeError where the field has no room for all of it. */
 function wholeText(shown: unknown, bytesMax: number): Uint8Array {
   if (shown !== undefined && typeof shown !== 'string') throw new RangeError(`${JSON.stringify(shown)} is no text`);
-  const bytes = Uint8Array.from(iconv.encode(shown ?? '', 'gb18030'));
+  const bytes = gbBytes(shown ?? '');
   if (bytes.length > bytesMax) throw new RangeError(`takes ${bytes.length} bytes in GB 18030, at most ${bytesMax} fit`);
   return bytes;
 }

@@ -42,16 +42,21 @@ export interface Surroundings {
   readonly control?: string;
   /** File that gets the numbers of calls. */
   readonly report?: string;
+  /** Name of a way in which the journal is broken on purpose. */
+  readonly mutant?: string;
 }
+
+const MUTANT = fileURLToPath(new URL('./mutant.ts', import.meta.url));
 
 /** Starts a program of ours behind the shim. */
 export function startBehind(
-  { shim, match, fault, lies, control, report }: Surroundings,
+  { shim, match, fault, lies, control, report, mutant }: Surroundings,
   program: string,
   args: readonly string[],
 ): ChildProcess {
   const faults = fault ? { FF_CALL: fault.call, FF_FAULT: fault.kind, FF_AT: String(fault.at), FF_TIMES: String(fault.times ?? 1) } : {};
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
+  const mutation = mutant === undefined ? [] : ['--import', MUTANT];
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...mutation, program, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
@@ -61,6 +66,7 @@ export function startBehind(
       ...(lies ? { FF_LIE: '1' } : {}),
       ...(control === undefined ? {} : { FF_CONTROL: control }),
       ...(report === undefined ? {} : { FF_REPORT: report }),
+      ...(mutant === undefined ? {} : { FF_MUTANT: mutant }),
     },
   });
 }

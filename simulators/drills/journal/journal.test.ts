@@ -6,6 +6,9 @@ import type { EventKind, SiteEvent } from '@fengsui/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { inspect, OPENING } from './aftermath.ts';
 import { buildShim, tellStory } from './faults.ts';
+import { sweepUpgrades } from './migration.ts';
+import { pace } from './slow-disk.ts';
+import { starve } from './starve.ts';
 import { sweep } from './sweep.ts';
 import { mountVolume } from './volume.ts';
 
@@ -122,6 +125,43 @@ describe('a full volume', () => {
     expect((await second.state()).space).toMatchObject({ isFull: true, ballastBytes: 0 });
     await second.close();
   }, 60_000);
+});
+
+describe('a journal that is broken on purpose', () => {
+  it('is caught when it swallows that the volume is full', async () => {
+    let missing = 0;
+    for (const at of [100, 200]) {
+      const directory = join(folder, `mutant-${at}`);
+      const fault = { call: 'pwrite', kind: 'enospc', at, times: 60 } as const;
+      const told = await tellStory({ shim, match: directory, fault, mutant: 'full-is-swallowed' }, directory);
+      missing += (await inspect(directory, told.promised)).missing.length;
+    }
+    expect(missing).toBeGreaterThan(0);
+  }, 60_000);
+});
+
+describe('a slow disk', () => {
+  it('answers no alarm before its sync can have ended, and loses none', async () => {
+    const { complaints, rows } = await pace(shim, 300, 2);
+    expect(complaints).toEqual([]);
+    expect(rows).toBeGreaterThan(5);
+  }, 60_000);
+});
+
+describe('a starved process', () => {
+  it('takes alarms on a backlog without descriptors and with little memory', async () => {
+    const { complaints, taken } = await starve(10_000);
+    expect(complaints).toEqual([]);
+    expect(taken).toBeLessThan(64);
+  }, 120_000);
+});
+
+describe('an upgrade from an older schema', () => {
+  it('that is killed on the way goes on at the next start, with every row', async () => {
+    const { kills, complaints } = await sweepUpgrades(4);
+    expect(complaints).toEqual([]);
+    expect(kills).toBeGreaterThanOrEqual(4);
+  }, 120_000);
 });
 
 /** Writes until there is no room for another byte. */

@@ -21,7 +21,12 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
   /** What was refused by a full volume is answered as if it were durable. */
   'full-is-swallowed': {
     file: '/journal/scribe.ts',
-    edits: [['if (failure) return { id: question.id, failure };', 'if (failure) return { id: question.id, value: [] };']],
+    edits: [
+      [
+        'const failure = refusal ?? unwritten.map(({ lane }) => failed.get(lane)).find((told) => told !== undefined);',
+        'const failure = refusal;',
+      ],
+    ],
   },
 };
 
