@@ -10,7 +10,7 @@ import { logDamage } from './log-look.ts';
 import type { Before, JournalState, LaneState, Told, WorkerStart } from './messages.ts';
 import { Relief } from './relief.ts';
 import { Space } from './space.ts';
-import { damaged, isHeldByOthers, toldOf } from './trouble.ts';
+import { damaged, isHeldByOthers, isOfFile, toldOf } from './trouble.ts';
 import { type Testimony, Witness } from './witness.ts';
 
 const UNBORN: Header = { epoch: 0, newest: 0, newest_order: 0, boot: 0, other_newest: 0, alive_ms: 0, thinned: 0 };
@@ -117,7 +117,8 @@ export class LaneFiles {
    */
   cure(lane: Lane, error: unknown): boolean {
     const told = toldOf(error);
-    if (isHeldByOthers(error)) return false;
+    if (!isOfFile(error)) this.#remark(`${lane}: ${told.detail}`);
+    if (isHeldByOthers(error) || !isOfFile(error)) return false;
     if (this.#isForRoom(told)) {
       this.#note(lane, told);
       this.#makeRoom(lane, told);
@@ -134,6 +135,11 @@ export class LaneFiles {
     const before = this.space.isFull;
     this.space.look();
     if (before && !this.space.isFull) for (const lane of LANES) this.file(lane).beFrugal(false);
+  }
+
+  /** Trouble that is not of a file is said once. */
+  #remark(words: string): void {
+    if (!this.findings.includes(words)) this.findings.push(words);
   }
 
   #makeRoom(lane: Lane, told: Told): void {
@@ -165,7 +171,7 @@ export class LaneFiles {
   /** Gives up the handle of a lane after an error of the disk; what is damaged is moved aside. Tells what to answer. */
   giveUp(lane: Lane, error: unknown): Told {
     const told = toldOf(error);
-    if (told.code !== 'journal-io' && told.code !== 'journal-damaged') return told;
+    if (!isOfFile(error) || (told.code !== 'journal-io' && told.code !== 'journal-damaged')) return told;
     this.#note(lane, told);
     this.#drop(lane);
     if (told.code === 'journal-damaged') this.#moveAside(lane);

@@ -18,6 +18,12 @@ export function toldOf(error: unknown): Told {
   return { code: 'journal-io', detail };
 }
 
+/** Whether an error is about the handle of a lane's file: nothing else is a reason to give a handle up, least of all a want of descriptors. */
+export function isOfFile(error: unknown): boolean {
+  const { code = '' } = error as { code?: string };
+  return error instanceof Failure || code.startsWith('SQLITE_') || code === 'ENOSPC';
+}
+
 /** Another process holds the file: waiting was all that could be done. */
 export function isHeldByOthers(error: unknown): boolean {
   return /^SQLITE_(?:BUSY|LOCKED)/.test((error as { code?: string }).code ?? '');

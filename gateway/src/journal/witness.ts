@@ -29,6 +29,7 @@ function machineOf(file: string): string | null {
 export class Witness {
   readonly #path: string;
   readonly #machine: string | null;
+  /** What this run wrote: it needs no descriptor to be read again. */
   #written = '';
 
   constructor(directory: string, machineFile: string) {
@@ -39,7 +40,8 @@ export class Witness {
   /** What it knows; null when it is not there or says nothing. */
   testimony(): Testimony | null {
     try {
-      const { epoch, newest, machine } = JSON.parse(readFileSync(this.#path, 'utf8')) as Testimony;
+      const words = this.#written || readFileSync(this.#path, 'utf8');
+      const { epoch, newest, machine } = JSON.parse(words) as Testimony;
       const counts = [epoch, ...LANES.map((lane) => newest[lane])];
       return counts.every((count) => Number.isSafeInteger(count) && count >= 0) ? { epoch, newest, machine: machine ?? null } : null;
     } catch {

@@ -20,6 +20,8 @@ export interface Starved {
   readonly taken: number;
   readonly waiting: number;
   readonly residentBytes: number;
+  readonly diskFailures: number;
+  readonly lastDiskFailure: string | null;
   readonly complaints: readonly string[];
 }
 
@@ -41,6 +43,7 @@ export async function starve(rows: number): Promise<Starved> {
       ...(promised.length < 200 ? [`only ${promised.length} of 200 alarms were taken`] : []),
       ...(missing.length > 0 ? [`${missing.length} alarms missing`] : []),
       ...damaged,
+      ...(figures.diskFailures > 0 ? [`a handle was given up: ${figures.lastDiskFailure}`] : []),
       ...(figures.residentBytes > RESIDENT_MIB * 1024 * 1024 ? [`more than ${RESIDENT_MIB} MiB resident`] : []),
     ];
     return { ...figures, complaints };

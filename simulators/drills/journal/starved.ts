@@ -26,6 +26,9 @@ function starve(): number {
   }
 }
 
+/** Peak, as the system counted it: reading /proc takes a descriptor. */
+const residentBytes = () => process.resourceUsage().maxRSS * 1024;
+
 const startedMs = performance.now();
 const journal = await openJournal({ ...OPENING, directory: process.argv[2]! });
 const openedMs = performance.now() - startedMs;
@@ -35,7 +38,10 @@ for (let address = 1; address <= 200; address++) {
     writeSync(1, `promised ${lane} ${epoch} ${number} ${eventId}\n`);
 }
 await journal.alive();
-const { lanes } = await journal.state();
+const { lanes, findings, diskFailures, lastDiskFailure } = await journal.state();
 const waiting = lanes.alarm.waiting + lanes.ordinary.waiting;
-writeSync(1, `starved ${JSON.stringify({ openedMs, taken, waiting, residentBytes: process.memoryUsage().rss })}\n`);
+writeSync(
+  1,
+  `starved ${JSON.stringify({ openedMs, taken, waiting, residentBytes: residentBytes(), findings, diskFailures, lastDiskFailure })}\n`,
+);
 process.exit(0);
