@@ -106,10 +106,10 @@ export async function tellStory(surroundings: Surroundings, directory: string, b
   };
 }
 
-/** How many calls of each kind the undisturbed story makes. */
-export async function countCalls(shim: string, directory: string): Promise<Readonly<Record<Call, number>>> {
+/** How many calls of each kind the undisturbed story makes, to files whose path contains `match`. */
+export async function countCalls(shim: string, directory: string, match = directory): Promise<Readonly<Record<Call, number>>> {
   const report = `${directory}.calls`;
-  const { isComplete, trouble } = await tellStory({ shim, match: directory, report }, directory);
+  const { isComplete, trouble } = await tellStory({ shim, match, report }, directory);
   if (!isComplete || !existsSync(report)) throw new Error(`the undisturbed story did not end: ${trouble}`);
   const lines = readFileSync(report, 'utf8').trim().split('\n');
   return Object.fromEntries(lines.map((line) => [line.split(' ')[0], Number(line.split(' ')[1])])) as Record<Call, number>;

@@ -5,7 +5,7 @@ import { JournalWatch, openJournal } from '@fengsui/gateway/src/journal/journal.
 import type { EventKind, SiteEvent } from '@fengsui/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { inspect, OPENING } from './aftermath.ts';
-import { buildShim, tellStory } from './faults.ts';
+import { buildShim, countCalls, tellStory } from './faults.ts';
 import { sweepUpgrades } from './migration.ts';
 import { pace } from './slow-disk.ts';
 import { starve } from './starve.ts';
@@ -50,9 +50,12 @@ describe('a journal disturbed at a call of the disk', () => {
   }, 120_000);
 
   it('writes a group again over a new handle after a failed sync, counts the failure and refuses nobody', async () => {
-    for (const at of [30, 45]) {
-      const directory = join(folder, `sync-${at}`);
-      const told = await tellStory({ shim, match: directory, fault: { call: 'sync', kind: 'eio', at } }, directory);
+    const counted = join(folder, 'sync-counted');
+    const calls = await countCalls(shim, counted, `${counted}/alarm.sqlite`);
+    for (const share of [0.6, 0.8]) {
+      const directory = join(folder, `sync-${share}`);
+      const fault = { call: 'sync', kind: 'eio', at: Math.round(calls.sync * share) } as const;
+      const told = await tellStory({ shim, match: `${directory}/alarm.sqlite`, fault }, directory);
       expect(told).toMatchObject({ isComplete: true, refused: [], failures: 1 });
       expect(told.promised).toHaveLength(40);
       expect(await inspect(directory, told.promised)).toMatchObject({ missing: [], twice: [], wrong: [], damaged: [] });
