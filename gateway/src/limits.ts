@@ -72,6 +72,9 @@ export const LET_GO_WITHIN_MS = 2_000;
 /** The journal's worker answers within this time or counts as hung and is replaced. */
 export const JOURNAL_ANSWER_TIMEOUT_MS = 10_000;
 
+/** Opening recovers a log and reads a file through, perhaps on a slow card while everything else of the box starts: that is no hang. */
+export const JOURNAL_OPEN_TIMEOUT_MS = 60_000;
+
 /** Events that may wait for the journal at once; more are refused, so that a stuck disk cannot fill the memory. */
 export const JOURNAL_WAITING_MAX = 10_000;
 

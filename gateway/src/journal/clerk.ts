@@ -87,7 +87,7 @@ export class Clerk {
     });
     // An error ends the worker too: `gone` never fails, or no worker could ever follow it.
     this.#gone = new Promise((resolve) => worker.once('exit', resolve));
-    const opened = await firstWord(worker, Math.max(this.#answerTimeoutMs, limits.JOURNAL_ANSWER_TIMEOUT_MS));
+    const opened = await firstWord(worker, limits.JOURNAL_OPEN_TIMEOUT_MS);
     this.#current = worker;
     worker.on('message', (message: FromWorker) => this.#hear(message));
     worker.on('error', (error) => this.#replace(worker, fail('journal-lost', error.message, error)));
