@@ -97,7 +97,7 @@ export const GATEWAY_SCHEMA = Type.Object(
     ),
     profile: Type.String(),
     /** Where the journal goes: each follows it at its own pace. */
-    uplinks: Type.Array(Type.Union([MqttUplink]), { minItems: 1, maxItems: 1 }),
+    uplinks: Type.Array(Type.Union([MqttUplink]), { minItems: 1, maxItems: limits.UPLINKS_MAX }),
     status: Type.Object(
       { host: Type.String({ default: '127.0.0.1' }), port: Type.Integer({ default: 0, ...u16 }) },
       { ...closed, default: {} },

@@ -51,7 +51,8 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const clockSynchronised = clockSynchronisedBy(clockSynchronisedFile);
   const envelope = { source: address, destination: centre, zoneMinutes };
   const sizes = sizesOf(configuration.journal);
-  const journal = await openJournal({ directory: data, profile, envelope, clock, clockSynchronised, sizes });
+  const names = configuration.uplinks.map(({ name }) => name);
+  const journal = await openJournal({ directory: data, profile, envelope, uplinks: names, clock, clockSynchronised, sizes });
   const site = new SiteState();
   const append = async (events: readonly SiteEvent[], again = false) => {
     const stored = await journal.append(events, again);
@@ -80,7 +81,7 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const lines = configuration.lines
     .flatMap((line) => buildLines({ ...configuration, lines: [line] }, clock, taps.wires(line.name), known))
     .map((line) => ({ line, numbers: new LineNumbers(clock.wallMs()) }));
-  const uplinks = new Uplinks({ configuration, clock, random, itself, outbox: () => journal });
+  const uplinks = new Uplinks({ configuration, clock, random, itself, outbox: journal.outbox.bind(journal) });
   const numbers = new ProcessNumbers();
   const say = (source: string, more: Parameters<Itself['event']>[1]) => append([itself.event(source, more)]);
   const watching = await openWatching({ configuration, clock, clockSynchronised, journal, lines, say, log });

@@ -1,5 +1,8 @@
 /** Every limit and waiting time of the gateway that a site does not set, and the defaults of those it does; each with its reason. */
 
+/** Uplinks of one gateway: our collector, a second one, the city's centre, and one to move to. */
+export const UPLINKS_MAX = 4;
+
 /** Largest batch on the uplink: what the collector's front lets through before it reads (reliability of the broker: PUBLISH at most 16 KiB). */
 export const BATCH_BYTES_MAX = 16 * 1024;
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { eventOf, open, temporaryFolder } from '../journal/journal.fixture.ts';
-import type { Journal } from '../journal/journal.ts';
+import { eventOf, type FollowedJournal, open, temporaryFolder } from '../journal/journal.fixture.ts';
+
 import { runGateway } from './gateway.fixture.ts';
 import { instantOf } from './journal-options.ts';
 
@@ -15,7 +15,7 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const HOUR_MS = 3_600_000;
 let folder: string;
 let data: string;
-let journal: Journal;
+let journal: FollowedJournal;
 const clock = { wallMs: () => wallMs, monotonicMs: () => performance.now(), sleep: async () => {} };
 let wallMs = Date.parse('2026-11-29T01:00:00Z');
 

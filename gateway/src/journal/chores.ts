@@ -34,6 +34,7 @@ export class Chores {
     this.#nightly = new Nightly(files);
     this.#chores = [
       ...LANES.map((lane) => ({ lane, step: () => this.#salvage(lane) })),
+      ...LANES.map((lane) => ({ lane, step: () => files.file(lane).release(Date.now()) })),
       ...LANES.map((lane) => ({ lane, step: () => files.relief(lane).step() })),
       ...LANES.map((lane) => ({ lane, step: () => this.#nightly.step(lane) })),
       ...LANES.map((lane) => ({ lane, step: () => this.#giveBack(lane) })),

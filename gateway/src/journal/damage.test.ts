@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type Lane, PROFILES } from '@fengsui/protocol';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { eventOf, open, systemTime, temporaryFolder } from './journal.fixture.ts';
-import { type Journal, JournalWatch } from './journal.ts';
+import { eventOf, type FollowedJournal, open, systemTime, temporaryFolder } from './journal.fixture.ts';
+import { JournalWatch } from './journal.ts';
 import { logDamage } from './log-look.ts';
 import { rowsIn } from './raw-rows.ts';
 
@@ -14,7 +14,7 @@ const MANY = 8_000;
 const PAGE = 4_096;
 const soon = { timeout: 20_000, interval: 50 };
 const folders: string[] = [];
-const opened: Journal[] = [];
+const opened: FollowedJournal[] = [];
 /** A journal as it stands after its process was killed: with its log and the log's index. */
 let killed: string;
 /** The same after an orderly stop. */
@@ -52,7 +52,7 @@ function overwrite(path: string, at: number, bytes: Uint8Array): void {
   writeSync(openSync(path, 'r+'), bytes, 0, bytes.length, at);
 }
 
-async function openCopy(of: string, harm: (path: string) => void): Promise<{ journal: Journal; directory: string }> {
+async function openCopy(of: string, harm: (path: string) => void): Promise<{ journal: FollowedJournal; directory: string }> {
   const directory = folder();
   cpSync(of, directory, { recursive: true });
   harm(join(directory, 'alarm.sqlite'));
@@ -68,7 +68,7 @@ interface Kept {
   readonly address: number | undefined;
 }
 
-async function waitingRows(journal: Journal, lane: Lane): Promise<Kept[]> {
+async function waitingRows(journal: FollowedJournal, lane: Lane): Promise<Kept[]> {
   const kept: Kept[] = [];
   for (let after = 0; ; ) {
     const taken = await journal.take(lane, after, 100, 100_000);
@@ -83,7 +83,7 @@ async function waitingRows(journal: Journal, lane: Lane): Promise<Kept[]> {
 }
 
 /** Rows of before the damage that wait, once everything that could be saved is. */
-async function savedRows(journal: Journal): Promise<Kept[]> {
+async function savedRows(journal: FollowedJournal): Promise<Kept[]> {
   await vi.waitFor(async () => expect((await journal.state()).findings.join()).toContain('were saved from'), soon);
   return (await waitingRows(journal, 'alarm')).filter((row) => row.epoch === epoch);
 }

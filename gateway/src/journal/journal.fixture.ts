@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, EventKind, SiteEvent } from '@fengsui/protocol';
-import { type Journal, type JournalOptions, openJournal } from './journal.ts';
+import { type Journal, type JournalOptions, type JournalOutbox, openJournal } from './journal.ts';
 
 export const systemTime: Clock = {
   wallMs: () => Date.now(),
@@ -15,16 +15,23 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'fengsui-journal-'));
 }
 
-export function open(directory: string, more: Partial<JournalOptions> = {}): Promise<Journal> {
-  return openJournal({
+/** A journal together with what its first uplink sees of it. */
+export type FollowedJournal = Journal & JournalOutbox;
+
+export async function open(directory: string, more: Partial<JournalOptions> = {}): Promise<FollowedJournal> {
+  const { uplinks = ['collector'] } = more;
+  const journal = await openJournal({
     directory,
     profile: 'db36-t1297-2020',
     envelope: { source: 3_000_001, destination: 20, zoneMinutes: 480 },
+    uplinks,
     clock: systemTime,
     clockSynchronised: () => true,
     ...more,
     sizes: { ballastBytes: 0, ...more.sizes },
   });
+  const { take, settle } = journal.outbox(uplinks[0]!);
+  return Object.assign(journal, { take, settle });
 }
 
 export function eventOf(kind: EventKind, address = 1, more: Partial<SiteEvent> = {}): SiteEvent {

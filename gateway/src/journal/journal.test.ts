@@ -7,11 +7,11 @@ import { LANES, type Lane, PROFILES, type SiteEvent } from '@fengsui/protocol';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { eventOf, open, temporaryFolder } from './journal.fixture.ts';
-import { type Journal, type JournalState, JournalWatch, type Stored } from './journal.ts';
+import { eventOf, type FollowedJournal, open, temporaryFolder } from './journal.fixture.ts';
+import { type JournalState, JournalWatch, type Stored } from './journal.ts';
 
 const folders: string[] = [];
-const opened: Journal[] = [];
+const opened: FollowedJournal[] = [];
 
 function folder(): string {
   const made = temporaryFolder();
@@ -19,7 +19,7 @@ function folder(): string {
   return made;
 }
 
-async function journalIn(directory: string, ...more: Parameters<typeof open>[1][]): Promise<Journal> {
+async function journalIn(directory: string, ...more: Parameters<typeof open>[1][]): Promise<FollowedJournal> {
   const journal = await open(directory, ...more);
   opened.push(journal);
   return journal;
@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 /** Everything that waits in a lane, in the order it is handed out. */
-async function waiting(journal: Journal, lane: Lane): Promise<number[]> {
+async function waiting(journal: FollowedJournal, lane: Lane): Promise<number[]> {
   const numbers: number[] = [];
   for (let after = 0; ; ) {
     const taken = await journal.take(lane, after, 7, 4_000);
@@ -372,7 +372,9 @@ describe('laws of taking and settling', () => {
         await journal.close();
         expect(existsSync(join(directory, 'alarm.sqlite'))).toBe(true);
         for (const lane of LANES)
-          expect(reasonsIn(directory, lane)).toEqual([...model[lane]].filter(([, is]) => is === 'rejected').map(() => 'malformed'));
+          expect(reasonsIn(directory, lane)).toEqual(
+            [...model[lane]].filter(([, is]) => is === 'rejected').map(() => 'collector: malformed'),
+          );
       }),
       { numRuns: 10 },
     );

@@ -7,7 +7,7 @@ import type { Before, JournalSizes, JournalState, KnownRow, Moment, Opened, Sett
 export type { Before, JournalSizes, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
 export { type JournalNews, JournalWatch } from './watch.ts';
 
-/** The gateway's durable, numbered queue of frames. */
+/** The gateway's durable, numbered queue of frames, which every uplink follows at its own pace. */
 export interface Journal {
   /** How the run before this one ended; null on a journal that was born just now. */
   readonly before: Before | null;
@@ -20,10 +20,8 @@ export interface Journal {
    * order, except readings and signs of life that were given up because there is no room left for them; those are counted (`thinned`).
    */
   append(events: readonly SiteEvent[], again?: boolean): Promise<readonly Stored[]>;
-  /** Rows of a lane that wait for a receipt, behind a position (0: from the lowest). At least one when there is any. */
-  take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Taken>;
-  /** Marks rows as accepted or rejected. What the receipt does not name stays. */
-  settle(receipt: Receipt): Promise<Settled>;
+  /** The journal as one uplink sees it, by its name. */
+  outbox(uplink: string): JournalOutbox;
   state(): Promise<JournalState>;
   /** The newest rows of each lane, settled ones too: what a copy of something said before is known by. */
   newestRows(rowsMax: number): Promise<readonly KnownRow[]>;
@@ -37,12 +35,28 @@ export interface Journal {
   close(): Promise<void>;
 }
 
+/** What of the journal one uplink has not settled yet, whatever the others have. */
+export interface JournalOutbox {
+  /** Rows of a lane that wait for this uplink's receipt, behind a position (0: from the lowest). At least one when there is any. */
+  take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Taken>;
+  /** Marks rows as accepted or rejected by this uplink. What the receipt does not name stays. */
+  settle(receipt: Receipt): Promise<Settled>;
+  /** As in `Journal`. */
+  newest(lane: Lane): number;
+  wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
+}
+
 export interface JournalOptions {
   readonly directory: string;
   /** Name of the profile that turns events into frames. */
   readonly profile: string;
   /** Addresses and zone written into every frame. */
   readonly envelope: { readonly source: number; readonly destination: number; readonly zoneMinutes: number };
+  /**
+   * Names of the uplinks, one to four: a row waits until each has settled it. One that is new where another is gone takes over what
+   * that one was owed; one that is new beside the others begins with what nobody has settled yet.
+   */
+  readonly uplinks: readonly string[];
   readonly clock: Clock;
   /** Whether the wall clock is known to be right just now. */
   readonly clockSynchronised: () => boolean;
@@ -70,9 +84,17 @@ const MACHINE_FILE = '/etc/machine-id';
 
 /** Opens or creates the journal of a directory. Rejects with a Failure (`journal-newer`, `journal-locked`, `journal-io` …). */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const { directory, profile, envelope, clock, answerTimeoutMs = limits.JOURNAL_ANSWER_TIMEOUT_MS, machineFile = MACHINE_FILE } = options;
+  const {
+    directory,
+    profile,
+    envelope,
+    uplinks,
+    clock,
+    answerTimeoutMs = limits.JOURNAL_ANSWER_TIMEOUT_MS,
+    machineFile = MACHINE_FILE,
+  } = options;
   const sizes = { ...SIZES, ...options.sizes };
-  const start = { directory, profile, ...envelope, wallMs: Math.round(clock.wallMs()), boot: null, sizes, machineFile };
+  const start = { directory, profile, ...envelope, uplinks, wallMs: Math.round(clock.wallMs()), boot: null, sizes, machineFile };
   const newest: Record<Lane, number> = { alarm: 0, ordinary: 0 };
   const clerk = new Clerk(start, () => ({ ...newest }), answerTimeoutMs);
   const opened = await clerk.open();
@@ -119,12 +141,14 @@ class WorkerJournal implements Journal {
     }
   }
 
-  take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Taken> {
-    return this.#clerk.ask({ ask: 'take', lane, after, rowsMax, bytesMax });
-  }
-
-  settle(receipt: Receipt): Promise<Settled> {
-    return this.#clerk.ask({ ask: 'settle', receipt, wallMs: Math.round(this.#options.clock.wallMs()) });
+  outbox(uplink: string): JournalOutbox {
+    if (!this.#options.uplinks.includes(uplink)) throw new RangeError(`no such uplink: ${uplink}`);
+    return {
+      take: (lane, after, rowsMax, bytesMax) => this.#clerk.ask({ ask: 'take', uplink, lane, after, rowsMax, bytesMax }),
+      settle: (receipt) => this.#clerk.ask({ ask: 'settle', uplink, receipt, wallMs: Math.round(this.#options.clock.wallMs()) }),
+      newest: (lane) => this.newest(lane),
+      wait: (lane, after, signal) => this.wait(lane, after, signal),
+    };
   }
 
   async state(): Promise<JournalState> {

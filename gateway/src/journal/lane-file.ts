@@ -5,6 +5,7 @@ import * as limits from '../limits.ts';
 import { checksumOf, type Sealed } from './checksum.ts';
 import { openDatabase } from './database.ts';
 import type { KnownRow, LaneState, Settled, Taken } from './messages.ts';
+import { Owed } from './owed.ts';
 import { ROW_STATES } from './schema.ts';
 import { prepared, type Statements } from './statements.ts';
 
@@ -41,6 +42,8 @@ export interface Spared {
 }
 
 export interface Settlement {
+  /** Whose receipt it is. */
+  readonly uplink: string;
   readonly receipt: Receipt;
   readonly wallMs: number;
 }
@@ -62,16 +65,17 @@ export class LaneFile {
   readonly database: Database;
   readonly #path: string;
   readonly #statements: Statements;
+  readonly #owed: Owed;
   #waiting: number;
   #rejected: number;
   #quarantined: number;
   #position: number;
 
   /**
-   * Opens the file or creates it for `lane` with `born`, its positions counting on from `known`. Throws a SqliteError, or a
-   * Failure when it is damaged or a newer version wrote it.
+   * Opens the file or creates it for `lane` with `born`, its positions counting on from `known`; its rows are owed to `uplinks`.
+   * Throws a SqliteError, or a Failure when it is damaged or a newer version wrote it.
    */
-  constructor(path: string, lane: Lane, born: Header, known: number) {
+  constructor(path: string, lane: Lane, born: Header, known: number, uplinks: readonly string[]) {
     this.lane = lane;
     this.#path = path;
     this.database = openDatabase(path);
@@ -79,6 +83,8 @@ export class LaneFile {
       this.#statements = prepared(this.database);
       this.#statements.birth.run({ lane, ...born });
       this.header = this.#statements.header.get() as Header;
+      this.#owed = new Owed(this.database);
+      this.#owed.assign(uplinks);
       const counted = this.#statements.counts.get() as { waiting: number; rejected: number; quarantined: number };
       this.#waiting = counted.waiting;
       this.#rejected = counted.rejected;
@@ -116,20 +122,35 @@ export class LaneFile {
     Object.assign(this.header, header);
     this.#position = result.positions.at(-1) ?? this.#position;
     this.#waiting += rows.length;
-    for (const { accepted, rejected } of result.settled) {
-      this.#waiting -= accepted + rejected;
-      this.#rejected += rejected;
+    this.#owed.wrote(rows.length);
+    for (const [index, { accepted, rejected, ended }] of result.settled.entries()) {
+      this.#owed.settled(settlements[index]!.uplink, accepted + rejected);
+      for (const ending of ended) this.#count(ending);
     }
-    return result;
+    return { positions: result.positions, settled: result.settled.map(({ ended, ...settled }) => settled) };
   }
 
-  #settle({ receipt, wallMs }: Settlement): Settled {
-    const { epoch } = receipt;
-    const mark = (state: number, number: number, reason: string | null) =>
-      this.#statements.settle.run({ epoch, number, state, reason, wallMs }).changes;
-    const accepted = receipt.accepted.reduce((sum, number) => sum + mark(ROW_STATES.accepted, number, null), 0);
-    const rejected = receipt.rejected.reduce((sum, { number, reason }) => sum + mark(ROW_STATES.rejected, number, reason), 0);
-    return { accepted, rejected, unknown: receipt.accepted.length + receipt.rejected.length - accepted - rejected };
+  #count(ending: 'accepted' | 'rejected'): void {
+    this.#waiting -= 1;
+    if (ending === 'rejected') this.#rejected += 1;
+  }
+
+  #settle({ uplink, receipt, wallMs }: Settlement): Settled & { readonly ended: ReadonlyArray<'accepted' | 'rejected'> } {
+    const { epoch, accepted, rejected } = receipt;
+    const mark = (number: number, reason: string | null) => this.#owed.settle(uplink, epoch, number, reason, wallMs) ?? [];
+    const taken = accepted.flatMap((number) => mark(number, null));
+    const refused = rejected.flatMap(({ number, reason }) => mark(number, reason));
+    return {
+      accepted: taken.length,
+      rejected: refused.length,
+      unknown: accepted.length + rejected.length - taken.length - refused.length,
+      ended: [...taken, ...refused].flatMap(({ ending }) => ending ?? []),
+    };
+  }
+
+  /** Releases a piece of what uplinks that are gone were owed; false when there is nothing. */
+  release(wallMs: number): boolean {
+    return this.#owed.release(wallMs, (ending) => this.#count(ending));
   }
 
   /** Where a row stands that a failed commit may have written all the same; null when it did not. */
@@ -150,6 +171,7 @@ export class LaneFile {
     )();
     this.#position = Number(adopted.at(-1)?.lastInsertRowid ?? this.#position);
     this.#waiting += adopted.length;
+    this.#owed.recount();
     return adopted.length;
   }
 
@@ -162,17 +184,18 @@ export class LaneFile {
       this.#statements.update.run({ ...this.header, thinned });
     })();
     this.header.thinned = thinned;
+    this.#owed.recount();
     this.#waiting -= of(ROW_STATES.waiting);
     this.#rejected -= of(ROW_STATES.rejected);
     this.#quarantined -= of(ROW_STATES.quarantined);
   }
 
-  /** Waiting rows behind a position, of one epoch and profile. A damaged row is set aside and never handed out. */
-  take(after: number, rowsMax: number, bytesMax: number): Taken {
+  /** Rows owed to an uplink behind a position, of one epoch and profile. A damaged row is set aside and never handed out. */
+  take(uplink: string, after: number, rowsMax: number, bytesMax: number): Taken {
     const rows: KeptRow[] = [];
     let bytes = 0;
     let last = this.#position;
-    for (const row of this.#statements.take.iterate({ after }) as Iterable<KeptRow>) {
+    for (const row of this.#statements.take.iterate({ slot: this.#owed.slotOf(uplink), after }) as Iterable<KeptRow>) {
       const size = row.frame.length + ROW_OVERHEAD_BYTES;
       const first = rows[0];
       const another = first && (first.epoch !== row.epoch || first.profile !== row.profile);
@@ -184,7 +207,7 @@ export class LaneFile {
       rows.push(row);
     }
     const sound = rows.filter((row) => this.#isSound(row));
-    if (sound.length === 0 && rows.length > 0) return this.take(rows.at(-1)!.position, rowsMax, bytesMax);
+    if (sound.length === 0 && rows.length > 0) return this.take(uplink, rows.at(-1)!.position, rowsMax, bytesMax);
     return { epoch: sound[0]?.epoch ?? this.header.epoch, profile: sound[0]?.profile ?? '', rows: sound.map(plain), last };
   }
 
@@ -197,6 +220,7 @@ export class LaneFile {
   /** Sets a row aside whose checksum is wrong: kept, shown, never sent. */
   quarantine({ position, state }: Spared): void {
     this.#statements.quarantine.run(position);
+    this.#owed.recount();
     this.#quarantined += 1;
     if (state === ROW_STATES.waiting) this.#waiting -= 1;
     if (state === ROW_STATES.rejected) this.#rejected -= 1;
@@ -238,6 +262,7 @@ export class LaneFile {
       thinned: this.header.thinned,
       oldestMs: oldest?.wall_ms ?? null,
       aliveMs: (this.#statements.header.get() as Header).alive_ms,
+      uplinks: this.#owed.state(),
       position: this.#position,
       synchronous: this.#number('synchronous'),
       bytes: ['', '-wal'].reduce((sum, tail) => sum + (statSync(this.#path + tail, { throwIfNoEntry: false })?.size ?? 0), 0),

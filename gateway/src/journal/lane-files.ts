@@ -263,7 +263,7 @@ export class LaneFiles {
   }
 
   #put(lane: Lane): void {
-    const file = new LaneFile(this.#path(lane), lane, UNBORN, this.#positions[lane]);
+    const file = new LaneFile(this.#path(lane), lane, UNBORN, this.#positions[lane], this.start.uplinks);
     file.beFrugal(this.space.isFull);
     this.#files.set(lane, file);
   }

@@ -14,7 +14,7 @@ export interface Stored {
   readonly position: number;
 }
 
-/** Rows that wait for a receipt: of one lane, one epoch and one profile, in order. */
+/** Rows that wait for a receipt of one uplink: of one lane, one epoch and one profile, in order. */
 export interface Taken {
   readonly epoch: number;
   readonly profile: string;
@@ -40,7 +40,9 @@ export interface LaneState {
   readonly epoch: number;
   /** Last number given out. */
   readonly newest: number;
+  /** Rows that at least one uplink has not settled. */
   readonly waiting: number;
+  /** Rows that all have settled and any rejected. */
   readonly rejected: number;
   /** Rows found damaged, never sent. */
   readonly quarantined: number;
@@ -48,6 +50,8 @@ export interface LaneState {
   readonly oldestMs: number | null;
   /** The last sign of life in the file, read back from it; wall clock. Only the ordinary lane's is kept up. */
   readonly aliveMs: number;
+  /** What each uplink is owed, by its name. */
+  readonly uplinks: Readonly<Record<string, { readonly waiting: number; readonly oldestMs: number | null }>>;
   /** Last position in the file. */
   readonly position: number;
   /** SQLite's setting as it is now: 2 is FULL. */
@@ -110,8 +114,15 @@ export interface Moment {
 
 export type Question =
   | { readonly ask: 'append'; readonly events: readonly SiteEvent[]; readonly again: boolean; readonly moment: Moment }
-  | { readonly ask: 'take'; readonly lane: Lane; readonly after: number; readonly rowsMax: number; readonly bytesMax: number }
-  | { readonly ask: 'settle'; readonly receipt: Receipt; readonly wallMs: number }
+  | {
+      readonly ask: 'take';
+      readonly uplink: string;
+      readonly lane: Lane;
+      readonly after: number;
+      readonly rowsMax: number;
+      readonly bytesMax: number;
+    }
+  | { readonly ask: 'settle'; readonly uplink: string; readonly receipt: Receipt; readonly wallMs: number }
   | { readonly ask: 'newest'; readonly rowsMax: number }
   | { readonly ask: 'alive'; readonly moment: Moment }
   | { readonly ask: 'state' }
@@ -155,6 +166,8 @@ export interface WorkerStart {
   readonly source: number;
   readonly destination: number;
   readonly zoneMinutes: number;
+  /** Names of the uplinks that rows are owed to. */
+  readonly uplinks: readonly string[];
   readonly wallMs: number;
   /** The boot this run already has, when the worker is a replacement. */
   readonly boot: number | null;

@@ -2,15 +2,15 @@ import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Lane, PROFILES } from '@fengsui/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { eventOf, open, temporaryFolder } from './journal.fixture.ts';
-import { type Journal, type JournalState, JournalWatch } from './journal.ts';
+import { eventOf, type FollowedJournal, open, temporaryFolder } from './journal.fixture.ts';
+import { type JournalState, JournalWatch } from './journal.ts';
 import { JournalReader } from './reader.ts';
 
 const folders: string[] = [];
-const opened: Journal[] = [];
+const opened: FollowedJournal[] = [];
 const KIB = 1024;
 
-async function journalWith(sizes: Parameters<typeof open>[1] & object, directory = temporaryFolder()): Promise<Journal> {
+async function journalWith(sizes: Parameters<typeof open>[1] & object, directory = temporaryFolder()): Promise<FollowedJournal> {
   folders.push(directory);
   const journal = await open(directory, sizes);
   opened.push(journal);
@@ -26,7 +26,7 @@ const reading = (address: number, value: number) =>
   eventOf('reading', address, { edge: 'momentary', measured: { quantity: 'pressure-kpa', value, quality: 'good' } });
 
 /** Readings of eight points, `rounds` of each, in groups. */
-async function fill(journal: Journal, rounds: number, from = 0): Promise<void> {
+async function fill(journal: FollowedJournal, rounds: number, from = 0): Promise<void> {
   for (let round = from; round < from + rounds; round += 10) {
     const events = Array.from({ length: 10 }, (_, index) => Array.from({ length: 8 }, (_, point) => reading(point, round + index)));
     await journal.append(events.flat());
@@ -38,7 +38,7 @@ interface Kept {
   readonly what: string;
 }
 
-async function waiting(journal: Journal, lane: Lane): Promise<Kept[]> {
+async function waiting(journal: FollowedJournal, lane: Lane): Promise<Kept[]> {
   const kept: Kept[] = [];
   for (let after = 0; ; ) {
     const { rows, last, profile } = await journal.take(lane, after, 200, 100_000);
@@ -53,7 +53,7 @@ async function waiting(journal: Journal, lane: Lane): Promise<Kept[]> {
   }
 }
 
-const ordinary = async (journal: Journal) => (await journal.state()).lanes.ordinary;
+const ordinary = async (journal: FollowedJournal) => (await journal.state()).lanes.ordinary;
 
 describe('room in the ordinary lane', () => {
   it('thins readings that wait, oldest first, and keeps the newest of each point, every state and every alarm', async () => {

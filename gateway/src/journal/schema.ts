@@ -43,9 +43,24 @@ export const MIGRATIONS: readonly string[] = [
   `ALTER TABLE header ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0; -- rows that waited and were given up for want of room
    ALTER TABLE rows ADD COLUMN point TEXT;                            -- part and quantity: a newer row of the same supersedes it
    CREATE INDEX rows_settled ON rows (kind, position) WHERE state = 1;`,
+  `CREATE TABLE uplinks (slot INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+   CREATE TABLE owed ( -- rows that an uplink has not settled yet, each uplink's in a stretch of its own
+     slot INTEGER NOT NULL,
+     position INTEGER NOT NULL,
+     PRIMARY KEY (slot, position)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TRIGGER rows_owed AFTER INSERT ON rows WHEN new.state = 0 BEGIN
+     INSERT INTO owed (slot, position) SELECT slot, new.position FROM uplinks;
+   END;
+   CREATE TRIGGER rows_set_aside AFTER UPDATE OF state ON rows WHEN old.state = 0 AND new.state = 3 BEGIN
+     DELETE FROM owed WHERE slot IN (0, 1, 2, 3) AND position = old.position;
+   END;
+   CREATE TRIGGER rows_gone AFTER DELETE ON rows WHEN old.state = 0 BEGIN
+     DELETE FROM owed WHERE slot IN (0, 1, 2, 3) AND position = old.position;
+   END;`,
 ];
 
-/** What a row's state column says. */
+/** What a row's state column says: it waits while any uplink is owed it, and is rejected when any of them rejected it. */
 export const ROW_STATES = { waiting: 0, accepted: 1, rejected: 2, quarantined: 3 } as const;
 
 /** Refuses a file that a newer Fengsui has written, before anything is changed in it. */

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { Owed } from './owed.ts';
 
 /** Everything of a row but its position and its settlement. */
 export const COLUMNS =
@@ -19,9 +20,7 @@ export function prepared(database: Database) {
     find: database.prepare('SELECT position FROM rows WHERE epoch = @epoch AND number = @number AND event_id = @event_id'),
     again: database.prepare(`SELECT position, ${COLUMNS} FROM rows
       WHERE position > @after AND event_id IN (SELECT value FROM json_each(@ids)) ORDER BY position`),
-    take: database.prepare(`SELECT position, ${COLUMNS} FROM rows WHERE state = 0 AND position > @after ORDER BY position`),
-    settle: database.prepare(`UPDATE rows SET state = @state, reason = @reason, settled_ms = @wallMs
-      WHERE epoch = @epoch AND number = @number AND state = 0`),
+    take: database.prepare(`SELECT rows.position, ${COLUMNS} FROM ${Owed.FROM} ORDER BY owed.position`),
     quarantine: database.prepare(`UPDATE rows SET state = 3, reason = 'checksum' WHERE position = ?`),
     remove: database.prepare('DELETE FROM rows WHERE position = ?'),
     counts: database.prepare(`SELECT (SELECT count(*) FROM rows WHERE state = 0) AS waiting,

@@ -1,8 +1,7 @@
 import { rmSync } from 'node:fs';
 import { type Batch, encodeReceipt, type Lane, type Receipt } from '@fengsui/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { eventOf, open, systemTime, temporaryFolder } from '../journal/journal.fixture.ts';
-import type { Journal } from '../journal/journal.ts';
+import { eventOf, type FollowedJournal, open, systemTime, temporaryFolder } from '../journal/journal.fixture.ts';
 import { accepting, Peer } from './peer.fixture.ts';
 import { runUplink, UplinkNumbers } from './uplink.ts';
 
@@ -15,7 +14,7 @@ const named = { name: 'collector', kind: 'mqtt' } as const;
 const soon = { timeout: 20_000, interval: 20 };
 
 let peer: Peer;
-let journal: Journal;
+let journal: FollowedJournal;
 let directory: string;
 let stop: AbortController;
 let running: Promise<void>;

@@ -22,6 +22,7 @@ export interface Aftermath {
 export const OPENING = {
   profile: 'db36-t1297-2020',
   envelope: { source: 3_000_001, destination: 20, zoneMinutes: 480 },
+  uplinks: ['collector'],
   clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now(), sleep: (ms: number) => sleep(ms) },
   clockSynchronised: () => true,
   sizes: { ballastBytes: 0 },

@@ -42,6 +42,7 @@ async function insist<T>(what: (isAgain: boolean) => Promise<T>, ids: readonly s
 }
 
 async function tell(journal: Journal): Promise<void> {
+  const outbox = journal.outbox('collector');
   for (let index = 1, size = 1; index <= EVENTS; index += size, size = (size % 3) + 1) {
     const events = Array.from({ length: Math.min(size, EVENTS + 1 - index) }, (_, offset) => eventOf(index + offset));
     const ids = events.map(({ id }) => id);
@@ -49,7 +50,7 @@ async function tell(journal: Journal): Promise<void> {
     for (const { lane, epoch, number, eventId } of stored) say('promised', lane, epoch, number, eventId);
     const settled = stored.filter(({ number }) => number % 5 === 0);
     for (const { lane, epoch, number } of settled) {
-      await insist(() => journal.settle({ gateway: 'gw-1', epoch, lane, accepted: [number], rejected: [] }));
+      await insist(() => outbox.settle({ gateway: 'gw-1', epoch, lane, accepted: [number], rejected: [] }));
     }
   }
 }
