@@ -61,7 +61,7 @@ describe('a look into the journal of a gateway that runs', () => {
     );
     expect(lines[1]).toContain('模拟量 reading  hydrant-7  昌江大道7号消火栓  -4.5 ℃');
     expect(lines[3]).toContain('火警恢复 fire ended');
-    expect(lines[3]).toContain('被拒收 rejected: not decodable: x');
+    expect(lines[3]).toContain('被拒收 rejected: collector: not decodable: x');
     expect(lines[4]).toContain('链路正常 link up  uplink');
   });
 
@@ -159,7 +159,7 @@ describe('an export', () => {
     });
     expect(rows[1]).toMatchObject({ value: '-4.5', unit: '℃' });
     expect(rows[2]!['text']).toBe('\'=HYPERLINK("http://evil.example","x")');
-    expect(rows[3]).toMatchObject({ state: 'rejected', reason: 'not decodable: x' });
+    expect(rows[3]).toMatchObject({ state: 'rejected', reason: 'collector: not decodable: x' });
   });
 
   it('is JSON lines for programs, to a file of its own that it never overwrites', async () => {

@@ -195,7 +195,7 @@ describe('what is kept', () => {
     expect(usedBytes).toBeLessThan(128 * KIB * 1.1);
     using reader = new JournalReader(folders.at(-1)!);
     const reasons = [...reader.rows({ states: ['rejected'] }, 'oldest-first')].map(({ reason }) => reason);
-    expect(new Set(reasons)).toEqual(new Set(['not decodable']));
+    expect(new Set(reasons)).toEqual(new Set(['collector: not decodable']));
   }, 60_000);
 });
 
