@@ -23,7 +23,6 @@ const DOORS = {
   '@?fastify': ['^collector/src/outlets/http/', '^simulators/src/municipal-platform[./]'],
   undici: ['^collector/src/outlets/'],
   protobufjs: ['^protocol/src/batch/'],
-  'iconv-lite': ['^protocol/src/'],
   '@lydell/node-pty': ['^simulators/'],
 };
 

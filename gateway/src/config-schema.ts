@@ -1,7 +1,8 @@
 import type { Frozen } from '@fengsui/protocol/settings';
 import { choice, closed, DEVICE_SCHEMA, host, name, text, u16, u48 } from '@fengsui/protocol/settings-devices';
 import { PUSH_DOOR } from '@fengsui/protocol/settings-pushes';
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import * as limits from './limits.ts';
 
 export type { DeviceConfiguration, PointConfiguration } from '@fengsui/protocol/settings-devices';

@@ -30,12 +30,15 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   exit(0);
 });
 
-try {
+/** Not at the top level: what is installed on a box is CommonJS, which knows no `await` there. */
+async function main(): Promise<void> {
   const named = Object.hasOwn(COMMANDS, process.argv[2] ?? '') ? COMMANDS[process.argv[2]!] : undefined;
   for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program);
   await program.parseAsync();
-} catch (error) {
+}
+
+main().catch((error: unknown) => {
   const known = error instanceof TypeError || error instanceof Failure;
   stderr.write(`${known ? error.message : ((error as Error).stack ?? error)}\n`);
   process.exitCode = 1;
-}
+});

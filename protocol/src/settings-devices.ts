@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { EVENT_KINDS, type EventKind, QUANTITIES, type Quantity } from './event.ts';
 import { REPORT_EVERY_MS } from './normalizer/readings.ts';
 import { WHATS, type What } from './observation.ts';

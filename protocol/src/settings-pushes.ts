@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { CLOUDS } from './clouds/index.ts';
 import { type Frozen, isMapping, type Sound } from './settings.ts';
 import { choice, closed, host, text, u16 } from './settings-devices.ts';

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Settings as LibrarySettings } from 'typebox/system';
-import Value from 'typebox/value';
+import * as Value from 'typebox/value';
 import { LineCounter, parseDocument } from 'yaml';
 
 // The library stops after eight problems; a person wants to see all of them at once.

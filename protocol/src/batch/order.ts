@@ -1,5 +1,6 @@
-import Type, { type Static, type TSchema } from 'typebox';
-import Value from 'typebox/value';
+import type { Static, TSchema } from 'typebox';
+import * as Type from 'typebox';
+import * as Value from 'typebox/value';
 import type { Words } from '../words.ts';
 import { fengsui } from './batch.generated.js';
 import { checked, type Malformed, wholeOf } from './batch.ts';

@@ -1,4 +1,4 @@
-import iconv from 'iconv-lite';
+export { gbBytes } from './gb-bytes.ts';
 
 const gb2312 = new TextDecoder('gb18030', { fatal: true });
 
@@ -41,12 +41,4 @@ const lenient = new TextDecoder('gb18030');
 /** GB 18030 text whatever the bytes: what is no character becomes U+FFFD. For recognising words, never for keeping text. */
 export function gbLenient(bytes: Uint8Array): string {
   return lenient.decode(bytes);
-}
-
-// The tables are read from disk when they are first used: that must not be in the middle of an alarm, with no descriptor left to open them.
-iconv.encode('烽燧', 'gb18030');
-
-/** Text as GB 18030 bytes. */
-export function gbBytes(text: string): Uint8Array {
-  return Uint8Array.from(iconv.encode(text, 'gb18030'));
 }

@@ -1,5 +1,5 @@
 import { u16le, u48le } from '../codec/fields.ts';
-import { gbBytes } from '../codec/gb-text.ts';
+import { gbBytes } from '../codec/gb-bytes.ts';
 import type { FieldKind } from '../codec/layout.ts';
 
 /** The six bytes of a time tag as one number, low byte (second) first: exact whatever they hold. */
