@@ -43,7 +43,8 @@ export async function stage(tree: string, processor: Processor, version: string)
   placeNode(PROCESSORS[processor], join(library, 'node'));
   for (const [source, place, mode] of PLACES) copy(join(here, '..', source), join(tree, place), mode);
   const parts = nativeParts(library);
-  if (parts.length !== 2) throw new Error(`two native parts must be there, of SQLite and of the serial port: found ${parts.join(', ') || 'none'}`);
+  if (parts.length !== 2)
+    throw new Error(`two native parts must be there, of SQLite and of the serial port: found ${parts.join(', ') || 'none'}`);
 }
 
 function copy(source: string, target: string, mode: number): void {

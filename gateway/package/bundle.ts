@@ -58,7 +58,11 @@ export function copyShipped(directory: string, arch: 'x64' | 'arm64'): void {
     const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as { dependencies?: Record<string, string> };
     for (const dependency of Object.keys(manifest.dependencies ?? {})) copy(dependency, source);
   };
-  for (const way of SHIPPED) copy(way.at(-1)!, way.slice(0, -1).reduce((from, name) => findPackage(name, from), gateway));
+  for (const way of SHIPPED)
+    copy(
+      way.at(-1)!,
+      way.slice(0, -1).reduce((from, name) => findPackage(name, from), gateway),
+    );
 }
 
 function findPackage(name: string, from: string): string {
