@@ -5,12 +5,9 @@ import { build } from 'rolldown';
 
 const gateway = fileURLToPath(new URL('..', import.meta.url));
 
-/** Packages with native parts, which they look for beside themselves: shipped as they are. Each with the packages that lead to it. */
-const SHIPPED: ReadonlyArray<readonly [...through: string[], name: string]> = [
-  ['better-sqlite3'],
-  ['serialport', '@serialport/bindings-cpp'],
-];
-const isShipped = (id: string) => SHIPPED.some((way) => id === way.at(-1) || id.startsWith(`${way.at(-1)}/`));
+/** Packages with native parts, which they look for beside themselves: shipped as they are. */
+const SHIPPED = ['better-sqlite3', 'serialport'];
+const isShipped = (id: string) => SHIPPED.some((name) => id === name || id.startsWith(`${name}/`));
 
 /** Needed to compile native parts, never to run them. */
 const COMPILES_ONLY: ReadonlySet<string> = new Set(['node-addon-api']);
@@ -58,11 +55,7 @@ export function copyShipped(directory: string, arch: 'x64' | 'arm64'): void {
     const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as { dependencies?: Record<string, string> };
     for (const dependency of Object.keys(manifest.dependencies ?? {})) copy(dependency, source);
   };
-  for (const way of SHIPPED)
-    copy(
-      way.at(-1)!,
-      way.slice(0, -1).reduce((from, name) => findPackage(name, from), gateway),
-    );
+  for (const name of SHIPPED) copy(name, gateway);
 }
 
 function findPackage(name: string, from: string): string {
