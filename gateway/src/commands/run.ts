@@ -7,7 +7,7 @@ import { systemClock } from '../clock.ts';
 import type { GatewayConfiguration } from '../config.ts';
 import { ConfigurationHistory } from '../downlink/configuration-order.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
-import { giveBackAfterStart } from '../give-back.ts';
+import { giveBackMemory } from '../give-back.ts';
 import * as limits from '../limits.ts';
 import { feedWatchdog, type ServiceManager, serviceManager } from '../watchdog.ts';
 import { configurationFrom } from './check.ts';
@@ -114,7 +114,7 @@ class Runs {
 
   async #ready({ status }: Gateway): Promise<void> {
     this.#port = Number(new URL(status).port);
-    giveBackAfterStart();
+    giveBackMemory();
     const { id } = this.#configured().gateway;
     stdout.write(`${JSON.stringify({ ready: 'gateway', id, status })}\n`);
     const manager = this.#manager;

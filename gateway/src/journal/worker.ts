@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { giveBackAfterStart } from '../give-back.ts';
+import { giveBackMemory } from '../give-back.ts';
 import * as limits from '../limits.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { Scribe } from './scribe.ts';
@@ -44,7 +44,7 @@ function run(start: WorkerStart): void {
     schedule();
   });
   tell({ opened: scribe.opened() });
-  giveBackAfterStart();
+  giveBackMemory();
   tend(limits.CHORE_IDLE_MS);
 }
 
