@@ -79,7 +79,7 @@ const LEGAL: ReadonlyArray<readonly [from: string, to: string]> = [
   ['collector/src/ledger/ledger.ts', 'better-sqlite3'],
   ['collector/src/people/roles.ts', 'collector/src/limits.ts'],
   ['collector/src/outlets/municipal.ts', 'type:collector/src/ledger/ledger.ts'],
-  ['protocol/src/batch/batch.ts', 'protobufjs'],
+  ['protocol/src/index.ts', 'typebox'],
   ['protocol/src/index.test.ts', 'node:fs'],
   ['simulators/src/random.ts', 'protocol/src/index.ts'],
   ['simulators/drills/demo.ts', 'gateway/src/main.ts'],
