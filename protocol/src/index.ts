@@ -5,6 +5,7 @@ export {
   encodeBatch,
   encodeReceipt,
   type Malformed,
+  NUMBER_TAKEN,
   type Receipt,
   type Row,
 } from './batch/batch.ts';

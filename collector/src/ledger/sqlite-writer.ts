@@ -1,4 +1,4 @@
-import { type Batch, type OrderReceipt, PROFILES, type Receipt, type Row, type SiteEvent } from '@fengsui/protocol';
+import { type Batch, NUMBER_TAKEN, type OrderReceipt, PROFILES, type Receipt, type Row, type SiteEvent } from '@fengsui/protocol';
 import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
 import { canonicalJson, digestOf, digestOfBytes } from './digest.ts';
 import type { Quarantined } from './ledger.ts';
@@ -122,7 +122,7 @@ export class SqliteWriter {
     if (done.changes === 1) return 'new';
     const known = this.#frameOf.get(...identity);
     if (known && Buffer.compare(known.frame, frame) === 0) return 'known';
-    return { reason: 'another frame has this number: a restored or copied journal must begin a new epoch' };
+    return { reason: `${NUMBER_TAKEN}: a restored or copied journal must begin a new epoch` };
   }
 
   #setAside({ gateway, epoch, lane, profile }: Batch, row: Row, reason: string, atMs: number): void {

@@ -3,6 +3,7 @@ import * as limits from '../limits.ts';
 import type { LaneFiles } from './lane-files.ts';
 import type { Moment } from './messages.ts';
 import { Nightly } from './nightly.ts';
+import { Renewal } from './renewal.ts';
 import { forgetOldAsides, Salvage, unsalvaged } from './salvage.ts';
 
 /** Something to be done on the side: `step` does a small piece of it and says whether there was any. */
@@ -32,8 +33,10 @@ export class Chores {
   constructor(files: LaneFiles) {
     this.#files = files;
     this.#nightly = new Nightly(files);
+    const renewal = new Renewal(files);
     this.#chores = [
       ...LANES.map((lane) => ({ lane, step: () => this.#salvage(lane) })),
+      ...LANES.map((lane) => ({ lane, step: () => renewal.step(files.file(lane)) })),
       ...LANES.map((lane) => ({ lane, step: () => files.file(lane).release(Date.now()) })),
       ...LANES.map((lane) => ({ lane, step: () => files.relief(lane).step() })),
       ...LANES.map((lane) => ({ lane, step: () => this.#nightly.step(lane) })),

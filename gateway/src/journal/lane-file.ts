@@ -30,6 +30,12 @@ export interface NewRow extends Sealed {
   readonly point: string | null;
 }
 
+/** A row that an uplink has rejected, and why. */
+export interface RejectedRow extends NewRow {
+  readonly position: number;
+  readonly reason: string;
+}
+
 export interface KeptRow extends NewRow {
   readonly position: number;
   readonly checksum: Uint8Array;
@@ -162,6 +168,38 @@ export class LaneFile {
   again(eventIds: readonly string[]): ReadonlyMap<string, KeptRow> {
     const question = { ids: JSON.stringify(eventIds), after: this.#position - limits.JOURNAL_AGAIN_ROWS };
     return new Map((this.#statements.again.all(question) as KeptRow[]).map((row) => [row.event_id, row]));
+  }
+
+  get rejected(): number {
+    return this.#rejected;
+  }
+
+  /** Rejected rows whose reason holds these words. */
+  rejectedFor(why: string, rows: number): RejectedRow[] {
+    return this.#statements.rejectedFor.all({ why, rows }) as RejectedRow[];
+  }
+
+  /**
+   * Gives rejected rows the next numbers of the epoch as it is now, behind everything that waits, so that whoever follows the lane
+   * comes upon them. `order` is the last count over both lanes. One transaction.
+   */
+  renumber(rejected: readonly RejectedRow[], order: number): void {
+    const { epoch, newest } = this.header;
+    const header = { ...this.header, newest: newest + rejected.length, newest_order: order + rejected.length };
+    this.database.transaction(() => {
+      for (const [index, { position, reason, ...row }] of rejected.entries()) {
+        const fresh = { ...row, epoch, number: newest + 1 + index, ordinal: order + 1 + index };
+        const { lastInsertRowid } = this.#statements.insert.run({ ...fresh, checksum: checksumOf(fresh) });
+        this.#statements.oweOnly.run({ position: lastInsertRowid, reason });
+        this.#statements.remove.run(position);
+        this.#position = Number(lastInsertRowid);
+      }
+      this.#statements.update.run(header);
+    })();
+    Object.assign(this.header, header);
+    this.#rejected -= rejected.length;
+    this.#waiting += rejected.length;
+    this.#owed.recount();
   }
 
   /** Takes rows of a damaged file in, as they were and waiting; those it has already stay as they are. Answers how many were new. */

@@ -285,10 +285,22 @@ export class LaneFiles {
     if (why !== null && !this.#isReplaced) this.findings.push(`${why}: a new epoch begins`);
     this.#isDoubtful = false;
     this.#isReplaced = false;
-    const known = Math.max(alarm.epoch, ordinary.epoch, testimony?.epoch ?? 0);
-    const fresh = mayGoOn ? {} : { epoch: epochAfter(known, this.start.wallMs, Math.random), newest: 0, other_newest: 0 };
+    const fresh = mayGoOn ? {} : this.#freshEpoch(testimony?.epoch ?? 0);
     for (const lane of LANES) this.file(lane).commit([], [], { boot: this.boot, ...fresh });
     this.witness();
+  }
+
+  /** Begins a new epoch in both files, in the middle of a run. */
+  renew(why: string): void {
+    this.#remark(`${why}: a new epoch begins`);
+    const fresh = this.#freshEpoch(0);
+    for (const lane of LANES) this.file(lane).commit([], [], fresh);
+    this.witness();
+  }
+
+  #freshEpoch(known: number): Pick<Header, 'epoch' | 'newest' | 'other_newest'> {
+    const epochs = LANES.map((lane) => this.file(lane).header.epoch);
+    return { epoch: epochAfter(Math.max(known, ...epochs), this.start.wallMs, Math.random), newest: 0, other_newest: 0 };
   }
 
   /** What the witness says against two files that agree with each other. */

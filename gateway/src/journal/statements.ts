@@ -18,6 +18,11 @@ export function prepared(database: Database) {
     insert: database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES (${BOUND})`),
     adopt: database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES (${BOUND}) ON CONFLICT DO NOTHING`),
     find: database.prepare('SELECT position FROM rows WHERE epoch = @epoch AND number = @number AND event_id = @event_id'),
+    rejectedFor: database.prepare(`SELECT position, reason, ${COLUMNS} FROM rows
+      WHERE state >= 2 AND state = 2 AND instr(reason, @why) > 0 ORDER BY position LIMIT @rows`),
+    /** Only who rejected a row is owed it again; the others have it. */
+    oweOnly: database.prepare(`DELETE FROM owed WHERE position = @position
+      AND slot IN (SELECT slot FROM uplinks WHERE instr(@reason, name || ': ') = 0)`),
     again: database.prepare(`SELECT position, ${COLUMNS} FROM rows
       WHERE position > @after AND event_id IN (SELECT value FROM json_each(@ids)) ORDER BY position`),
     take: database.prepare(`SELECT rows.position, ${COLUMNS} FROM ${Owed.FROM} ORDER BY owed.position`),

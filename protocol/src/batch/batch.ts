@@ -6,6 +6,9 @@ import { fengsui } from './batch.generated.js';
 protobuf.util.Long = undefined as never;
 protobuf.configure();
 
+/** How the reason begins for which a row is rejected whose number another frame has: a gateway gives it a number of a new epoch. */
+export const NUMBER_TAKEN = 'another frame has this number';
+
 /** One numbered frame of the journal. */
 export interface Row {
   /** In its lane, from 1, without gaps. */
