@@ -107,6 +107,7 @@ const WORDS = {
   'note-wire-silent': ['线路无数据', 'wire silent'],
   'note-power-unreadable': ['电源状态不可读', 'power cannot be read'],
   'note-program-failed': ['程序异常', 'error of the program'],
+  'note-page-locked': ['维护页面 PIN 连续错误被锁定', "installer's page locked after wrong PINs"],
 };
 
 /** @typedef {keyof typeof WORDS} Word */

@@ -28,7 +28,9 @@ export async function bundle(directory: string): Promise<void> {
       platform: 'node',
       resolve: { alias: { 'readable-stream': 'node:stream' } },
       external: (id) => isShipped(id),
-      plugins: [{ name: 'threads', transform: (code) => code.replaceAll(`new URL('./worker.ts'`, `new URL('./worker.cjs'`) }],
+      plugins: [
+        { name: 'neighbours', transform: (code) => NEIGHBOURS.reduce((left, [from, to]) => left.replaceAll(url(from), url(to)), code) },
+      ],
       output: {
         dir: directory,
         format: 'cjs',
@@ -39,7 +41,15 @@ export async function bundle(directory: string): Promise<void> {
       logLevel: 'warn',
     });
   }
+  cpSync(join(gateway, 'page'), join(directory, 'page'), { recursive: true, filter: (path) => !path.endsWith('.json') });
 }
+
+/** Files that are found beside the code, where they stand in the sources → in the bundle. */
+const NEIGHBOURS: ReadonlyArray<readonly [from: string, to: string]> = [
+  ['./worker.ts', './worker.cjs'],
+  ['../../page/', './page/'],
+];
+const url = (path: string) => `new URL('${path}'`;
 
 /** Copies the shipped packages and everything they need into `node_modules`, with native parts for one processor alone. */
 export function copyShipped(directory: string, arch: 'x64' | 'arm64'): void {

@@ -6,7 +6,13 @@ import { isMapping, type Sound } from '@fengsui/protocol/settings';
 import { deviceProblems, known, type Readable, readable, repeated } from '@fengsui/protocol/settings-device-problems';
 import { cloudFamilyProblems, doorProblems } from '@fengsui/protocol/settings-pushes';
 import { fileProblems, secretProblems, textIn } from './config-files.ts';
-import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration, UplinkConfiguration } from './config-schema.ts';
+import type {
+  DeviceConfiguration,
+  GatewayConfiguration,
+  LineConfiguration,
+  PageConfiguration,
+  UplinkConfiguration,
+} from './config-schema.ts';
 import { LOOPBACK, uplinkProblems } from './config-uplinks.ts';
 
 /**
@@ -26,6 +32,7 @@ export function crossProblems(value: unknown, sound: Sound): string[] {
       : []),
     ...(isMapping(configuration.orders) ? orderProblems(configuration.orders, sound) : []),
     ...(isMapping(configuration.power) ? powerProblems(configuration.power, sound) : []),
+    ...(isMapping(configuration.page) ? pageProblems(configuration.page, sound) : []),
     ...nameProblems(sound('gateway.id') ? configuration.gateway.id : '', uplinks, lines, sound),
     ...wireProblems(lines, sound),
     ...lines.flatMap((line) => lineProblems(line, sound)),
@@ -54,6 +61,18 @@ function powerProblems(power: GatewayConfiguration['power'], sound: Sound): stri
       ? []
       : [`power.${name}.read: must be the whole path of a file or a program (got ${path})`];
   });
+}
+
+/** A PIN that is not set yet is no problem here: the page waits for it, and alarms go on meanwhile. */
+function pageProblems({ host, certificate, key }: PageConfiguration, sound: Sound): string[] {
+  const isAddress = isIP(host) !== 0 || LOOPBACK.has(host);
+  return [
+    ...(sound('page.host') && !isAddress ? [`page.host: must be an address of this machine (got ${host})`] : []),
+    ...(certificate !== undefined && key === undefined ? ['page.key: is missing, page.certificate needs it'] : []),
+    ...(key !== undefined && certificate === undefined ? ['page.certificate: is missing, page.key needs it'] : []),
+    ...(certificate !== undefined && sound('page.certificate') ? fileProblems('page.certificate', certificate) : []),
+    ...(key !== undefined && sound('page.key') ? secretProblems('page.key', key) : []),
+  ];
 }
 
 /** A name is the source of events: one name, one thing, for the life of the gateway. */

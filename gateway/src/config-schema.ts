@@ -103,6 +103,22 @@ export const GATEWAY_SCHEMA = Type.Object(
       { host: Type.String({ default: '127.0.0.1' }), port: Type.Integer({ default: 0, ...u16 }) },
       { ...closed, default: {} },
     ),
+    /** The installer's page, by https; absent: there is none. */
+    page: Type.Optional(
+      Type.Object(
+        {
+          /** The address of this machine to listen on: only whoever is at the box, unless the site opens it to a network. */
+          host: Type.Unsafe<string>({ ...host, default: '127.0.0.1' }),
+          port: Type.Integer({ default: limits.PAGE_PORT, ...u16 }),
+          /** Holds the hash of the PIN, written by `gateway pin`; absent: `page.pin` in the data folder. */
+          pinFile: Type.Optional(Type.String({ minLength: 1 })),
+          /** The site's own certificate; absent: the box makes one for itself. */
+          certificate: Type.Optional(Type.String({ minLength: 1 })),
+          key: Type.Optional(Type.String({ minLength: 1 })),
+        },
+        closed,
+      ),
+    ),
     /** What the centre may ask for beyond reading. */
     orders: Type.Object(
       {
@@ -145,5 +161,6 @@ export type TcpConfiguration = Extract<WireConfiguration, { kind: 'tcp' }>;
 export type UdpConfiguration = Extract<WireConfiguration, { kind: 'udp' }>;
 export type TcpServerConfiguration = Extract<WireConfiguration, { kind: 'tcp-server' }>;
 export type HttpConfiguration = Extract<WireConfiguration, { kind: 'http' }>;
+export type PageConfiguration = NonNullable<GatewayConfiguration['page']>;
 export type UplinkConfiguration = GatewayConfiguration['uplinks'][number];
 export type MqttConfiguration = Extract<UplinkConfiguration, { kind: 'mqtt' }>;

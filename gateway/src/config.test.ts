@@ -8,13 +8,14 @@ import { checkConfiguration, GATEWAY_SCHEMA, type GatewayConfiguration, loadConf
 
 const EXAMPLE = fileURLToPath(new URL('../example.yaml', import.meta.url));
 const KEY_FILES = ['ca.pem', 'gw-jdz-0001.pem', 'gw-jdz-0001.key'];
+const PAGE_FILES = ['page.pem', 'page.key'];
 const DOOR_FILES = ['door.pem', 'door.key', 'onenet.secret', 'onenet.token', 'onenet.key', 'short.secret'];
 let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fengsui-config-'));
   for (const file of [...KEY_FILES, 'configuration.pem']) writeFileSync(join(folder, file), 'a key');
-  for (const file of DOOR_FILES)
+  for (const file of [...PAGE_FILES, ...DOOR_FILES])
     writeFileSync(join(folder, file), file === 'short.secret' ? 'short' : 'a-secret-of-our-own', { mode: 0o600 });
   copyFileSync(EXAMPLE, join(folder, 'gateway.yaml'));
 });
@@ -92,9 +93,21 @@ describe('a good configuration', () => {
     expect(Object.isFrozen(configuration.lines[0]?.devices[0]?.part)).toBe(true);
   });
 
+  it('opens a page only where one is wanted, to the machine itself, with its PIN in the data folder', () => {
+    expect(accepted(HEAD)).not.toHaveProperty('page');
+    expect(accepted(`${HEAD}page: {}`)).toMatchObject({ page: { host: '127.0.0.1', port: 9443, pinFile: join(folder, 'data/page.pin') } });
+    expect(problemsOf(`${HEAD}page: { host: nowhere.example, certificate: page.pem }`)).toEqual([
+      'page.host: must be an address of this machine (got nowhere.example)',
+      'page.key: is missing, page.certificate needs it',
+    ]);
+  });
+
   it('finds its key files beside itself', () => {
-    const { uplinks, orders } = loadConfiguration(join(folder, 'gateway.yaml')) as GatewayConfiguration;
+    const { uplinks, orders, page } = loadConfiguration(join(folder, 'gateway.yaml')) as GatewayConfiguration;
     expect(orders.configurationKey).toBe(join(folder, 'configuration.pem'));
+    expect([page?.pinFile, page?.certificate, page?.key]).toEqual(
+      ['data/page.pin', 'page.pem', 'page.key'].map((file) => join(folder, file)),
+    );
     const uplink = uplinks[0] as MqttConfiguration;
     expect([uplink.ca, uplink.certificate, uplink.key]).toEqual(KEY_FILES.map((file) => join(folder, file)));
   });

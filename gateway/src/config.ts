@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { frozen, isMapping, type Problems, readSettings, soundness } from '@fengsui/protocol/settings';
 import { withAbsoluteFiles } from '@fengsui/protocol/settings-pushes';
 import { crossProblems } from './config-cross.ts';
@@ -39,13 +39,22 @@ function withAbsolutePaths(filled: unknown, folder: string): unknown {
   const lines = Array.isArray(filled['lines']) ? filled['lines'].map((line) => withDoorFiles(line, folder)) : filled['lines'];
   const orders = isMapping(filled['orders']) ? { ...filled['orders'] } : filled['orders'];
   if (isMapping(orders) && 'configurationKey' in orders) orders['configurationKey'] = absolute(orders['configurationKey']);
-  return { ...filled, data: absolute(filled['data']), uplinks, orders, lines };
+  const page = isMapping(filled['page']) ? { page: withPageFiles(filled['page'], absolute, filled['data']) } : {};
+  return { ...filled, data: absolute(filled['data']), uplinks, orders, lines, ...page };
 }
 
 function withUplinkFiles(uplink: unknown, absolute: (file: unknown) => unknown): unknown {
   if (!isMapping(uplink)) return uplink;
   const files = UPLINK_FILES.filter((key) => key in uplink).map((key) => [key, absolute(uplink[key])]);
   return { ...uplink, ...Object.fromEntries(files) };
+}
+
+/** The PIN lies in the data folder unless the site says otherwise. */
+function withPageFiles(page: Record<string, unknown>, absolute: (file: unknown) => unknown, data: unknown): unknown {
+  const inData = typeof data === 'string' ? { pinFile: join(data, 'page.pin') } : {};
+  const given = { ...inData, ...page };
+  const files = ['pinFile', 'certificate', 'key'].filter((name) => name in given);
+  return { ...given, ...Object.fromEntries(files.map((name) => [name, absolute((given as Record<string, unknown>)[name])])) };
 }
 
 function withDoorFiles(line: unknown, folder: string): unknown {

@@ -207,6 +207,24 @@ export const FAILURES = {
     zh: '状态接口无法监听',
     remedy: 'Choose another status.port, or 0 for any free one',
   },
+  'page-pin': {
+    retry: 'later',
+    en: 'the installer’s page has no PIN',
+    zh: '安装维护页面未设置 PIN',
+    remedy: 'Set one with gateway pin --config <file>, as the user of the gateway; the page opens by itself then',
+  },
+  'page-certificate': {
+    retry: 'later',
+    en: 'the certificate of the installer’s page cannot be read or made',
+    zh: '安装维护页面的证书无法读取或生成',
+    remedy: 'Check page.certificate and page.key, or the permissions of the folder page in the data folder',
+  },
+  'page-listen': {
+    retry: 'later',
+    en: 'the installer’s page cannot listen',
+    zh: '安装维护页面无法监听',
+    remedy: 'Choose another page.port, and a page.host that is an address of this machine',
+  },
 } as const satisfies Record<string, FailureRow>;
 export type FailureCode = keyof typeof FAILURES;
 

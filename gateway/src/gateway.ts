@@ -7,6 +7,7 @@ import { SiteState } from './downlink/site-state.ts';
 import { warnOfExperiments } from './experiments.ts';
 import { fail } from './failures.ts';
 import { openStatusPage, ProcessNumbers } from './health.ts';
+import { holdPage } from './installer-page.ts';
 import { Itself } from './itself.ts';
 import { JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
 import { KnownEvents } from './known-events.ts';
@@ -19,12 +20,15 @@ import { withoutPulse } from './pulse.ts';
 import { statusOf, summaryOf } from './status.ts';
 import { type Log, superviseLine } from './supervise.ts';
 import { Taps } from './taps.ts';
+import { Trail } from './trail.ts';
 import { Uplinks } from './uplinks.ts';
 import { openWatching } from './watching.ts';
 
 export interface Gateway {
   /** Address of the status page. */
   readonly status: string;
+  /** Address of the installer's page; null while there is none. */
+  readonly page: string | null;
   /** Goes once through every line, the journal's thread and its disk, and reads back: what an alarm needs to become durable. */
   roundTrip(): Promise<void>;
   /** Resolves when an order wants the gateway to be stopped and started anew. */
@@ -40,12 +44,15 @@ export interface Surroundings {
   /** Numbers from 0 up to 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** The last lines of the log, oldest first. */
+  readonly logLines: () => readonly string[];
   /** The file of the configuration: a pushed one takes its place. */
   readonly file: string;
 }
 
 /** Puts the stages of the line together and sets them going. Rejects with a Failure when the journal or the status page cannot be opened. */
-export async function startGateway(configuration: GatewayConfiguration, { clock, random, log, file }: Surroundings): Promise<Gateway> {
+export async function startGateway(configuration: GatewayConfiguration, surroundings: Surroundings): Promise<Gateway> {
+  const { clock, random, log, file, logLines } = surroundings;
   const { id, address, centre, zoneMinutes, clockSynchronisedFile } = configuration.gateway;
   const { data, profile, status } = configuration;
   const clockSynchronised = clockSynchronisedBy(clockSynchronisedFile);
@@ -75,13 +82,20 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
   const newEventId = () => randomUUID().replaceAll('-', '');
   warnOfExperiments(configuration, log);
   const known = await KnownEvents.of(journal).catch(closed);
-  const reading = createNormalizer({ devices, zoneMinutes, newEventId, clock });
+  const reading = createNormalizer({ devices, zoneMinutes, newEventId, clock, onMeasured: site.measure.bind(site) });
   const normalizer = { ...reading, normalize: (heard: Heard) => known.fresh(reading.normalize(heard)) };
   const taps = new Taps(configuration.lines, data, clock, hearing.signal);
   const lines = configuration.lines
     .flatMap((line) => buildLines({ ...configuration, lines: [line] }, clock, taps.wires(line.name), known))
     .map((line) => ({ line, numbers: new LineNumbers(clock.wallMs()) }));
-  const uplinks = new Uplinks({ configuration, clock, random, itself, outbox: journal.outbox.bind(journal) });
+  const trail = new Trail(clock);
+  const uplinks: Uplinks = new Uplinks({
+    configuration,
+    clock,
+    random,
+    itself,
+    outbox: (name) => trail.outbox(name, journal.outbox(name), () => uplinks.isUp(name)),
+  });
   const numbers = new ProcessNumbers();
   const say = (source: string, more: Parameters<Itself['event']>[1]) => append([itself.event(source, more)]);
   const watching = await openWatching({ configuration, clock, clockSynchronised, journal, lines, say, log });
@@ -123,6 +137,11 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
     told,
     trouble: pageTrouble,
   }).catch(closed);
+  const installer = await holdPage({
+    ...{ configuration, clock, log, logLines, site, taps, trail, status: show, answerDuty: dutyAnswer(duty), signal: hearing.signal },
+    lines: lines.map(({ line }) => line),
+    say: async (more) => (await journal.append([itself.event(id, more)]))[0]!,
+  });
   downlink.resume();
 
   const carried = uplinks.run(downlink, sending.signal);
@@ -138,6 +157,9 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
 
   return {
     status: page.url,
+    get page() {
+      return installer.url;
+    },
     again: again.promise,
     async roundTrip() {
       const dead = withoutPulse(lines, clock);
@@ -147,7 +169,7 @@ export async function startGateway(configuration: GatewayConfiguration, { clock,
     lastWord: (text) => say(id, { note: 'program-failed', edge: 'momentary', text }),
     async stop() {
       hearing.abort();
-      await Promise.all([...heard, watched, ordering.close()]);
+      await Promise.all([...heard, watched, ordering.close(), installer.close()]);
       await itself.stopped();
       await uplinks.linger();
       sending.abort();

@@ -277,3 +277,13 @@ export const WIRE_SILENCE_MIN_MS = 60_000;
 export const POWER_EVERY_MS = 4_000;
 export const BATTERY_LOW_PERCENT = 30;
 export const BATTERY_RISE_PERCENT = 5;
+
+/** Where the installer's page is unless the site says otherwise: beside the ports of panels, clouds and collectors. */
+export const PAGE_PORT = 9443;
+
+/** Lines of the log that are kept in memory for the diagnostics of the page, and how long one may be. */
+export const LOG_LINES_KEPT = 400;
+export const LOG_LINE_CHARACTERS_MAX = 1_000;
+
+/** Rows that the far side rejected, kept in memory for whoever asks why. */
+export const REJECTED_KEPT = 20;

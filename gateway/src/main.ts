@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   journal: async () => (await import('./commands/journal.ts')).addJournal,
   points: async () => (await import('./commands/points.ts')).addPoints,
   decode: async () => (await import('./commands/decode.ts')).addDecode,
+  pin: async () => (await import('./commands/pin.ts')).addPin,
   encode: async () => (await import('./commands/encode.ts')).addEncode,
 };
 

@@ -14,38 +14,53 @@ const HEAD_DIGITS = 8_192;
 /** Captures kept; older ones make room. */
 const FILES_KEPT = 20;
 
-/** One capture that runs: its file, what it counted, and how it hears that the file failed it. */
-interface Running {
-  readonly file: CaptureFile;
-  readonly counted: { bytesIn: number; bytesOut: number; head: string };
-  readonly failed: (error: Error) => void;
+/** Tells everybody who listens to a line just now what crosses its wire; nobody listening, it costs a look. */
+class Tap implements Recorder {
+  readonly listeners = new Set<Recorder>();
+
+  heard: Recorder['heard'] = (bytes, from) => {
+    for (const listener of this.listeners) listener.heard(bytes, from);
+  };
+
+  wrote: Recorder['wrote'] = (bytes, withheld, to) => {
+    for (const listener of this.listeners) listener.wrote(bytes, withheld, to);
+  };
 }
 
-/** Writes to every capture that runs on a line just now. A file that fails ends its own capture, never the line. */
-class Tap implements Recorder {
-  readonly running = new Set<Running>();
+/** A capture that runs: its file and what it counted. A file that fails ends its own capture, never the line. */
+class Capturing implements Recorder {
+  readonly counted = { bytesIn: 0, bytesOut: 0, head: '' };
+  /** Resolves with what went wrong with the file, if anything does. */
+  readonly failed: Promise<Error>;
+  readonly #file: CaptureFile;
+  #fail: (error: Error) => void = () => {};
+
+  constructor(file: CaptureFile) {
+    this.#file = file;
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+  }
 
   heard: Recorder['heard'] = (bytes, from) =>
-    this.#write(({ file, counted }) => {
-      file.heard(bytes, from);
+    this.#write(() => {
+      this.#file.heard(bytes, from);
+      const { counted } = this;
       counted.bytesIn += bytes.length;
       if (counted.head.length < HEAD_DIGITS) counted.head = (counted.head + toHex(bytes)).slice(0, HEAD_DIGITS);
     });
 
   wrote: Recorder['wrote'] = (bytes, withheld, to) =>
-    this.#write(({ file, counted }) => {
-      file.wrote(bytes, withheld, to);
-      counted.bytesOut += bytes.length;
+    this.#write(() => {
+      this.#file.wrote(bytes, withheld, to);
+      this.counted.bytesOut += bytes.length;
     });
 
-  #write(write: (running: Running) => void): void {
-    for (const running of this.running) {
-      try {
-        write(running);
-      } catch (error) {
-        this.running.delete(running);
-        running.failed(error as Error);
-      }
+  #write(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#fail(error as Error);
     }
   }
 }
@@ -79,6 +94,13 @@ export class Taps implements CarryOut<'capture'> {
     };
   }
 
+  /** Lets somebody look at what crosses a line's wire, who must neither throw nor take long; returns the way to stop that. null: no such line. */
+  watch(line: string, watcher: Recorder): (() => void) | null {
+    const tap = this.#taps.get(line);
+    tap?.listeners.add(watcher);
+    return tap ? () => void tap.listeners.delete(watcher) : null;
+  }
+
   /** Records the bytes of a line for so many seconds into `<data>/captures/<order>.jsonl`, as `gateway replay` reads them. */
   async begin({ id }: KeptOrder, { line: name, seconds }: OrderParameters<'capture'>): Promise<Outcome> {
     const line = this.#lines.find((one) => one.name === name);
@@ -86,17 +108,15 @@ export class Taps implements CarryOut<'capture'> {
     if (!line || !tap) return refused(`no line has this name; lines: ${this.#lines.map((one) => one.name).join(', ')}`);
     const file = join(this.#folder, `${id}.jsonl`);
     using capture = await this.#open(file, line);
-    const counted = { bytesIn: 0, bytesOut: 0, head: '' };
-    const failure = await new Promise<Error | null>((resolve) => {
-      tap.running.add({ file: capture, counted, failed: resolve });
-      const enough = [this.#clock.sleep(seconds * 1000, this.#signal).catch(() => {}), capture.full];
-      void Promise.race(enough).then(() => resolve(null));
-    });
-    for (const running of tap.running) if (running.file === capture) tap.running.delete(running);
+    const capturing = new Capturing(capture);
+    const enough = [this.#clock.sleep(seconds * 1000, this.#signal).catch(() => {}), capture.full];
+    tap.listeners.add(capturing);
+    const failure = await Promise.race([capturing.failed, Promise.race(enough).then(() => null)]);
+    tap.listeners.delete(capturing);
     if (this.#signal.aborted) throw STOPPING;
     if (failure) throw fail('capture-unwritable', file, failure);
     capture.finish('stopped', []);
-    return done({ file, ...counted });
+    return done({ file, ...capturing.counted });
   }
 
   async #open(file: string, { wire, devices }: LineConfiguration): Promise<CaptureFile> {

@@ -41,6 +41,10 @@ export class Uplinks {
     return (named.length > 0 ? named : this.all).some(({ numbers }) => numbers.receipts > 0);
   }
 
+  isUp(name: string): boolean {
+    return this.all.some((uplink) => uplink.name === name && uplink.numbers.state === 'up');
+  }
+
   /** Carries the journal over every uplink until the signal aborts, and says when one is lost and when it is back. */
   async run(orders: Orders, signal: AbortSignal): Promise<void> {
     await Promise.all(this.#options.configuration.uplinks.map((uplink, index) => this.#carry(uplink, this.all[index]!, orders, signal)));

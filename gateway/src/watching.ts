@@ -57,7 +57,7 @@ function watchedLine({ line, numbers }: WatchingOptions['lines'][number]): Watch
   return { name, state, lastFailure, bytesIn, packets: counters.packets, unheard: counters.unheard, silenceMs };
 }
 
-function keyFilesOf({ uplinks, lines }: GatewayConfiguration): KeyFiles {
+function keyFilesOf({ uplinks, lines, page }: GatewayConfiguration): KeyFiles {
   const doors = lines.flatMap(({ name, wire }) => (wire.kind === 'http' && wire.tls ? [[`line ${name}`, wire.tls] as const] : []));
   const present = (all: ReadonlyArray<readonly [string, string | undefined]>) =>
     new Map(all.filter((one): one is readonly [string, string] => one[1] !== undefined));
@@ -68,10 +68,12 @@ function keyFilesOf({ uplinks, lines }: GatewayConfiguration): KeyFiles {
         [`${uplink.name}.certificate`, uplink.certificate] as const,
       ]),
       ...doors.map(([name, { certificate }]) => [name, certificate] as const),
+      ['page.certificate', page?.certificate],
     ]),
     keys: present([
       ...uplinks.map((uplink) => [`${uplink.name}.key`, uplink.key] as const),
       ...doors.map(([name, { key }]) => [name, key] as const),
+      ['page.key', page?.key],
     ]),
   };
 }

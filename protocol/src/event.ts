@@ -242,6 +242,7 @@ export const GATEWAY_NOTES = {
   'wire-silent': 26,
   'power-unreadable': 27,
   'program-failed': 28,
+  'page-locked': 29,
 } as const;
 export type GatewayNote = keyof typeof GATEWAY_NOTES;
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stderr, stdout } from 'node:process';
 import { QUANTITIES } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
@@ -36,15 +37,20 @@ function standardLimitsIn({ lines }: GatewayConfiguration): string[] {
   );
 }
 
+function check({ config }: { readonly config: string }): void {
+  const configuration = configurationFrom(config);
+  if (!configuration) return;
+  const { page } = configuration;
+  if (page?.pinFile !== undefined && !existsSync(page.pinFile))
+    stderr.write(`page: has no PIN and will not open, set one with: gateway pin --config ${config} / 维护页面未设置 PIN,不会开启\n`);
+  stdout.write('ok\n');
+  for (const limit of standardLimitsIn(configuration)) stdout.write(`${limit}\n`);
+}
+
 export function addCheck(program: Command): void {
   program
     .command('check')
     .description('check a configuration file and list every problem / 检查配置文件')
     .requiredOption('--config <file>', 'YAML file, see gateway/example.yaml')
-    .action(({ config }: { readonly config: string }) => {
-      const configuration = configurationFrom(config);
-      if (!configuration) return;
-      stdout.write('ok\n');
-      for (const limit of standardLimitsIn(configuration)) stdout.write(`${limit}\n`);
-    });
+    .action(check);
 }

@@ -1,17 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { stdout } from 'node:process';
+import { Failure } from '@fengsui/protocol';
 import { FAMILIES, isExperimental } from '@fengsui/protocol/families';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { certificateFindings } from '../commission/doctor/certificates.ts';
 import { clockFindings } from '../commission/doctor/clock-health.ts';
 import { dataFindings } from '../commission/doctor/data-folder.ts';
-import { doubtful, type Finding, type Health, right, wrong } from '../commission/doctor/finding.ts';
+import { codeOf, doubtful, type Finding, type Health, right, wrong } from '../commission/doctor/finding.ts';
 import { uplinkFindings } from '../commission/doctor/uplink-reach.ts';
 import { doorFindings, serialFindings, tcpFindings, udpFindings } from '../commission/doctor/wire-health.ts';
 import { type Ink, inkOf } from '../commission/explain.ts';
 import { serialPorts } from '../commission/serial-ports.ts';
 import { USUAL_LINE } from '../commission/wire-text.ts';
 import { type GatewayConfiguration, type LineConfiguration, loadConfiguration } from '../config.ts';
+import { fingerprintOf } from '../page/certificate.ts';
+import { ownFiles } from '../page/identity.ts';
+import { readPinFile } from '../page/pin-file.ts';
 
 const SIGNS: Readonly<Record<Health, string>> = { right: '✓', doubtful: '!', wrong: '✗' };
 
@@ -30,12 +36,28 @@ async function* examine(configuration: GatewayConfiguration): AsyncGenerator<Fin
     yield doubtful('lines', 'the configuration has no line', '配置中没有线路', 'gateway scan serial prints lines to paste');
   yield* clockFindings(nowMs, gateway.clockSynchronisedFile);
   yield* dataFindings(data);
+  yield* await pageFindings(configuration);
   for (const [index, uplink] of uplinks.entries()) {
     const about = `uplinks[${index}]`;
     const { url, ca, certificate, key, serverName } = uplink;
     const identity = Object.fromEntries(Object.entries({ ca, certificate, key }).filter(([, path]) => path !== undefined));
     yield* certificateFindings(about, identity, gateway.id, nowMs);
     yield* await uplinkFindings(about, { url, ...identity, ...(serverName === undefined ? {} : { serverName }) }, nowMs);
+  }
+}
+
+/** Whether the installer's page can open, and by which fingerprint it is known. */
+async function pageFindings({ page, data }: GatewayConfiguration): Promise<Finding[]> {
+  if (page?.pinFile === undefined) return [];
+  try {
+    await readPinFile(page.pinFile);
+    const file = page.certificate ?? ownFiles(join(data, 'page')).certificate;
+    const known = existsSync(file) ? `SHA-256 ${fingerprintOf(readFileSync(file, 'utf8'))}` : 'its certificate is made at the first start';
+    return [right('page', `https://${page.host}:${page.port}, ${known}`, '维护页面')];
+  } catch (error) {
+    if (error instanceof Failure)
+      return [doubtful('page', error.message.replace(`. ${error.remedy}`, ''), '维护页面不会开启', error.remedy)];
+    return [doubtful('page', codeOf(error), '维护页面证书有误', 'check page.certificate, or remove the folder page in the data folder')];
   }
 }
 

@@ -9,6 +9,7 @@ import { ConfigurationHistory } from '../downlink/configuration-order.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { giveBackMemory } from '../give-back.ts';
 import * as limits from '../limits.ts';
+import { LogTail } from '../log-tail.ts';
 import { feedWatchdog, type ServiceManager, serviceManager } from '../watchdog.ts';
 import { configurationFrom } from './check.ts';
 
@@ -28,9 +29,10 @@ async function run({ config, withParent }: { readonly config: string; readonly w
   const configuration = configurationFrom(config);
   if (!configuration) return;
   // Written at once: the last line before a crash is the one that matters.
-  const log = pino({ level: configuration.log.level, base: null }, destination({ dest: 2, sync: true }));
+  const tail = new LogTail(destination({ dest: 2, sync: true }));
+  const log = pino({ level: configuration.log.level, base: null }, tail);
   const stopping = new AbortController();
-  const runs = new Runs(resolve(config), log, stopping.signal, serviceManager(process.env));
+  const runs = new Runs(resolve(config), log, tail, stopping.signal, serviceManager(process.env));
   const crash = (error: unknown) => void runs.crash(error);
   process.on('uncaughtException', crash).on('unhandledRejection', crash);
   if (withParent) stdin.resume().once('close', () => process.kill(process.pid));
@@ -45,6 +47,7 @@ async function run({ config, withParent }: { readonly config: string; readonly w
 class Runs {
   readonly #file: string;
   readonly #log: Logger;
+  readonly #tail: LogTail;
   readonly #signal: AbortSignal;
   readonly #manager: ServiceManager | null;
   #current: Gateway | null = null;
@@ -52,9 +55,10 @@ class Runs {
   #port = 0;
   #isCrashing = false;
 
-  constructor(file: string, log: Logger, signal: AbortSignal, manager: ServiceManager | null) {
+  constructor(file: string, log: Logger, tail: LogTail, signal: AbortSignal, manager: ServiceManager | null) {
     this.#file = file;
     this.#log = log;
+    this.#tail = tail;
     this.#signal = signal;
     this.#manager = manager;
   }
@@ -97,7 +101,7 @@ class Runs {
       try {
         return await startGateway(
           { ...configuration, status },
-          { clock: systemClock, random: Math.random, log: this.#log, file: this.#file },
+          { clock: systemClock, random: Math.random, log: this.#log, logLines: () => this.#tail.lines, file: this.#file },
         );
       } catch (error) {
         if (!(await history.takeBack((error as Error).message))) throw error;
@@ -112,11 +116,11 @@ class Runs {
     return configuration;
   }
 
-  async #ready({ status }: Gateway): Promise<void> {
+  async #ready({ status, page }: Gateway): Promise<void> {
     this.#port = Number(new URL(status).port);
     giveBackMemory();
     const { id } = this.#configured().gateway;
-    stdout.write(`${JSON.stringify({ ready: 'gateway', id, status })}\n`);
+    stdout.write(`${JSON.stringify({ ready: 'gateway', id, status, ...(page === null ? {} : { page }) })}\n`);
     const manager = this.#manager;
     if (!manager) return;
     await manager.notify('READY=1');

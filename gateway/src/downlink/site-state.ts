@@ -1,16 +1,37 @@
-import { flagsAfter, type Measured, type Operation, type Part, type SiteEvent, type State } from '@fengsui/protocol';
+import {
+  type DeviceAddress,
+  type Edge,
+  type EventKind,
+  flagsAfter,
+  type Measured,
+  type Operation,
+  type Part,
+  type SiteEvent,
+  type State,
+} from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 
 /** One point as it stood when it last spoke since the gateway started. */
 export interface PointState {
   readonly source: string;
   readonly part: Part;
+  /** How the device itself counts; null where it did not say. */
+  readonly address: DeviceAddress | null;
   readonly place: string | null;
   readonly states: readonly State[];
   readonly measured: Measured | null;
   /** Milliseconds since 1970-01-01 UTC: when it last said anything, and by the device's own clock where it gave one. */
   readonly heardMs: number;
+  /** When the gateway heard that, by its own clock. */
+  readonly receivedMs: number;
   readonly text: string | null;
+  /** Its last word; null where it has only measured so far. */
+  readonly said: { readonly kind: EventKind; readonly edge: Edge; readonly isTest: boolean } | null;
+}
+
+/** Which point of a site an event is about. */
+export function pointKey(source: string, { systemType, systemAddress, component }: Part): string {
+  return `${source} ${systemType}.${systemAddress}.${component?.type ?? ''}.${component?.address ?? ''}`;
 }
 
 /** Something a person did, at a facility or at the gateway. */
@@ -53,23 +74,37 @@ export class SiteState {
     return [...this.#points.values()].filter((point) => source === undefined || point.source === source);
   }
 
+  /** What a point measures, also where that is no event: a reading that is no news yet. */
+  measure(source: string, part: Part, measured: Measured, heardMs: number): void {
+    const key = pointKey(source, part);
+    const known = this.#points.get(key) ?? { source, part, address: null, place: null, states: [], text: null, said: null };
+    this.#put(key, { ...known, measured, heardMs, receivedMs: heardMs });
+  }
+
   #fold(event: SiteEvent): void {
-    const { source, part, place, text, measured, time } = event;
+    const { source, part, address, place, text, measured, time, kind, edge, test } = event;
     if (event.kind === 'reset') this.#reset(event);
     if (time.source === 'panel' && event.receivedMs !== undefined)
       this.#aheadMs.set(`${part.systemType} ${part.systemAddress}`, time.ms - event.receivedMs);
-    const key = `${source} ${part.systemType}.${part.systemAddress}.${part.component?.type ?? ''}.${part.component?.address ?? ''}`;
+    const key = pointKey(source, part);
     const known = this.#points.get(key);
-    this.#points.delete(key); // at the end again: the order is that of the last word
-    this.#points.set(key, {
+    this.#put(key, {
       source,
       part,
+      address: address ?? known?.address ?? null,
       place: place ?? known?.place ?? null,
       states: event.states ?? flagsAfter(known?.states ?? [], event),
       measured: measured ?? known?.measured ?? null,
       heardMs: time.ms,
+      receivedMs: event.receivedMs ?? time.ms,
       text: text ?? known?.text ?? null,
+      said: kind === 'reading' && known ? known.said : { kind, edge, isTest: (test?.length ?? 0) > 0 },
     });
+  }
+
+  #put(key: string, point: PointState): void {
+    this.#points.delete(key); // at the end again: the order is that of the last word
+    this.#points.set(key, point);
     if (this.#points.size > limits.SITE_POINTS_MAX) this.#points.delete(this.#points.keys().next().value!);
   }
 

@@ -73,11 +73,14 @@ export class LineCounters {
   answers = 0;
   polls = 0;
   readonly unheard = new Map<Unheard, number>();
+  /** Called with all that is counted, while somebody looks; they must neither throw nor take long. */
+  readonly watchers = new Set<(why: Unheard, bytes: Uint8Array | undefined) => void>();
   readonly #noise: KeptNoise[] = [];
 
   /** Counts something that became no event, and keeps its bytes. */
   count(why: Unheard, atMs: number, bytes?: Uint8Array): void {
     this.unheard.set(why, (this.unheard.get(why) ?? 0) + 1);
+    for (const watcher of this.watchers) watcher(why, bytes);
     if (!bytes) return;
     this.#noise.push({ atMs, why, bytes: bytes.slice(0, NOISE_PIECE_BYTES_MAX) });
     if (this.#noise.length > NOISE_PIECES_KEPT) this.#noise.shift();

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Battery, Measured, SiteEvent } from '../event.ts';
+import type { Battery, Measured, Part, SiteEvent } from '../event.ts';
 import { type Heard, isSignOfLife, type Said } from '../heard.ts';
 import { msOf } from './event-time.ts';
 import { type Meaning, meaningsOf } from './meaning-on-site.ts';
@@ -17,6 +17,8 @@ export interface NormalizerSettings {
   /** Mints 32 lower-case hex digits. */
   readonly newEventId: () => string;
   readonly clock: Pick<Clock, 'monotonicMs'>;
+  /** Hears of every value, news or not, for whoever wants to see what a point measures just now. */
+  readonly onMeasured?: (source: string, part: Part, measured: Measured, heardMs: number) => void;
 }
 
 /** What was heard and became no event, and why that is right. */
@@ -43,6 +45,15 @@ export interface Normalizer {
 
 /** A sample this old was kept by the device and tells of the past: it is reported, and no alarm is derived from it. */
 const KEPT_SAMPLE_MS = 15 * 60_000;
+
+/** The part of each row of a device's point table, as its events will name it. */
+export function partsOf(record: DeviceRecord): Part[] {
+  const device = new SiteDevice(record);
+  return record.points.map(({ address = {}, register }) => {
+    const named = register === undefined ? {} : { register };
+    return device.spotOf({ what: 'reading', address, ...named }).part;
+  });
+}
 
 /** Turns what devices said into what it means on site. Pure over the clock and the ids handed in. */
 export function createNormalizer(settings: NormalizerSettings): Normalizer {
@@ -139,6 +150,7 @@ class Reader {
     const measured = measuredOf(said, spot);
     if (!measured) return this.#hold('unmeasured');
     if (this.#isKeptSample(said)) return [this.#draft(said, spot, { kind: 'reading', edge: 'momentary' }, measured)];
+    this.#settings.onMeasured?.(this.#device.record.name, spot.part, measured, this.#heard.heardMs);
     if (spot.point?.contact && measured.quantity === 'contact') return this.#contact(said, spot, spot.point.contact, measured);
     const { key, state } = this.#stateOf(spot, measured);
     const {

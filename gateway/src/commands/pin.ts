@@ -1,0 +1,70 @@
+import { stdin, stdout } from 'node:process';
+import { createInterface } from 'node:readline';
+import type { Command } from 'commander';
+import { pinProblem } from '../page/pin.ts';
+import { writePinFile } from '../page/pin-file.ts';
+import { configurationFrom } from './check.ts';
+
+/** Which file the PIN goes to; null after what is wrong was said. */
+function fileOf({ file, config }: { readonly file?: string; readonly config?: string }): string | null {
+  if (file !== undefined) return file;
+  if (config === undefined) throw new TypeError('say --config <file> or --file <file> / 请指定 --config 或 --file');
+  const configuration = configurationFrom(config);
+  if (!configuration) return null;
+  if (configuration.page?.pinFile === undefined)
+    throw new TypeError(`${config}: has no page, add "page: {}" first / 配置中没有 page,请先加入 "page: {}"`);
+  return configuration.page.pinFile;
+}
+
+/** Asks at the terminal without showing what is typed. */
+async function ask(question: string): Promise<string> {
+  stdout.write(question);
+  stdin.setRawMode(true);
+  stdin.resume();
+  let typed = '';
+  try {
+    for await (const bytes of stdin as AsyncIterable<Buffer>)
+      for (const character of bytes.toString('utf8')) {
+        if (character === '\r' || character === '\n') return typed;
+        if (character === '\u0003') throw new TypeError('stopped / 已取消');
+        typed = character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character;
+      }
+    return typed;
+  } finally {
+    stdin.setRawMode(false);
+    stdin.pause();
+    stdout.write('\n');
+  }
+}
+
+/** Twice at a terminal; else the first line of standard input. */
+async function pinFromPerson(): Promise<string> {
+  if (!stdin.isTTY) {
+    for await (const line of createInterface({ input: stdin })) return line.trim();
+    return '';
+  }
+  const pin = await ask('PIN (6–16 digits / 6 至 16 位数字): ');
+  const problem = pinProblem(pin);
+  if (problem !== null) throw new TypeError(problem);
+  if ((await ask('once more / 再输入一次: ')) !== pin) throw new TypeError('the two differ, nothing was written / 两次输入不一致,未写入');
+  return pin;
+}
+
+async function setPin(options: { readonly file?: string; readonly config?: string }): Promise<void> {
+  const file = fileOf(options);
+  if (file === null) return;
+  const pin = await pinFromPerson();
+  const problem = pinProblem(pin);
+  if (problem !== null) throw new TypeError(problem);
+  await writePinFile(file, pin);
+  stdout.write(`${file}: the PIN of the installer's page is set / 维护页面 PIN 已设置\n`);
+}
+
+export function addPin(program: Command): void {
+  program
+    .command('pin')
+    .description("set the PIN of the installer's page: asks twice, or reads a line from standard input / 设置维护页面 PIN")
+    .option('--config <file>', 'YAML file that says where the PIN is kept')
+    .option('--file <file>', 'where to keep it, instead')
+    .action(setPin);
+}

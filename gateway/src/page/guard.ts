@@ -1,0 +1,105 @@
+import { isIPv6 } from 'node:net';
+import type { Clock } from '@fengsui/protocol';
+import * as limits from './limits.ts';
+
+/** What a guess comes upon: it is looked at, or it is not and so long is to be waited. */
+export type Verdict = 'go' | { readonly waitMs: number };
+
+/** The wrong guesses of one address, or of all. A guess counts from the moment it is taken: many at once are as many after each other. */
+class Guesses {
+  readonly #max: number;
+  #taken = 0;
+  #sinceMs = Number.NEGATIVE_INFINITY;
+  #lockedUntilMs = Number.NEGATIVE_INFINITY;
+  /** Locks in a row: each lasts twice as long as the one before. */
+  #locks = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** How long to wait before the next guess is taken; 0: not at all. */
+  waitMs(nowMs: number): number {
+    if (nowMs - Math.max(this.#sinceMs, this.#lockedUntilMs) > limits.GUESSES_REMEMBERED_MS) {
+      this.#taken = 0;
+      this.#locks = 0;
+    }
+    if (this.#lockedUntilMs > nowMs) return this.#lockedUntilMs - nowMs;
+    return this.#taken < this.#max ? 0 : limits.WRONG_PIN_MS;
+  }
+
+  take(nowMs: number): void {
+    if (this.#taken === 0) this.#sinceMs = nowMs;
+    this.#taken += 1;
+  }
+
+  giveBack(): void {
+    this.#taken = Math.max(0, this.#taken - 1);
+  }
+
+  /** One of them was wrong; answers for how long this locks, 0 where it does not. */
+  wrong(nowMs: number): number {
+    if (this.#taken < this.#max) return 0;
+    const forMs = Math.min(limits.LOCK_MS * 2 ** this.#locks, limits.LOCK_MS_MAX);
+    this.#taken = 0;
+    this.#locks += 1;
+    this.#lockedUntilMs = nowMs + forMs;
+    return forMs;
+  }
+}
+
+/** Who may guess the PIN, and how often. */
+export class Guard {
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #locked: (whom: string, forMs: number) => void;
+  readonly #byNetwork = new Map<string, Guesses>();
+  readonly #all = new Guesses(limits.GUESSES_OF_ALL_MAX);
+
+  /** `locked` hears whom nobody listens to any more, and for how long. */
+  constructor(clock: Pick<Clock, 'monotonicMs'>, locked: (whom: string, forMs: number) => void) {
+    this.#clock = clock;
+    this.#locked = locked;
+  }
+
+  begin(address: string): Verdict {
+    const nowMs = this.#clock.monotonicMs();
+    const own = this.#of(address);
+    const waitMs = Math.max(own.waitMs(nowMs), this.#all.waitMs(nowMs));
+    if (waitMs > 0) return { waitMs };
+    own.take(nowMs);
+    this.#all.take(nowMs);
+    return 'go';
+  }
+
+  right(address: string): void {
+    this.#byNetwork.delete(networkOf(address));
+    this.#all.giveBack();
+  }
+
+  wrong(address: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    const [ownMs, allMs] = [this.#of(address).wrong(nowMs), this.#all.wrong(nowMs)];
+    if (ownMs > 0) this.#locked(networkOf(address), ownMs);
+    if (allMs > 0) this.#locked('everybody', allMs);
+  }
+
+  #of(address: string): Guesses {
+    const network = networkOf(address);
+    const known = this.#byNetwork.get(network) ?? new Guesses(limits.GUESSES_MAX);
+    this.#byNetwork.delete(network);
+    this.#byNetwork.set(network, known); // at the end again: the first is the one that was silent longest
+    if (this.#byNetwork.size > limits.GUESSERS_MAX) this.#byNetwork.delete(this.#byNetwork.keys().next().value!);
+    return known;
+  }
+}
+
+/** An IPv6 host has a whole /64 to guess from; an IPv4 one its address, also where it comes mapped. */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.split('::');
+  const [before, after] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':')));
+  const filled =
+    tail === undefined ? before! : [...before!, ...Array.from({ length: 8 - before!.length - after!.length }, () => '0'), ...after!];
+  return `${filled.slice(0, 4).join(':')}::/64`;
+}

@@ -1,0 +1,28 @@
+import type { FailureCode } from '../failures.ts';
+
+/** What a person at the box can do, in Chinese: the table of failures has it in English. */
+export const REMEDIES_ZH: Readonly<Partial<Record<FailureCode, string>>> = {
+  'wire-open': '检查线缆、设备路径或地址、网关用户是否在 dialout 组,以及是否被其他程序占用',
+  'wire-lost': '检查线缆、转换器和设备电源',
+  'secret-unreadable': '检查密钥文件的属主和权限(chmod 600)',
+  'registrations-unreadable': '检查数据目录的权限',
+  'registrations-unwritable': '检查数据目录的剩余空间和权限',
+  'journal-full': '清理数据目录所在磁盘;设备会重发未被应答的信息',
+  'journal-io': '检查磁盘和内核日志;文件会重新打开并重试',
+  'journal-damaged': '损坏文件已移开,新文件继续工作;请保留文件名含 damaged 的文件以便恢复',
+  'journal-newer': '重新安装较新的版本,或换用另一个数据目录',
+  'journal-not-durable': '数据目录须放在本地磁盘,不要用网络或叠加文件系统',
+  'journal-locked': '停止另一个网关进程,或换用另一个数据目录',
+  'journal-hung': '检查磁盘是否卡顿;站端日志会重新启动',
+  'journal-lost': '会自动重新启动;若再次发生,请查看之前的日志',
+  'journal-busy': '检查磁盘是否卡顿、线路是否有大量报文涌入',
+  'uplink-unreachable': '检查网络、上行地址,以及汇集平台是否在运行',
+  'uplink-refused': '检查网关是否已在平台登记,证书是否过期或被吊销',
+  'uplink-untrusted': '检查 ca、certificate、key、服务器名称,以及本机时钟',
+  'uplink-lost': '检查网络;平台确认之前,所有记录都保存在站端日志中',
+  'uplink-silent': '检查汇集平台的磁盘和日志',
+  'orders-unreadable': '检查数据目录的权限',
+  'orders-unwritable': '检查数据目录的剩余空间和权限;未记录的命令不会执行',
+  'capture-unwritable': '检查数据目录下 captures 目录的剩余空间和权限',
+  'driver-crashed': '请把该日志行报告给开发者;其他线路不受影响',
+};

@@ -1,0 +1,51 @@
+import { EVENT_KINDS, happenings, QUANTITIES, STATES, type Words } from '@fengsui/protocol';
+import { COMPONENT_TYPES } from '@fengsui/protocol/gb26875';
+import type { Status } from '../status.ts';
+import { VERSION } from '../version.ts';
+import type { PageNeeds } from './needs.ts';
+import { countOf } from './points.ts';
+import { troublesOf } from './troubles.ts';
+
+/** Troubles of one telling; a site where everything is wrong says so once more in the number. */
+const TROUBLES_MAX = 100;
+
+/** How everything stands, small enough to be told every second: bytes of noise and names of points are asked for. */
+export async function viewOf({ status, points, alarm, rejected }: PageNeeds) {
+  const now = await status();
+  const troubles = troublesOf(now);
+  const { gateway, journal, uplinks, duty, process } = now;
+  return {
+    version: VERSION,
+    gateway,
+    points: countOf(points()),
+    lines: now.lines.map(shortLine),
+    journal,
+    rejected: rejected(),
+    uplinks,
+    duty,
+    alarm: alarm.shown,
+    process,
+    troubles: troubles.slice(0, TROUBLES_MAX),
+    troublesInAll: troubles.length,
+  };
+}
+
+function shortLine({ noise, downlinks: _, ...line }: Status['lines'][number]) {
+  return { ...line, lastNoiseMs: noise.at(-1)?.atMs ?? null };
+}
+
+function named(table: Readonly<Record<string, Words>>): Record<string, Words> {
+  return Object.fromEntries(Object.entries(table).map(([name, { en, zh }]) => [name, { en, zh }]));
+}
+
+/** What the names in answers mean to people. */
+export function wordsOf() {
+  return {
+    kinds: named(EVENT_KINDS),
+    states: named(STATES),
+    quantities: named(QUANTITIES),
+    components: Object.fromEntries([...COMPONENT_TYPES].map(([code, { en, zh }]) => [String(code), { en, zh }])),
+    happenings: happenings(),
+    units: Object.fromEntries(Object.entries(QUANTITIES).map(([name, { unit }]) => [name, unit])),
+  };
+}
