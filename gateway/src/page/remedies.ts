@@ -1,8 +1,15 @@
 import type { FailureCode } from '../failures.ts';
 
+/** Failures that can stand against a wire, the journal, an uplink or an order: whoever adds one says in Chinese, too, how it is mended. */
+type Shown = Extract<
+  FailureCode,
+  `${'wire' | 'line' | 'journal' | 'uplink' | 'orders' | 'registrations' | 'secret' | 'driver' | 'capture'}-${string}`
+>;
+
 /** What a person at the box can do, in Chinese: the table of failures has it in English. */
-export const REMEDIES_ZH: Readonly<Partial<Record<FailureCode, string>>> = {
+export const REMEDIES_ZH: Readonly<Record<Shown, string>> = {
   'wire-open': '检查线缆、设备路径或地址、网关用户是否在 dialout 组,以及是否被其他程序占用',
+  'line-hung': '看门狗停止喂狗,服务管理器将重新启动网关;请连同之前的日志一起报告',
   'wire-lost': '检查线缆、转换器和设备电源',
   'secret-unreadable': '检查密钥文件的属主和权限(chmod 600)',
   'registrations-unreadable': '检查数据目录的权限',
@@ -10,6 +17,9 @@ export const REMEDIES_ZH: Readonly<Partial<Record<FailureCode, string>>> = {
   'journal-full': '清理数据目录所在磁盘;设备会重发未被应答的信息',
   'journal-io': '检查磁盘和内核日志;文件会重新打开并重试',
   'journal-damaged': '损坏文件已移开,新文件继续工作;请保留文件名含 damaged 的文件以便恢复',
+  'journal-absent': '请指定网关的数据目录或其副本:其中应有 alarm.sqlite 和 ordinary.sqlite',
+  'journal-unreadable': '请以网关用户或 root 身份运行;只读目录请先复制;此前读出的内容完好',
+  'journal-closed': '网关正在停止',
   'journal-newer': '重新安装较新的版本,或换用另一个数据目录',
   'journal-not-durable': '数据目录须放在本地磁盘,不要用网络或叠加文件系统',
   'journal-locked': '停止另一个网关进程,或换用另一个数据目录',

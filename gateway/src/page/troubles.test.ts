@@ -1,14 +1,73 @@
 import { describe, expect, it } from 'vitest';
-import { FAILURES } from '../failures.ts';
-import { REMEDIES_ZH } from './remedies.ts';
+import { fail } from '../failures.ts';
+import type { Status } from '../status.ts';
+import { troublesOf } from './troubles.ts';
 
-describe('the help of the page', () => {
-  it('has a Chinese remedy for everything that can stop a wire, the journal or an uplink', () => {
-    const shown = Object.keys(FAILURES).filter(
-      (code) => /^(?:wire|uplink|journal|orders|registrations|secret|driver)-/.test(code) && code !== 'journal-closed',
-    );
-    expect(shown.length).toBeGreaterThan(15);
-    expect(shown.filter((code) => !(code in REMEDIES_ZH))).toEqual([]);
-    expect(Object.values(REMEDIES_ZH).filter((remedy) => !/\p{Script=Han}/u.test(remedy))).toEqual([]);
+const NOW_MS = 1_800_000_000_000;
+const LINE = { name: 'l', state: 'open', lastFailure: null, sinceMs: 1, devices: [], strangers: [] };
+const UPLINK = { name: 'collector', state: 'up', lastFailure: null, lastReceiptMs: NOW_MS - 9 };
+const LANE = { rejected: 0, quarantined: 0 };
+
+/** A gateway that is well, except for what is said. */
+function status({
+  lines = [LINE] as object[],
+  uplinks = [UPLINK] as object[],
+  troubles = [] as object[],
+  lane = LANE,
+  usedShare = 0.5,
+} = {}): Status {
+  const gateway = { id: 'gw-1', nowMs: NOW_MS, startedMs: NOW_MS - 3_600_000 };
+  const journal = { lanes: { alarm: lane, ordinary: LANE }, damagedFiles: [], space: { isFull: usedShare === 1, usedShare } };
+  return { gateway, lines, uplinks, troubles, journal } as unknown as Status;
+}
+const told = (...given: Parameters<typeof status>) =>
+  troublesOf(status(...given)).map(({ code, where, health }) => `${code} ${where} ${health}`);
+
+describe('the troubles an installer is shown', () => {
+  it('are none where all is well', () => expect(troublesOf(status())).toEqual([]));
+
+  it('say what is wrong, where, since when, and how to mend it, in both languages', () => {
+    const lastFailure = fail('wire-open', '/dev/ttyUSB0').message;
+    expect(troublesOf(status({ lines: [{ ...LINE, state: 'closed', lastFailure }] }))).toEqual([
+      {
+        ...{ code: 'wire-open', health: 'wrong', where: 'l', sinceMs: 1, detail: expect.stringContaining('/dev/ttyUSB0') },
+        what: { en: 'the wire cannot be opened', zh: '线路无法打开' },
+        remedy: { en: expect.stringContaining('dialout'), zh: expect.stringContaining('dialout') },
+      },
+    ]);
+    const silent = { ...UPLINK, state: 'connecting', lastFailure: fail('uplink-untrusted', 'CERT').message };
+    expect(troublesOf(status({ uplinks: [UPLINK, { ...silent, name: 'spare' }] }))).toMatchObject([
+      { code: 'uplink-untrusted', where: 'spare', sinceMs: UPLINK.lastReceiptMs, remedy: { zh: expect.stringContaining('本机时钟') } },
+    ]);
+  });
+
+  it('name devices that are lost, that were never heard, and that nobody configured', () => {
+    const devices = [
+      { name: 'a', link: 'lost', heardMs: 5 },
+      { name: 'b', link: 'unknown', heardMs: null },
+      { name: 'c', link: 'up', heardMs: 7 },
+    ];
+    const lines = [{ ...LINE, devices, strangers: [{ name: 'unknown-7', heardMs: 9 }] }];
+    expect(told({ lines })).toEqual(['device-lost l · a wrong', 'device-unheard l · b doubtful', 'stranger l · unknown-7 doubtful']);
+  });
+
+  it('say the same thing once, the wrong before the doubtful', () => {
+    const lastFailure = fail('wire-lost', 'l').message;
+    const down = { what: 'wire-down', source: 'l', text: 'x', level: 0, saidMs: 3 };
+    const clock = { ...down, what: 'clock-unsynchronised', source: 'gw-1' };
+    expect(
+      told({
+        troubles: [clock, down],
+        lines: [{ ...LINE, state: 'closed', lastFailure }],
+        lane: { rejected: 2, quarantined: 1 },
+        usedShare: 1,
+      }),
+    ).toEqual([
+      'wire-lost l wrong',
+      'rows-damaged alarm wrong',
+      'disk-full  wrong',
+      'rows-rejected alarm doubtful',
+      'clock-unsynchronised  doubtful',
+    ]);
   });
 });

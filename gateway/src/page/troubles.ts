@@ -48,7 +48,7 @@ const NOTICED: Readonly<Record<Status['troubles'][number]['what'], Help>> = {
   },
   'wire-down': {
     what: { en: 'the wire is not open', zh: '线路未打开' },
-    remedy: { en: FAILURES['wire-open'].remedy, zh: REMEDIES_ZH['wire-open']! },
+    remedy: { en: FAILURES['wire-open'].remedy, zh: REMEDIES_ZH['wire-open'] },
   },
   'wire-silent': {
     what: { en: 'the wire is open and carries nothing', zh: '线路已打开但没有数据' },
@@ -143,13 +143,17 @@ function trouble(code: keyof typeof WORDS, health: Trouble['health'], where: str
   return { code, health, where, ...WORDS[code], ...more };
 }
 
+function chineseRemedy(code: FailureCode): string {
+  return (REMEDIES_ZH as Partial<Record<FailureCode, string>>)[code] ?? FAILURES[code].remedy;
+}
+
 /** The trouble a failure's message tells of: it begins with its code. */
 function failed(where: string, message: string | null, sinceMs: number, otherwise: FailureCode): Trouble {
   const named = /^([a-z-]+): /.exec(message ?? '')?.[1] ?? '';
   const code = Object.hasOwn(FAILURES, named) ? (named as FailureCode) : otherwise;
   const { en, zh, remedy } = FAILURES[code];
   const detail = message === null ? {} : { detail: message };
-  return { code, health: 'wrong', where, what: { en, zh }, remedy: { en: remedy, zh: REMEDIES_ZH[code] ?? remedy }, sinceMs, ...detail };
+  return { code, health: 'wrong', where, what: { en, zh }, remedy: { en: remedy, zh: chineseRemedy(code) }, sinceMs, ...detail };
 }
 
 function ofLine(line: Line, nowMs: number, startedMs: number): Trouble[] {
