@@ -67,6 +67,7 @@ async function captureWire(options: Options, wire: NamedWire): Promise<void> {
     if (wire.kind === 'udp') {
       await using socket = recordedSocket(await openUdp(wire, signal), file, NOTHING);
       stop.begin();
+      say(`只听不发,记录到 ${options.out} · listening, nothing is sent: ${socket.name}`);
       for await (const { bytes } of socket.datagrams) recogniser.feed(bytes);
       return;
     }
@@ -83,7 +84,7 @@ async function captureWire(options: Options, wire: NamedWire): Promise<void> {
     for await (const chunk of stream.bytes) recogniser.feed(chunk);
   });
   const looksLike = recogniser.standings().flatMap(({ verdict, name }) => (verdict === null ? [] : [name]));
-  finish(file, end, looksLike, options.out);
+  finish(file, end, looksLike, options);
 }
 
 /** Every connection is heard beside the others; one that breaks off concerns nobody else. */
@@ -136,7 +137,7 @@ async function captureLine(options: Options, config: string): Promise<void> {
     file,
     end,
     families.map(({ name }) => name),
-    options.out,
+    options,
   );
 }
 
@@ -171,10 +172,12 @@ async function endOf(signal: AbortSignal, run: () => Promise<void>): Promise<Cap
   }
 }
 
-function finish(file: CaptureFile, end: CaptureEnd['end'], looksLike: readonly string[], out: string): void {
+function finish(file: CaptureFile, end: CaptureEnd['end'], looksLike: readonly string[], { out, config, line }: Options): void {
   file.finish(end, looksLike);
   const guess = looksLike.length > 0 ? ` · 像 looks like ${looksLike.join(', ')}` : '';
-  say(`${out}: ${end}${guess}\n回放 replay: gateway replay ${out} --family ${looksLike[0] ?? '<name>'}`);
+  const ofLine = line === undefined ? '' : ` --line ${line}`;
+  const how = config === undefined ? `--family ${looksLike[0] ?? '<name>'}` : `--config ${config}${ofLine}`;
+  say(`${out}: ${end}${guess}\n回放 replay: gateway replay ${out} ${how}`);
 }
 
 export function addCapture(program: Command): void {

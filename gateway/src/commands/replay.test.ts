@@ -19,7 +19,8 @@ import type { Heard } from '../line.ts';
 import { buildLines, SITE_WIRES } from '../lines.ts';
 import { openHttp } from '../wires/http.ts';
 import { openTcpServer, openUdp, openWire } from '../wires/open.ts';
-import { replayThrough, siteOf } from './replay.ts';
+import { replayThrough } from './replay.ts';
+import { siteOf } from './replay-site.ts';
 
 let folder: string;
 let captures = 0;
@@ -110,6 +111,13 @@ test('a captured Modbus unit is replayed with its readings, question by question
   expect(heard.flatMap(({ observations }) => observations).filter(({ value }) => typeof value === 'number').length).toBeGreaterThan(3);
   expect(words(again.heard)).toEqual(words(heard));
   expect(again.count.unasked).toBe(0);
+  // Without the configuration of the site the capture itself tells which unit was asked for what.
+  const elsewhere = await replayed(capture, siteOf(FAMILIES.get('pressure-transmitter')!, capture, 1));
+  const values = (all: readonly Heard[]) =>
+    new Set(
+      all.flatMap(({ observations }) => observations.flatMap(({ register, value }) => (value === null ? [] : `${register} ${value}`))),
+    );
+  expect(values(elsewhere.heard)).toEqual(values(heard));
 });
 
 test('a unit that fell silent is lost again when the capture is replayed, however long that took on site', async () => {

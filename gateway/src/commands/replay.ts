@@ -1,21 +1,21 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stderr, stdout } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cutAll, type Family, type TalkingFamily } from '@fengsui/protocol';
 import type { PushSecrets } from '@fengsui/protocol/clouds';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { createNormalizer } from '@fengsui/protocol/normalizer';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Capture, readCapture } from '../commission/capture-text.ts';
 import { Replay, type ReplayCount } from '../commission/replay.ts';
-import { checkConfiguration, type GatewayConfiguration, type HttpConfiguration } from '../config.ts';
+import type { GatewayConfiguration, HttpConfiguration } from '../config.ts';
 import type { Heard } from '../line.ts';
 import { buildLines } from '../lines.ts';
 import { readSecrets } from '../wires/http.ts';
 import { heardRow, lineNamed } from './capture.ts';
 import { configurationFrom } from './check.ts';
+import { REPLAY_SECRET, siteOf } from './replay-site.ts';
 import { chosen, untilStopped } from './until.ts';
 
 interface Options {
@@ -33,9 +33,6 @@ export interface Playing {
   /** Must not wait for anything: the time of the site stands still meanwhile. */
   readonly heard: (all: readonly Heard[]) => void;
 }
-
-/** Stands for the secret of a cloud's door, which is in no capture. */
-const REPLAY_SECRET = 'replayed-capture';
 
 /** Token and key by which a cloud signs and encrypts, where this machine has them: without them its pushes are refused as on site. */
 function proofsOf(wire: HttpConfiguration): Partial<PushSecrets> {
@@ -79,51 +76,6 @@ export async function replayThrough(
   } finally {
     rmSync(data, { recursive: true, force: true });
   }
-}
-
-/** Where devices name themselves and share a door: who spoke in a capture. */
-function sendersIn({ chunks }: Capture, family: TalkingFamily): string[] {
-  const heard = chunks.filter(({ direction }) => direction === 'in').flatMap(({ bytes }) => cutAll(family.cut, bytes));
-  const senders = heard.flatMap((cut) => (cut.kind === 'packet' ? (family.sender?.(cut.bytes) ?? []) : []));
-  return [...new Set(senders)];
-}
-
-/** Nobody has this address: whoever speaks is a stranger, and heard all the same. */
-const NOBODY = '0'.repeat(12);
-
-function devicesOf(family: Family, capture: Capture, unit: number): object[] {
-  const device = { name: 'device', family: family.name };
-  if (family.shape === 'polled') return [{ ...device, unit, points: family.points.map(({ name }) => ({ register: name })) }];
-  if (family.shape === 'publishes') return [{ ...device, device: 'device', points: [{ address: {} }] }];
-  if (!family.sender || !['udp', 'tcp-server'].includes(capture.header.wire.kind)) return [device];
-  const senders = sendersIn(capture, family);
-  return (senders.length > 0 ? senders : [NOBODY]).map((sender) => ({ ...device, name: `device-${sender}`, device: sender }));
-}
-
-/** The wire as it was on site; the files of a cloud's door are there, not here: one stands in for them while the site is checked. */
-function wireOf({ header: { wire } }: Capture, secretFile: string): object {
-  if (wire.kind !== 'http') return wire;
-  writeFileSync(secretFile, REPLAY_SECRET, { mode: 0o600 });
-  const { tls: _, keyFile: __, ...door } = wire;
-  return { ...door, host: '127.0.0.1', secretFile, ...(wire.tokenFile === undefined ? {} : { tokenFile: secretFile }) };
-}
-
-/** A site with one line, as a capture needs it: all points of a polled family are read. */
-export function siteOf(family: Family, capture: Capture, unit: number): GatewayConfiguration {
-  const folder = mkdtempSync(join(tmpdir(), 'fengsui-replay-'));
-  const wire = wireOf(capture, join(folder, 'secret'));
-  const devices = devicesOf(family, capture, unit);
-  const site = {
-    gateway: { id: 'replay', address: 0, centre: 0 },
-    data: '.',
-    profile: 'db36-t1297-2020',
-    uplinks: [{ name: 'collector', kind: 'mqtt', url: 'mqtt://127.0.0.1:1883' }],
-    lines: [{ name: 'capture', wire, devices }],
-  };
-  const configuration = checkConfiguration(JSON.stringify(site), tmpdir());
-  rmSync(folder, { recursive: true });
-  if ('problems' in configuration) throw new TypeError(configuration.problems.join('\n'));
-  return configuration;
 }
 
 function captureFrom(file: string): Capture {
@@ -195,7 +147,7 @@ export function addReplay(program: Command): void {
     .argument('<file>', 'made by gateway capture')
     .option('--speed <n>', 'how many times faster than on site, or max', speed, Number.POSITIVE_INFINITY)
     .option('--family <name>', 'the device family; default: what the capture names')
-    .option('--unit <n>', 'Modbus unit of a polled device', Number, 1)
+    .option('--unit <n>', 'Modbus unit of a polled device; default: those that were asked', Number, 1)
     .option('--config <file>', 'through a configured line: its devices, points and meanings')
     .option('--line <name>', 'which line of the configuration')
     .action(replay);
