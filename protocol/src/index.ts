@@ -29,5 +29,7 @@ export * from './links.ts';
 export { MEANINGS } from './meaning.ts';
 export * from './observation.ts';
 export type * from './profile.ts';
+export { GB26875_2011 } from './profiles/gb26875-2011.ts';
+export type { PlainProfile, PlainWritten } from './profiles/plain.ts';
 export { PROFILES } from './profiles/register.ts';
 export type { Words } from './words.ts';
