@@ -1,3 +1,4 @@
+import { DIALECTS } from '@fengsui/protocol/gb26875';
 import type { Frozen } from '@fengsui/protocol/settings';
 import { choice, closed, DEVICE_SCHEMA, host, name, text, u16, u48 } from '@fengsui/protocol/settings-devices';
 import { PUSH_DOOR } from '@fengsui/protocol/settings-pushes';
@@ -65,6 +66,42 @@ const MqttUplink = Type.Object(
   closed,
 );
 
+/** Straight to a city centre that speaks GB/T 26875.3. */
+const CentreUplink = Type.Object(
+  {
+    name,
+    kind: Type.Literal('gb26875'),
+    transport: choice(['tcp', 'udp'], 'tcp'),
+    host,
+    port: Type.Integer({ minimum: 1, maximum: 0xffff }),
+    /** The standard has no encryption: TCP inside TLS, for a centre that ends it. */
+    tls: Type.Optional(
+      Type.Object(
+        {
+          ca: Type.Optional(Type.String()),
+          certificate: Type.Optional(Type.String()),
+          key: Type.Optional(Type.String()),
+          serverName: Type.Optional(host),
+        },
+        closed,
+      ),
+    ),
+    /** Alarms in clear text, and anybody may answer for the centre: only over a line that is private by itself. */
+    unencrypted: Type.Boolean({ default: false }),
+    /** What this centre expects of its transmission devices: heartbeat, clock, version bytes. */
+    dialect: choice([...DIALECTS.keys()], 'standard'),
+    /** Addresses this centre gave out; absent: those of the gateway. */
+    address: Type.Optional(Type.Integer(u48)),
+    centre: Type.Optional(Type.Integer(u48)),
+    heartbeatS: Type.Integer({ default: limits.CENTRE_HEARTBEAT_S, minimum: 1, maximum: 50 }),
+    replyTimeoutMs: Type.Integer({ default: limits.CENTRE_REPLY_TIMEOUT_MS, minimum: 100, maximum: 10_000 }),
+    resends: Type.Integer({ default: limits.RESENDS_MAX, minimum: 0, maximum: 10 }),
+    reconnectMinMs: Type.Integer({ default: limits.RECONNECT_MIN_MS, minimum: 50, maximum: 60_000 }),
+    reconnectMaxMs: Type.Integer({ default: limits.RECONNECT_MAX_MS, minimum: 50, maximum: 60_000 }),
+  },
+  closed,
+);
+
 /** A file whose first line says it, or a program with its words. */
 const PowerSource = Type.Union([text(255), Type.Array(text(255), { minItems: 1 })]);
 
@@ -98,7 +135,7 @@ export const GATEWAY_SCHEMA = Type.Object(
     ),
     profile: Type.String(),
     /** Where the journal goes: each follows it at its own pace. */
-    uplinks: Type.Array(Type.Union([MqttUplink]), { minItems: 1, maxItems: limits.UPLINKS_MAX }),
+    uplinks: Type.Array(Type.Union([MqttUplink, CentreUplink]), { minItems: 1, maxItems: limits.UPLINKS_MAX }),
     status: Type.Object(
       { host: Type.String({ default: '127.0.0.1' }), port: Type.Integer({ default: 0, ...u16 }) },
       { ...closed, default: {} },
@@ -164,3 +201,4 @@ export type HttpConfiguration = Extract<WireConfiguration, { kind: 'http' }>;
 export type PageConfiguration = NonNullable<GatewayConfiguration['page']>;
 export type UplinkConfiguration = GatewayConfiguration['uplinks'][number];
 export type MqttConfiguration = Extract<UplinkConfiguration, { kind: 'mqtt' }>;
+export type CentreConfiguration = Extract<UplinkConfiguration, { kind: 'gb26875' }>;

@@ -1,12 +1,18 @@
 import { isMapping, type Sound } from '@fengsui/protocol/settings';
 import type { Readable } from '@fengsui/protocol/settings-device-problems';
 import { fileProblems } from './config-files.ts';
-import type { MqttConfiguration, UplinkConfiguration } from './config-schema.ts';
+import type { CentreConfiguration, MqttConfiguration, UplinkConfiguration } from './config-schema.ts';
+import * as limits from './limits.ts';
 
 export const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Keys of an uplink that name files. */
 export const UPLINK_FILES = ['ca', 'certificate', 'key'] as const;
+
+/** The files by which an uplink proves itself and the far side. */
+export function identityOf(uplink: UplinkConfiguration): { readonly ca?: string; readonly certificate?: string; readonly key?: string } {
+  return (uplink.kind === 'mqtt' ? uplink : uplink.tls) ?? {};
+}
 
 /** What no schema can say of uplinks. */
 export function uplinkProblems(
@@ -17,7 +23,29 @@ export function uplinkProblems(
   const single = isMapping(configuration['uplink'])
     ? ['uplinks: is a list, each with a name: uplinks: [{ name: collector, kind: mqtt, url: … }]']
     : [];
-  return [...single, ...uplinks.flatMap(({ item, path }) => (item.kind === 'mqtt' ? mqttProblems(item, path, sound) : []))];
+  return [...single, ...uplinks.flatMap(({ item, path }) => problemsOf(item, path, sound))];
+}
+
+function problemsOf(uplink: UplinkConfiguration, path: string, sound: Sound): string[] {
+  if (uplink.kind === 'mqtt') return mqttProblems(uplink, path, sound);
+  return uplink.kind === 'gb26875' && sound(path) ? centreProblems(uplink, path) : [];
+}
+
+function centreProblems(uplink: CentreConfiguration, path: string): string[] {
+  const { transport, host, tls, unencrypted, heartbeatS, replyTimeoutMs, resends, reconnectMinMs, reconnectMaxMs } = uplink;
+  const silentMs = heartbeatS * 1000 + replyTimeoutMs * (resends + 1);
+  const isClear = tls === undefined && !unencrypted && !LOOPBACK.has(host);
+  return [
+    ...(tls && transport === 'udp' ? [`${path}.tls: must be absent, it needs transport tcp`] : []),
+    ...(tls && unencrypted ? [`${path}.unencrypted: must be false where tls is set`] : []),
+    ...(tls && (tls.certificate === undefined) !== (tls.key === undefined) ? [`${path}.tls: certificate and key go together`] : []),
+    ...(isClear ? [`${path}.unencrypted: must be true, GB/T 26875.3 without tls goes in clear text (only over a private line)`] : []),
+    ...UPLINK_FILES.flatMap((key) => (tls?.[key] === undefined ? [] : fileProblems(`${path}.tls.${key}`, tls[key]))),
+    ...(reconnectMinMs > reconnectMaxMs ? [`${path}.reconnectMaxMs: must not be below reconnectMinMs`] : []),
+    ...(silentMs > limits.DEAD_LINK_WITHIN_MS
+      ? [`${path}.heartbeatS: with replyTimeoutMs and resends a dead link would be noticed after ${silentMs / 1000} s, must be at most 60`]
+      : []),
+  ];
 }
 
 function mqttProblems(uplink: MqttConfiguration, path: string, sound: Sound): string[] {

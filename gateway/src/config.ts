@@ -45,8 +45,11 @@ function withAbsolutePaths(filled: unknown, folder: string): unknown {
 
 function withUplinkFiles(uplink: unknown, absolute: (file: unknown) => unknown): unknown {
   if (!isMapping(uplink)) return uplink;
-  const files = UPLINK_FILES.filter((key) => key in uplink).map((key) => [key, absolute(uplink[key])]);
-  return { ...uplink, ...Object.fromEntries(files) };
+  const made = (keys: Record<string, unknown>) => ({
+    ...keys,
+    ...Object.fromEntries(UPLINK_FILES.filter((key) => key in keys).map((key) => [key, absolute(keys[key])])),
+  });
+  return isMapping(uplink['tls']) ? { ...made(uplink), tls: made(uplink['tls']) } : made(uplink);
 }
 
 /** The PIN lies in the data folder unless the site says otherwise. */

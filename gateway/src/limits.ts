@@ -33,6 +33,14 @@ export const ALIVE_EVERY_MS = 10_000;
 /** GB/T 26875.3-2011 8.1: an answer is due within 10 s, then the message is sent again. */
 export const RECEIPT_TIMEOUT_MS = 10_000;
 
+/** GB/T 26875.3-2011 6.5.4: an answer is due within 10 s. Four sends of 10 s and a heartbeat fit the 60 s within which a dead link must be noticed. */
+export const CENTRE_REPLY_TIMEOUT_MS = 10_000;
+export const CENTRE_HEARTBEAT_S = 15;
+/** A link that is dead without a word must be noticed within this time. */
+export const DEAD_LINK_WITHIN_MS = 60_000;
+/** Silence after which a frame of a centre that waits for its rest is none: far longer than a frame takes on any network. */
+export const CENTRE_GAP_MS = 3_000;
+
 /** MQTT CONNECT to CONNACK. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 

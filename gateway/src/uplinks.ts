@@ -3,6 +3,8 @@ import type { GatewayConfiguration, UplinkConfiguration } from './config.ts';
 import type { Itself } from './itself.ts';
 import * as limits from './limits.ts';
 import { Outage } from './outage.ts';
+import type { CentreOrders } from './uplink/gb26875-centre.ts';
+import { runCentreUplink } from './uplink/gb26875-uplink.ts';
 import { linger, type Orders, type Outbox, runUplink, UplinkNumbers } from './uplink/uplink.ts';
 
 export interface UplinksOptions {
@@ -46,7 +48,7 @@ export class Uplinks {
   }
 
   /** Carries the journal over every uplink until the signal aborts, and says when one is lost and when it is back. */
-  async run(orders: Orders, signal: AbortSignal): Promise<void> {
+  async run(orders: Orders & CentreOrders, signal: AbortSignal): Promise<void> {
     await Promise.all(this.#options.configuration.uplinks.map((uplink, index) => this.#carry(uplink, this.all[index]!, orders, signal)));
   }
 
@@ -56,13 +58,19 @@ export class Uplinks {
     await Promise.all(this.all.map(({ name, numbers }) => linger(outbox(name), numbers, clock, limits.LINGER_MS)));
   }
 
-  async #carry(configuration: UplinkConfiguration, { name, numbers }: KnownUplink, orders: Orders, signal: AbortSignal): Promise<void> {
+  async #carry(
+    configuration: UplinkConfiguration,
+    { name, numbers }: KnownUplink,
+    orders: Orders & CentreOrders,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { clock, random, itself, outbox, configuration: site } = this.#options;
     const tell = itself.link.bind(itself, name);
     const outage = new Outage({ clock, signal, graceMs: limits.LINK_GRACE_MS, tell });
-    await runUplink({
-      ...{ name, orders, configuration, gateway: site.gateway.id, outbox: outbox(name), clock, numbers, outage, random, signal },
-    });
+    const { id: gateway, address: source, centre: destination, zoneMinutes } = site.gateway;
+    const parts = { name, orders, gateway, outbox: outbox(name), clock, numbers, outage, random, signal };
+    if (configuration.kind === 'mqtt') await runUplink({ ...parts, configuration });
+    else await runCentreUplink({ ...parts, configuration, source, destination, zoneMinutes });
     await outage.told();
   }
 }

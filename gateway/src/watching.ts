@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '@fengsui/protocol';
 import type { GatewayConfiguration } from './config.ts';
+import { identityOf } from './config-uplinks.ts';
 import type { JournalState } from './journal/journal.ts';
 import { earliestTime } from './known-time.ts';
 import type { LineNumbers } from './line-numbers.ts';
@@ -64,14 +65,14 @@ function keyFilesOf({ uplinks, lines, page }: GatewayConfiguration): KeyFiles {
   return {
     certificates: present([
       ...uplinks.flatMap((uplink) => [
-        [`${uplink.name}.ca`, uplink.ca] as const,
-        [`${uplink.name}.certificate`, uplink.certificate] as const,
+        [`${uplink.name}.ca`, identityOf(uplink).ca] as const,
+        [`${uplink.name}.certificate`, identityOf(uplink).certificate] as const,
       ]),
       ...doors.map(([name, { certificate }]) => [name, certificate] as const),
       ['page.certificate', page?.certificate],
     ]),
     keys: present([
-      ...uplinks.map((uplink) => [`${uplink.name}.key`, uplink.key] as const),
+      ...uplinks.map((uplink) => [`${uplink.name}.key`, identityOf(uplink).key] as const),
       ...doors.map(([name, { key }]) => [name, key] as const),
       ['page.key', page?.key],
     ]),

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { CLOUDS } from '@fengsui/protocol/clouds';
 import { FAMILIES } from '@fengsui/protocol/families';
+import { DIALECTS } from '@fengsui/protocol/gb26875';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { CENTRE_MODES, type CentreMode, CityCentre } from './city-centre.ts';
 import { machineClock } from './clock.ts';
 import type { CoapMode } from './coap-device.ts';
 import type { Device } from './device.ts';
@@ -148,6 +150,28 @@ async function runMunicipal(flags: MunicipalFlags): Promise<void> {
   await stayUntilStopped(platform, { withParent: flags.withParent ?? false, live: null });
 }
 
+interface CentreFlags {
+  readonly transport: 'tcp' | 'udp';
+  readonly host: string;
+  readonly port: number;
+  readonly mode: CentreMode;
+  readonly delay: number;
+  readonly dialect: string;
+  readonly address: number;
+  readonly zone: number;
+  readonly log?: string;
+  readonly withParent?: true;
+}
+
+async function runCentre({ delay, dialect, zone, log, withParent, ...flags }: CentreFlags): Promise<void> {
+  const centre = new CityCentre({
+    ...{ ...flags, delayMs: delay, dialect: DIALECTS.get(dialect)!, zoneMinutes: zone, log: log ?? null, clock: machineClock },
+  });
+  const port = await centre.start();
+  sayReady('centre', { transport: flags.transport, host: flags.host, port: String(port) });
+  await stayUntilStopped(centre, { withParent: withParent ?? false, live: (step) => centre.perform(step) });
+}
+
 function listFamilies({ json }: { readonly json?: true }): void {
   const rows = [...FAMILIES.values()].map(({ name, shape, tier, title }) => ({ name, shape, tier, ...title }));
   if (json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
@@ -216,6 +240,29 @@ program
       .join('\n')}`,
   )
   .action(runMunicipal);
+
+program
+  .command('centre')
+  .description('play a city centre that speaks GB/T 26875.3 模拟城市消防远程监控中心')
+  .addOption(new Option('--transport <transport>', 'how devices reach it').choices(['tcp', 'udp']).default('tcp'))
+  .option('--host <host>', 'address to listen on', '127.0.0.1')
+  .addOption(new Option('--port <port>', 'port to listen on; 0: a free one').argParser(whole(0, 65535)).default(0))
+  .addOption(new Option('--mode <mode>', 'how it treats uploads').choices(Object.keys(CENTRE_MODES)).default('normal'))
+  .addOption(new Option('--delay <ms>', 'how late it confirms in mode slow').argParser(whole(0, 600_000)).default(2000))
+  .addOption(new Option('--dialect <name>', 'what its devices do differently').choices([...DIALECTS.keys()]).default('standard'))
+  .addOption(new Option('--address <number>', 'its own address').argParser(whole(0, 2 ** 48 - 1)).default(20))
+  .addOption(new Option('--zone <minutes>', 'zone of the times it writes, minutes east of UTC').argParser(whole(-720, 840)).default(480))
+  .option('--log <file>', 'JSON lines: every packet as it came and what was said to it')
+  .addOption(withParent)
+  .addHelpText(
+    'after',
+    `\nModes:\n${Object.entries(CENTRE_MODES)
+      .map(([name, en]) => `  ${name.padEnd(11)} ${en}`)
+      .join(
+        '\n',
+      )}\n\nStandard input, one JSON object a line: {"mode":"silent"} {"ask":"5b010a","command":1} {"ask":"510100"} {"drop":true}`,
+  )
+  .action(runCentre);
 
 program
   .command('proxy')

@@ -14,7 +14,8 @@ import { doorFindings, serialFindings, tcpFindings, udpFindings } from '../commi
 import { type Ink, inkOf } from '../commission/explain.ts';
 import { serialPorts } from '../commission/serial-ports.ts';
 import { USUAL_LINE } from '../commission/wire-text.ts';
-import { type GatewayConfiguration, type LineConfiguration, loadConfiguration } from '../config.ts';
+import { type GatewayConfiguration, type LineConfiguration, loadConfiguration, type UplinkConfiguration } from '../config.ts';
+import { identityOf } from '../config-uplinks.ts';
 import { fingerprintOf } from '../page/certificate.ts';
 import { ownFiles } from '../page/identity.ts';
 import { readPinFile } from '../page/pin-file.ts';
@@ -39,10 +40,12 @@ async function* examine(configuration: GatewayConfiguration): AsyncGenerator<Fin
   yield* await pageFindings(configuration);
   for (const [index, uplink] of uplinks.entries()) {
     const about = `uplinks[${index}]`;
-    const { url, ca, certificate, key, serverName } = uplink;
+    const { ca, certificate, key } = identityOf(uplink);
     const identity = Object.fromEntries(Object.entries({ ca, certificate, key }).filter(([, path]) => path !== undefined));
-    yield* certificateFindings(about, identity, gateway.id, nowMs);
-    yield* await uplinkFindings(about, { url, ...identity, ...(serverName === undefined ? {} : { serverName }) }, nowMs);
+    if (uplink.kind === 'mqtt' || uplink.tls) yield* certificateFindings(about, identity, gateway.id, nowMs);
+    const target = targetOf(uplink);
+    if (target) yield* await uplinkFindings(about, { ...target, ...identity }, nowMs);
+    else yield right(about, 'UDP: whether the centre hears shows only in the status, as receipts', 'UDP:是否送达看 status 中的回执');
   }
 }
 
@@ -59,6 +62,15 @@ async function pageFindings({ page, data }: GatewayConfiguration): Promise<Findi
       return [doubtful('page', error.message.replace(`. ${error.remedy}`, ''), '维护页面不会开启', error.remedy)];
     return [doubtful('page', codeOf(error), '维护页面证书有误', 'check page.certificate, or remove the folder page in the data folder')];
   }
+}
+
+/** Where an uplink leads, as an address to try; null: a datagram has no connection to try. */
+function targetOf(uplink: UplinkConfiguration): { readonly url: string; readonly serverName?: string } | null {
+  const named = (name: string | undefined) => (name === undefined ? {} : { serverName: name });
+  if (uplink.kind === 'mqtt') return { url: uplink.url, ...named(uplink.serverName) };
+  if (uplink.transport === 'udp') return null;
+  const host = uplink.host.includes(':') ? `[${uplink.host}]` : uplink.host;
+  return { url: `${uplink.tls ? 'mqtts' : 'mqtt'}://${host}:${uplink.port}`, ...named(uplink.tls?.serverName) };
 }
 
 function tierFindings({ name, devices }: LineConfiguration): Finding[] {

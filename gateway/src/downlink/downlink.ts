@@ -114,6 +114,24 @@ export class Downlink {
     return taking;
   }
 
+  /** Answers a question that changes nothing: without a record, so that one who asks often fills no disk. Never rejects. */
+  async look(what: OrderParameters<'read'>): Promise<Outcome> {
+    const atMs = Math.round(this.#options.clock.wallMs());
+    const moment = { issuedMs: atMs, takenMs: atMs, aheadMs: 0, atMs };
+    const asked: KeptOrder = {
+      id: '0'.repeat(32),
+      kind: 'read',
+      parameters: what,
+      origin: '',
+      ...moment,
+      state: 'delivered',
+      result: null,
+    };
+    return (
+      (await this.#outcomeOf(asked, (_, given) => this.#options.carryOut.read.begin(asked, given as typeof what))) ?? refused('stopping')
+    );
+  }
+
   /** What of the receipt travels: a result that is too long is left out, and said to be. */
   receiptOf({ id, state, atMs, result }: KeptOrder): Uint8Array {
     const { gateway } = this.#options;

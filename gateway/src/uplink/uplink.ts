@@ -1,9 +1,8 @@
 import { type Clock, Failure } from '@fengsui/protocol';
-import { Backoff } from '../backoff.ts';
 import type { MqttConfiguration } from '../config.ts';
-import * as limits from '../limits.ts';
 import type { Outage } from '../outage.ts';
 import { openConnection } from './connection.ts';
+import { keepUp } from './keep-up.ts';
 import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 import { Session } from './session.ts';
@@ -38,30 +37,13 @@ export interface UplinkOptions {
 }
 
 /** Carries the journal to the collector until the signal aborts: one connection after the other, for ever. */
-export async function runUplink(options: UplinkOptions): Promise<void> {
-  const { configuration, clock, numbers, outage, random, signal } = options;
-  const backoff = new Backoff(configuration.reconnectMinMs, configuration.reconnectMaxMs, random);
+export function runUplink(options: UplinkOptions): Promise<void> {
   const highest = new Map<string, number>();
-  while (!signal.aborted) {
-    const failure = await runConnection(options, highest, backoff);
-    if (signal.aborted) break;
-    numbers.state = 'down';
-    numbers.sinceMs = clock.wallMs();
-    numbers.lastFailure = failure.message;
-    numbers.lastFailureCode = failure.code;
-    outage.lost(failure.message);
-    await rest(options, failure, backoff.nextMs());
-  }
-  numbers.state = 'down';
-  numbers.sinceMs = clock.wallMs();
+  return keepUp({ ...options, ...options.configuration }, () => runConnection(options, highest));
 }
 
-async function runConnection(options: UplinkOptions, highest: Map<string, number>, backoff: Backoff): Promise<Failure> {
+async function runConnection(options: UplinkOptions, highest: Map<string, number>): Promise<Failure> {
   const { name, orders, configuration, gateway, outbox, clock, numbers, outage, signal } = options;
-  numbers.state = 'connecting';
-  numbers.sinceMs = clock.wallMs();
-  numbers.attempts += 1;
-  const confirmed = numbers.receipts;
   let session: Session | null = null;
   try {
     await using connection = await openConnection({
@@ -86,8 +68,6 @@ async function runConnection(options: UplinkOptions, highest: Map<string, number
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;
-  } finally {
-    if (numbers.receipts > confirmed) backoff.reset();
   }
 }
 
@@ -101,20 +81,4 @@ async function hearOrder({ name, orders, numbers }: UplinkOptions, payload: Uint
     numbers.lastFailure = error.message;
     numbers.lastFailureCode = error.code;
   }
-}
-
-/** Waits before the next attempt; not long while an alarm waits and nobody refused us: the first alarm is due within 3 s of the link. */
-async function rest({ outbox, clock, signal }: UplinkOptions, { code }: Failure, restMs: number): Promise<void> {
-  const refused = code === 'uplink-refused' || code === 'uplink-untrusted';
-  const alarmRestMs = Math.min(restMs, limits.ALARM_RECONNECT_MAX_MS);
-  const over = new AbortController();
-  const either = AbortSignal.any([signal, over.signal]);
-  const alarm = async () => {
-    const { rows, last } = await outbox.take('alarm', 0, 1, 1);
-    if (rows.length === 0) await outbox.wait('alarm', last, either);
-    await clock.sleep(alarmRestMs, either);
-  };
-  const waits = refused ? [] : [alarm().catch(() => clock.sleep(restMs, either))];
-  await Promise.race([clock.sleep(restMs, either), ...waits]).catch(() => {});
-  over.abort();
 }

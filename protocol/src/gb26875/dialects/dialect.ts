@@ -36,6 +36,8 @@ export interface Dialect {
   /** The standard's unit types with the maker's own beside or in place of them. */
   readonly types: ReadonlyMap<number, UnitType>;
   readonly heartbeats: readonly Heartbeat[];
+  /** Uploads that may wait for their confirm at once; the standard is silent, one is what every centre takes (gb26875 notes, 14.11). */
+  readonly inFlightMax?: number;
   /** Commands beyond the standard's that the device wants confirmed. */
   readonly confirms?: readonly number[];
   /** Version bytes this maker was seen to send, main then user; empty: no evidence. */

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { type Clock, Failure, type Order, type OrderState, toHex } from '@fengsui/protocol';
+import { type Dialect, decodeFrame, decodeUnit, FRAME_BYTES_MIN, instantOf, type Unit } from '@fengsui/protocol/gb26875';
+import { answerTo, type Look } from './gb26875-answers.ts';
+import { CONFIRM, DENIAL } from './gb26875-exchanges.ts';
+import { CONTROL, type Station } from './gb26875-station.ts';
+
+const REQUEST = 4;
+const ANSWER = 5;
+const [CLOCK, DUTY_CHECK] = [90, 91];
+
+/** What became of an order so far. */
+interface Standing {
+  readonly id: string;
+  readonly state: OrderState;
+}
+
+/** Whoever carries out what a centre orders, and says what it may know. */
+export interface CentreOrders {
+  /** Puts an order on the durable record and begins it once. Rejects with a Failure when it cannot be kept: it will come again. */
+  take(order: Order & { readonly serial?: number }, origin: string): Promise<Standing>;
+  /** Hears what becomes of the orders of one origin; returns the way to stop that. */
+  listen(origin: string, listener: (order: Standing) => void): () => void;
+  /** Answers a question that changes nothing, without a record. */
+  readonly look: Look;
+}
+
+export interface CentreDeskOptions {
+  readonly name: string;
+  readonly gateway: string;
+  readonly orders: CentreOrders;
+  readonly station: Station;
+  readonly dialect: Dialect;
+  readonly zoneMinutes: number;
+  readonly clock: Clock;
+  readonly send: (packet: Uint8Array) => void;
+  readonly trouble: (failure: Failure) => void;
+}
+
+/** An order that is not on time says nothing of what people want now. */
+const ORDER_LIFE_MS = 10 * 60_000;
+/** A control command is confirmed when it is carried out; one that takes longer than the centre waits is confirmed as taken. */
+const CARRIED_OUT_WITHIN_MS = 5_000;
+
+/**
+ * Answers what a centre asks and orders (GB/T 26875.3-2011 §6.2, §6.4). Nothing of it reaches fire equipment: the gateway tells what
+ * it knows, sets its own clock where the site allows that, and has people answer a duty check. Everything else is denied.
+ */
+export class CentreDesk {
+  readonly #options: CentreDeskOptions;
+  readonly #listening = new Map<string, (state: OrderState) => void>();
+  readonly #stop: () => void;
+
+  constructor(options: CentreDeskOptions) {
+    this.#options = options;
+    this.#stop = options.orders.listen(options.name, ({ id, state }) => {
+      if (state !== 'delivered') this.#listening.get(id)?.(state);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop();
+  }
+
+  /** A packet of the centre that ends no exchange of ours. Never throws. */
+  hear(packet: Uint8Array): void {
+    if (packet.length < FRAME_BYTES_MIN) return;
+    void this.#answer(packet).catch((error: unknown) => {
+      // Not on the record is not taken: no answer, and the centre sends it again.
+      if (!(error instanceof Failure)) throw error;
+      this.#options.trouble(error);
+    });
+  }
+
+  async #answer(packet: Uint8Array): Promise<void> {
+    const { station, send, dialect } = this.#options;
+    const { control, unit } = decodeFrame(packet);
+    const reply = (command: number, answer?: Uint8Array) => send(station.reply(control, command, answer));
+    const asked = decodeUnit(unit, dialect.types);
+    if (control.command === REQUEST) {
+      const answer = asked && 'objects' in asked ? await answerTo(asked, this.#options) : null;
+      return answer ? reply(ANSWER, answer) : reply(DENIAL);
+    }
+    if (control.command === CONTROL && asked && 'objects' in asked) return reply((await this.#carryOut(packet, asked)) ? CONFIRM : DENIAL);
+    reply(DENIAL);
+  }
+
+  /** Whether an order was taken and not refused. */
+  async #carryOut(packet: Uint8Array, unit: Extract<Unit, { objects: unknown }>): Promise<boolean> {
+    const { orders, name } = this.#options;
+    const order = this.#orderOf(packet, unit);
+    const ended = Promise.withResolvers<OrderState>();
+    this.#listening.set(order.id, ended.resolve);
+    try {
+      const { state } = await orders.take(order, name);
+      // A duty check is confirmed as taken; who answers it comes later, as an upload of ours (§8.3.2.16).
+      if (unit.type === DUTY_CHECK) return state !== 'refused' && state !== 'expired';
+      if (state !== 'delivered') return state === 'done';
+      const over = new AbortController();
+      const late = this.#options.clock.sleep(CARRIED_OUT_WITHIN_MS, over.signal).then(
+        () => 'done' as const,
+        () => 'done' as const,
+      );
+      const outcome = await Promise.race([ended.promise, late]);
+      over.abort();
+      return outcome === 'done';
+    } finally {
+      this.#listening.delete(order.id);
+    }
+  }
+
+  /** The order that a frame is. A frame that comes again is the same order: its id is made from the frame's own bytes. */
+  #orderOf(packet: Uint8Array, { type, objects }: Extract<Unit, { objects: unknown }>): Order & { readonly serial: number } {
+    const { gateway, clock, zoneMinutes } = this.#options;
+    const id = createHash('sha256')
+      .update(toHex(packet.subarray(2)))
+      .digest('hex')
+      .slice(0, 32);
+    const nowMs = Math.round(clock.wallMs());
+    const [object = {}] = objects as ReadonlyArray<{ readonly time?: number; readonly timeoutMinutes?: number }>;
+    const centreMs = type === CLOCK ? (instantOf(object.time ?? 0, zoneMinutes) ?? nowMs) : nowMs;
+    const times = { issuedMs: centreMs, sentMs: centreMs, expiresMs: Math.max(centreMs, nowMs) + ORDER_LIFE_MS };
+    const { serial } = decodeFrame(packet).control;
+    if (type === DUTY_CHECK)
+      return { gateway, id, kind: 'duty-check', parameters: { timeoutMinutes: Math.max(1, object.timeoutMinutes ?? 0) }, ...times, serial };
+    if (type === CLOCK) return { gateway, id, kind: 'clock', parameters: { set: true }, ...times, serial };
+    // Initialising (89), a maker's remote control (129) and the like: on the record as what nobody here does.
+    return { gateway, id, kind: `gb26875-${type}`, parameters: {}, ...times, serial };
+  }
+}

@@ -1,0 +1,57 @@
+import type { Clock, Failure } from '@fengsui/protocol';
+import { Backoff } from '../backoff.ts';
+import * as limits from '../limits.ts';
+import type { Outage } from '../outage.ts';
+import type { UplinkNumbers } from './numbers.ts';
+import type { Outbox } from './outbox.ts';
+
+export interface KeepUpOptions {
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly numbers: UplinkNumbers;
+  readonly outage: Pick<Outage, 'lost'>;
+  readonly reconnectMinMs: number;
+  readonly reconnectMaxMs: number;
+  /** Numbers from 0 up to 1, for the jitter. */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Keeps a link up until the signal aborts: one connection after the other, for ever. `connect` resolves with why one is over. */
+export async function keepUp(options: KeepUpOptions, connect: () => Promise<Failure>): Promise<void> {
+  const { reconnectMinMs, reconnectMaxMs, clock, numbers, outage, random, signal } = options;
+  const backoff = new Backoff(reconnectMinMs, reconnectMaxMs, random);
+  while (!signal.aborted) {
+    numbers.state = 'connecting';
+    numbers.sinceMs = clock.wallMs();
+    numbers.attempts += 1;
+    const confirmed = numbers.receipts;
+    const failure = await connect();
+    if (numbers.receipts > confirmed) backoff.reset();
+    if (signal.aborted) break;
+    numbers.state = 'down';
+    numbers.sinceMs = clock.wallMs();
+    numbers.lastFailure = failure.message;
+    numbers.lastFailureCode = failure.code;
+    outage.lost(failure.message);
+    await rest(options, failure, backoff.nextMs());
+  }
+  numbers.state = 'down';
+  numbers.sinceMs = clock.wallMs();
+}
+
+/** Waits before the next attempt; not long while an alarm waits and nobody refused us: the first alarm is due within 3 s of the link. */
+async function rest({ outbox, clock, signal }: KeepUpOptions, { code }: Failure, restMs: number): Promise<void> {
+  const refused = code === 'uplink-refused' || code === 'uplink-untrusted';
+  const alarmRestMs = Math.min(restMs, limits.ALARM_RECONNECT_MAX_MS);
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const alarm = async () => {
+    const { rows, last } = await outbox.take('alarm', 0, 1, 1);
+    if (rows.length === 0) await outbox.wait('alarm', last, either);
+    await clock.sleep(alarmRestMs, either);
+  };
+  const waits = refused ? [] : [alarm().catch(() => clock.sleep(restMs, either))];
+  await Promise.race([clock.sleep(restMs, either), ...waits]).catch(() => {});
+  over.abort();
+}
