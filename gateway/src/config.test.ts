@@ -9,12 +9,13 @@ import { checkConfiguration, GATEWAY_SCHEMA, type GatewayConfiguration, loadConf
 const EXAMPLE = fileURLToPath(new URL('../example.yaml', import.meta.url));
 const KEY_FILES = ['ca.pem', 'gw-jdz-0001.pem', 'gw-jdz-0001.key'];
 const PAGE_FILES = ['page.pem', 'page.key'];
+const CENTRE_FILES = ['centre-ca.pem'];
 const DOOR_FILES = ['door.pem', 'door.key', 'onenet.secret', 'onenet.token', 'onenet.key', 'short.secret'];
 let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fengsui-config-'));
-  for (const file of [...KEY_FILES, 'configuration.pem']) writeFileSync(join(folder, file), 'a key');
+  for (const file of [...KEY_FILES, ...CENTRE_FILES, 'configuration.pem']) writeFileSync(join(folder, file), 'a key');
   for (const file of [...PAGE_FILES, ...DOOR_FILES])
     writeFileSync(join(folder, file), file === 'short.secret' ? 'short' : 'a-secret-of-our-own', { mode: 0o600 });
   copyFileSync(EXAMPLE, join(folder, 'gateway.yaml'));

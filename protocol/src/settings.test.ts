@@ -45,13 +45,15 @@ describe('settings', () => {
     const schema = Type.Object({
       kind: Type.Enum(['serial', 'network']),
       list: Type.Array(Type.String(), { minItems: 1 }),
+      few: Type.Array(Type.Integer(), { maxItems: 2 }),
       port: Type.Integer({ minimum: 1 }),
       name: Type.Union([Type.Object({ kind: Type.Literal('a') }), Type.Object({ kind: Type.Literal('b') })]),
     });
-    const read = readSettings(`kind: serail\nlist: []\nport: 0\nname: ${'x'.repeat(80)}`, schema);
+    const read = readSettings(`kind: serail\nlist: []\nfew: [1, 2, 3]\nport: 0\nname: ${'x'.repeat(80)}`, schema);
     expect('problems' in read ? read.problems : read.shape.map(({ line }) => line)).toEqual([
       'kind: must be one of serial, network (got serail, did you mean "serial"?)',
       'list: must have at least 1 (got 0)',
+      'few: must have at most 2 (got 3)',
       'port: must be at least 1 (got 0)',
       `name: must be object (got ${'x'.repeat(57)}…)`,
     ]);

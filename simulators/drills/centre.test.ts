@@ -163,7 +163,7 @@ describe.each(['tcp', 'udp'])('a city centre over %s', (transport) => {
       unit: { type: 21, objects: [{ states: expect.arrayContaining(['normal']) }] },
     });
     expect(await ask('550100')).toMatchObject({ command: 5, unit: { type: 25 } });
-    expect(await ask('560100')).toMatchObject({ command: 5, unit: { type: 26, objects: [{ text: expect.stringContaining('sha256') }] } });
+    expect(await ask('560100')).toMatchObject({ command: 5, unit: { type: 26, objects: [{ text: expect.any(String) }] } });
     expect(await ask('580100')).toMatchObject({ command: 5, unit: { type: 28 } });
     expect(await ask('3d010101')).toMatchObject({ command: 5, unit: { type: 1, objects: [{ states: ['normal', 'fire'] }] } });
     const point = uploadsOf('fire')[0]!.point;
@@ -177,7 +177,7 @@ describe.each(['tcp', 'udp'])('a city centre over %s', (transport) => {
       command: 5,
       unit: { type: 7, objects: [{ componentAddress: point }] },
     });
-    expect(await ask('40010101 05000000000000'.replace(' ', ''))).toMatchObject({ command: 6, unit: null });
+    expect(await ask('4001010105000000000000')).toMatchObject({ command: 5, unit: { type: 4, count: 0 } });
     expect(await ask('590100', 1)).toMatchObject({ command: 6, unit: null });
     expect(await ask('5a011e1e0e05031b', 1)).toMatchObject({ command: 6 });
     expect(await ask('5b0105', 1)).toMatchObject({ command: 3, unit: null });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, Failure, type Order, type OrderState, toHex } from '@fengsui/protocol';
 import { type Dialect, decodeFrame, decodeUnit, FRAME_BYTES_MIN, instantOf, type Unit } from '@fengsui/protocol/gb26875';
+import { fail } from '../failures.ts';
 import { answerTo, type Look } from './gb26875-answers.ts';
 import { CONFIRM, DENIAL } from './gb26875-exchanges.ts';
 import { CONTROL, type Station } from './gb26875-station.ts';
@@ -66,9 +67,8 @@ export class CentreDesk {
   hear(packet: Uint8Array): void {
     if (packet.length < FRAME_BYTES_MIN) return;
     void this.#answer(packet).catch((error: unknown) => {
-      // Not on the record is not taken: no answer, and the centre sends it again.
-      if (!(error instanceof Failure)) throw error;
-      this.#options.trouble(error);
+      // Not on the record is not taken: no answer, and the centre sends it again. Nobody's question ends the gateway.
+      this.#options.trouble(error instanceof Failure ? error : fail('order-crashed', 'a question of the centre', error));
     });
   }
 
@@ -78,7 +78,7 @@ export class CentreDesk {
     const reply = (command: number, answer?: Uint8Array) => send(station.reply(control, command, answer));
     const asked = decodeUnit(unit, dialect.types);
     if (control.command === REQUEST) {
-      const answer = asked && 'objects' in asked ? await answerTo(asked, this.#options) : null;
+      const answer = asked && 'objects' in asked ? await answerTo(asked, this.#options.orders.look.bind(this.#options.orders)) : null;
       return answer ? reply(ANSWER, answer) : reply(DENIAL);
     }
     if (control.command === CONTROL && asked && 'objects' in asked) return reply((await this.#carryOut(packet, asked)) ? CONFIRM : DENIAL);

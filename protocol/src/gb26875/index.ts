@@ -3,7 +3,7 @@ export type { Dialect } from './dialects/dialect.ts';
 export { STANDARD } from './dialects/habits.ts';
 export { heartbeatOf } from './dialects/heartbeats.ts';
 export { DIALECTS, suggestDialects, suggestDialectsOf } from './dialects/register.ts';
-export { instantOf, parseTimeTag, showText, showTimeTag, timeTagOf } from './fields.ts';
+export { encodeText, instantOf, parseTimeTag, showText, showTimeTag, timeTagOf } from './fields.ts';
 export * from './frame.ts';
 export * from './steps.ts';
 export * from './units.ts';

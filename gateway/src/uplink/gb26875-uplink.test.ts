@@ -1,0 +1,221 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { cutAll, PacketCutter, toHex } from '@fengsui/protocol';
+import { DIALECTS, decodeFrame, encodeFrame, FRAME_CUT, heartbeatOf, STANDARD, streamView } from '@fengsui/protocol/gb26875';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { eventOf, open, systemTime, temporaryFolder } from '../journal/journal.fixture.ts';
+import type { Journal } from '../journal/journal.ts';
+import { Exchanges } from './gb26875-exchanges.ts';
+import { stationOf } from './gb26875-station.ts';
+import { runCentreUplink } from './gb26875-uplink.ts';
+import { UplinkNumbers } from './numbers.ts';
+
+const soon = { timeout: 20_000, interval: 20 };
+
+/** A centre on a real port: what it heard, and what it is told to answer. */
+class Centre {
+  readonly heard: Uint8Array[] = [];
+  answer: (packet: Uint8Array, times: number) => number | null = () => 3;
+  port = 0;
+  #server!: Server;
+  #socket: Socket | null = null;
+
+  async start(): Promise<void> {
+    this.#server = createServer((socket) => {
+      this.#socket = socket;
+      const cutter = new PacketCutter(FRAME_CUT);
+      socket.on('error', () => {});
+      socket.on('data', (bytes: Uint8Array) => {
+        for (const { bytes: packet } of cutter.feed(bytes)) this.#hear(packet);
+      });
+    });
+    await new Promise<void>((resolve) => this.#server.listen(this.port, '127.0.0.1', resolve));
+    this.port = (this.#server.address() as { port: number }).port;
+  }
+
+  send(packet: Uint8Array): void {
+    this.#socket?.write(packet);
+  }
+
+  drop(): void {
+    this.#socket?.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.drop();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #hear(packet: Uint8Array): void {
+    this.heard.push(packet);
+    const { control } = decodeFrame(packet);
+    if (control.command === 3 || control.command === 5 || control.command === 6) return;
+    const command = this.answer(packet, this.heard.filter((other) => toHex(other) === toHex(packet)).length);
+    if (command !== null)
+      this.send(encodeFrame({ ...control, source: control.destination, destination: control.source, command }, new Uint8Array(0)));
+  }
+
+  /** Uploads of components, without signs of life. */
+  get told(): number[] {
+    return this.heard.flatMap((packet) => {
+      const { unit } = streamView(packet, STANDARD)[0] as { unit: null | { type: number; objects?: Array<Record<string, number>> } };
+      return unit?.type === 2 ? [unit.objects![0]!['componentAddress']!] : [];
+    });
+  }
+}
+
+let centre: Centre;
+let journal: Journal;
+let directory: string;
+let stop: AbortController;
+let running: Promise<void>;
+let numbers: UplinkNumbers;
+let links: string[];
+
+beforeEach(async () => {
+  centre = new Centre();
+  directory = temporaryFolder();
+  journal = await open(directory);
+  stop = new AbortController();
+  running = Promise.resolve();
+  numbers = new UplinkNumbers();
+  links = [];
+  await centre.start();
+});
+afterEach(async () => {
+  stop.abort();
+  await running;
+  await journal.close();
+  await centre.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const at = (kind: 'fire' | 'fault', address: number) => eventOf(kind, address);
+
+function run(over: object = {}): void {
+  running = runCentreUplink({
+    name: 'collector',
+    orders: {
+      take: async ({ id }) => ({ id, state: 'refused' }),
+      listen: () => () => {},
+      look: async () => ({ state: 'refused', result: null }),
+    },
+    configuration: {
+      ...{
+        name: 'collector',
+        kind: 'gb26875',
+        transport: 'tcp',
+        host: '127.0.0.1',
+        port: centre.port,
+        unencrypted: true,
+        dialect: 'standard',
+      },
+      ...{ heartbeatS: 1, replyTimeoutMs: 200, resends: 3, reconnectMinMs: 50, reconnectMaxMs: 200, ...over },
+    },
+    gateway: 'gw-1',
+    ...{ source: 3_000_001, destination: 20, zoneMinutes: 480 },
+    outbox: journal.outbox('collector'),
+    clock: systemTime,
+    numbers,
+    outage: { lost: (why) => links.push(`lost ${why.slice(0, 12)}`), returned: () => links.push('returned') },
+    random: Math.random,
+    signal: stop.signal,
+  });
+}
+const lanes = async () => (await journal.state()).lanes;
+
+describe('the uplink to a city centre', () => {
+  it('tells what waits, alarms before everything, in the order they were heard, one at a time', async () => {
+    await journal.append([at('fault', 1), at('fault', 2), at('fire', 3), at('fire', 4)]);
+    run();
+    await vi.waitFor(() => expect(centre.told).toEqual([3, 4, 1, 2]), soon);
+    await vi.waitFor(async () => expect((await lanes()).ordinary.waiting).toBe(0), soon);
+    expect(numbers).toMatchObject({ state: 'up', rowsAccepted: 4, rowsRejected: 0 });
+    const serials = centre.heard.map((packet) => decodeFrame(packet).control.serial);
+    expect(serials.slice(0, 4)).toEqual([0, 1, 2, 3]);
+    expect(decodeFrame(centre.heard[0]!).control).toMatchObject({ source: 3_000_001, destination: 20, mainVersion: 1, command: 2 });
+  });
+
+  it('sends the same bytes again until they are confirmed, and goes on over a lost connection where it was', async () => {
+    centre.answer = (_, times) => (times < 3 ? null : 3);
+    await journal.append([at('fire', 1)]);
+    run();
+    await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(0), soon);
+    expect(centre.told).toEqual([1, 1, 1]);
+    expect(numbers.rowsOverdue).toBeGreaterThanOrEqual(2);
+    centre.answer = () => 3;
+    centre.drop();
+    await journal.append([at('fire', 2)]);
+    await vi.waitFor(() => expect(centre.told.at(-1)).toBe(2), soon);
+    expect(links.slice(0, 2)).toEqual(['returned', expect.stringMatching(/^lost/)]);
+  });
+
+  it('takes a centre that is silent after all re-sends for lost, keeps the row and tells it later', async () => {
+    centre.answer = () => null;
+    await journal.append([at('fire', 1)]);
+    run({ resends: 1 });
+    await vi.waitFor(() => expect(numbers.lastFailureCode).toBe('uplink-silent'), soon);
+    expect((await lanes()).alarm.waiting).toBe(1);
+    centre.answer = () => 3;
+    await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(0), soon);
+  });
+
+  it('rejects what is denied to the last and what the standard has no word for, and tells the next', async () => {
+    centre.answer = (packet) => (toHex(packet).includes('2a01000000') ? 6 : 3);
+    await journal.append([
+      at('fire', 1),
+      eventOf('gateway', 0, { note: 'started', part: { systemType: 0, systemAddress: 0 } }),
+      at('fire', 2),
+    ]);
+    run();
+    await vi.waitFor(async () => expect([(await lanes()).alarm.waiting, (await lanes()).ordinary.waiting]).toEqual([0, 0]), soon);
+    expect(centre.told).toEqual([1, 1, 1, 1, 2]);
+    expect(numbers).toMatchObject({ rowsAccepted: 1, rowsRejected: 2 });
+  });
+
+  it('shows that it lives when there is nothing to say, and denies what nobody may ask', async () => {
+    run();
+    await vi.waitFor(() => expect(centre.heard.length).toBeGreaterThanOrEqual(2), soon);
+    expect(centre.heard.every((packet) => heartbeatOf(packet, STANDARD) === 'empty-send')).toBe(true);
+    const { control } = decodeFrame(centre.heard[0]!);
+    const order = { ...control, source: 20, destination: 3_000_001, serial: 77 };
+    for (const [command, unit] of [
+      [1, [89, 1, 0]],
+      [4, [99, 1, 0]],
+      [99, []],
+      [1, [200, 1, 5]],
+    ] as const) {
+      centre.heard.length = 0;
+      centre.send(encodeFrame({ ...order, command }, Uint8Array.from(unit)));
+      await vi.waitFor(
+        () =>
+          expect(centre.heard.map((packet) => decodeFrame(packet).control)).toContainEqual(
+            expect.objectContaining({ command: 6, serial: 77, source: 3_000_001 }),
+          ),
+        soon,
+      );
+    }
+  });
+});
+
+describe('a sign of life', () => {
+  it.each([...DIALECTS.values()])('of the dialect $name is what its devices send', (dialect) => {
+    const station = stationOf({ dialect, source: 3_000_001, destination: 20, zoneMinutes: 480, clock: systemTime });
+    const beat = station.heartbeat();
+    expect(cutAll(dialect.cut, beat)).toEqual([{ kind: 'packet', bytes: beat }]);
+    expect(heartbeatOf(beat, dialect)).toBe(dialect.heartbeats[0]);
+  });
+});
+
+it('a reply that ends no exchange is counted and ends none', async () => {
+  const exchanges = new Exchanges({ clock: systemTime, numbers, send: () => {}, replyTimeoutMs: 50, resends: 0 });
+  const { control } = decodeFrame(
+    stationOf({ dialect: STANDARD, source: 1, destination: 2, zoneMinutes: 0, clock: systemTime }).heartbeat(),
+  );
+  expect(exchanges.hear(encodeFrame({ ...control, command: 3 }, new Uint8Array(0)))).toBe(true);
+  expect(exchanges.hear(encodeFrame({ ...control, command: 4 }, new Uint8Array(0)))).toBe(false);
+  expect(numbers.receiptsIgnored.beyond).toBe(1);
+  await expect(exchanges.carry(encodeFrame({ ...control, command: 2 }, new Uint8Array(0)), stop.signal)).rejects.toMatchObject({
+    code: 'uplink-silent',
+  });
+});
