@@ -28,16 +28,22 @@ type Subject =
   | { readonly kind: 'mutant'; readonly name: string }
   | { readonly kind: 'liar'; readonly shim: string };
 
-/** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: nothing that was not synced reaches the image, as if the power went. */
-const SHUTDOWN = `import fcntl,os,struct,sys
-fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack("I", 2))`;
+/**
+ * EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: nothing that was not synced reaches the image, as if the power went. Prints when: a
+ * sync that is under way in that moment is answered as if it were done, to a program that with the power gone would no longer be there.
+ */
+const SHUTDOWN = `import fcntl,os,struct,sys,time
+volume = os.open(sys.argv[1], os.O_RDONLY)
+print(time.clock_gettime_ns(time.CLOCK_MONOTONIC))
+fcntl.ioctl(volume, 0x8004587D, struct.pack("I", 2))`;
 
 /** This machine does not let us do it. */
 class Refused extends Error {}
 
-async function must(command: string, ...args: string[]): Promise<void> {
+async function must(command: string, ...args: string[]): Promise<string> {
   const { code, output } = await runTool(command, args);
   if (code !== 0) throw new Refused(`${command} ${args.join(' ')}: ${output.trim() || `exit code ${code}`}`);
+  return output;
 }
 
 function linesOf(child: ChildProcess): { readonly said: () => string[]; readonly writing: Promise<unknown> } {
@@ -50,6 +56,14 @@ function linesOf(child: ChildProcess): { readonly said: () => string[]; readonly
     child.on('exit', resolve);
   });
   return { said: () => text.split('\n').slice(0, -1), writing };
+}
+
+/** `lane epoch number id` of what was promised before the power went. */
+function promisedBefore(cutNs: bigint, lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const [word, lane, epoch, number, id, ns] = line.split(' ');
+    return word === 'promised' && BigInt(ns!) < cutNs ? [`${lane} ${epoch} ${number} ${id}`] : [];
+  });
 }
 
 interface Cut {
@@ -80,12 +94,12 @@ async function cut(folder: string, subject: Subject): Promise<Cut> {
     const { said, writing } = linesOf(child);
     await writing;
     await sleep(200 + Math.random() * 800);
-    await must('python3', '-c', SHUTDOWN, mount);
+    const cutNs = BigInt((await must('python3', '-c', SHUTDOWN, mount)).trim());
     child.kill('SIGKILL');
     await gone;
     await must('umount', mount);
     await must('mount', '-o', 'loop', image, mount);
-    const promised = said().flatMap((line) => (line.startsWith('promised ') ? [line.slice('promised '.length)] : []));
+    const promised = promisedBefore(cutNs, said());
     const { missing, twice, wrong, damaged } = await inspect(directory, promised);
     const complaints = Object.entries({ missing, twice, wrong, damaged }).flatMap(([what, list]) =>
       list.length > 0 ? [`${list.length} ${what}, first ${list[0]}`] : [],

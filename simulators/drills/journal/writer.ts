@@ -1,4 +1,5 @@
-// A process that appends until it is ended and prints a line for every row it was promised. `node writer.ts <directory>`
+// A process that appends until it is ended and prints a line for every row it was promised, the monotonic nanosecond behind it.
+// `node writer.ts <directory>`
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { openJournal } from '@fengsui/gateway/src/journal/journal.ts';
@@ -22,5 +23,6 @@ const journal = await openJournal({ ...OPENING, directory: process.argv[2]! });
 writeSync(1, 'writing\n');
 for (let turn = 0; ; turn++) {
   const stored = await journal.append(Array.from({ length: 1 + (turn % 4) }, (_, index) => eventOf(turn, index)));
-  for (const { lane, epoch, number, eventId } of stored) writeSync(1, `promised ${lane} ${epoch} ${number} ${eventId}\n`);
+  for (const { lane, epoch, number, eventId } of stored)
+    writeSync(1, `promised ${lane} ${epoch} ${number} ${eventId} ${process.hrtime.bigint()}\n`);
 }
