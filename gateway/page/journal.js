@@ -9,7 +9,7 @@ export function drawJournal({ journal, uplinks, rejected }) {
   by('rejected-title').textContent = say('lastRejected');
   keep(
     by('uplinks'),
-    uplinks,
+    uplinks.map((/** @type {any} */ uplink) => ({ ...uplink, waiting: waitingFor(journal, uplink.name) })),
     ({ name }) => name,
     uplinkContent,
     'article',
@@ -28,12 +28,18 @@ export function drawJournal({ journal, uplinks, rejected }) {
   else by('rejected').replaceChildren(...[...rejected].reverse().map(rejectedElement));
 }
 
+/** Rows that an uplink has not settled, over both lanes. @param {any} journal @param {string} name @returns {number} */
+function waitingFor(journal, name) {
+  return Object.values(journal.lanes).reduce((sum, { uplinks }) => sum + (uplinks[name]?.waiting ?? 0), 0);
+}
+
 /** @param {any} uplink */
 function uplinkContent(uplink) {
   const {
     name,
     kind,
     state,
+    waiting,
     sinceMs,
     lastFailure,
     lastReceiptMs,
@@ -57,6 +63,7 @@ function uplinkContent(uplink) {
     fact(say('lastReceipt'), ageOf(lastReceiptMs)),
     fact(say('roundTrip'), lastRoundTripMs === null ? '—' : `${Math.round(lastRoundTripMs)} ms`),
   );
+  numbers.append(fact(say('waiting'), String(waiting), waiting > 0 ? 'some' : ''));
   numbers.append(fact(say('sent'), String(rowsSent)), fact(say('accepted'), String(rowsAccepted)));
   numbers.append(
     fact(say('rejected'), String(rowsRejected), rowsRejected > 0 ? 'some' : ''),

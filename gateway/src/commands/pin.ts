@@ -17,24 +17,24 @@ function fileOf({ file, config }: { readonly file?: string; readonly config?: st
 }
 
 /** Asks at the terminal without showing what is typed. */
-async function ask(question: string): Promise<string> {
+function ask(question: string): Promise<string> {
   stdout.write(question);
-  stdin.setRawMode(true);
-  stdin.resume();
+  stdin.setRawMode(true).resume();
   let typed = '';
-  try {
-    for await (const bytes of stdin as AsyncIterable<Buffer>)
+  return new Promise<string>((resolve, reject) => {
+    const hear = (bytes: Buffer) => {
       for (const character of bytes.toString('utf8')) {
-        if (character === '\r' || character === '\n') return typed;
-        if (character === '\u0003') throw new TypeError('stopped / 已取消');
-        typed = character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character;
+        const isEnd = character === '\r' || character === '\n' || character === '\u0004';
+        if (!isEnd && character !== '\u0003') typed = character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character;
+        else {
+          stdin.off('data', hear).setRawMode(false).pause();
+          stdout.write('\n');
+          return isEnd ? resolve(typed) : reject(new TypeError('stopped / 已取消'));
+        }
       }
-    return typed;
-  } finally {
-    stdin.setRawMode(false);
-    stdin.pause();
-    stdout.write('\n');
-  }
+    };
+    stdin.on('data', hear);
+  });
 }
 
 /** Twice at a terminal; else the first line of standard input. */
