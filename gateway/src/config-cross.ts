@@ -134,7 +134,7 @@ function lineProblems({ item: line, path }: Readable<LineConfiguration>, sound: 
     ...(sound(`${path}.wire`) ? settingProblems(line, path, devices) : []),
     ...twice.map(({ key, path }) => `${path}: must differ from the others on its line in unit or device (got ${key})`),
     ...devices.flatMap(({ item, path, family }) => (sound(`${path}.family`) ? deviceProblems(item, path, family, sound) : [])),
-    ...(sound(`${path}.wire`) ? devices.flatMap(({ path, family }) => fitProblems(path, family, line.wire.kind)) : []),
+    ...(sound(`${path}.wire`) ? devices.flatMap(({ path, family }) => fitProblems(path, family, line.wire)) : []),
     ...(isMapping(line.wire) && line.wire.kind === 'http' ? pushProblems(line, path, sound) : []),
     ...(sound(`${path}.wire`) && DOORS.includes(line.wire.kind) ? devices.flatMap((device) => senderProblems(device, sound)) : []),
   ];
@@ -166,9 +166,21 @@ function settingProblems(
   });
 }
 
-function fitProblems(path: string, family: Family | undefined, wire: string): string[] {
-  if (!family || wiresOf(family).includes(wire)) return [];
-  return [`${path}.family: ${family.name} needs a wire of kind ${wiresOf(family).join(' or ')} (got ${wire})`];
+/** serialport cannot set mark or space parity on Linux, and a plain line without the ninth bit is never answered: said before an installer waits for it. */
+function needsNinthBit(family: Family): boolean {
+  return family.shape === 'talks' && family.emits.some(({ ninthBit }) => ninthBit !== undefined);
+}
+
+function fitProblems(path: string, family: Family | undefined, wire: LineConfiguration['wire']): string[] {
+  if (!family) return [];
+  if (!wiresOf(family).includes(wire.kind))
+    return [`${path}.family: ${family.name} needs a wire of kind ${wiresOf(family).join(' or ')} (got ${wire.kind})`];
+  const bridged = (wire.kind === 'serial' || wire.kind === 'tcp') && wire.ninthBitBridge === true;
+  return needsNinthBit(family) && !bridged
+    ? [
+        `${path}.family: ${family.name} needs a ninth bit, which no serial port of ours can send: use gst-modbus (card GST-INET-03A) or gst-aa-bus, or set ninthBitBridge on the wire where a bridge adds the bit`,
+      ]
+    : [];
 }
 
 /** Devices that share a door are told apart by their source address alone. */

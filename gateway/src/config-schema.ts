@@ -8,7 +8,7 @@ import * as limits from './limits.ts';
 
 export type { DeviceConfiguration, PointConfiguration } from '@fengsui/protocol/settings-devices';
 
-const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] as const;
+const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19200, 28800, 38400, 57600, 115200] as const;
 
 const Wire = Type.Union([
   Type.Object(
@@ -19,6 +19,8 @@ const Wire = Type.Union([
       dataBits: Type.Optional(choice([7, 8])),
       parity: Type.Optional(choice(['none', 'even', 'odd'])),
       stopBits: Type.Optional(choice([1, 2])),
+      /** The far end is a bridge that adds the ninth bit of a GST CRT line: no serial port of ours can. */
+      ninthBitBridge: Type.Optional(Type.Boolean()),
     },
     closed,
   ),
@@ -29,6 +31,8 @@ const Wire = Type.Union([
       port: Type.Integer({ minimum: 1, maximum: 0xffff }),
       /** The far end is a serial server: Modbus stays RTU on it. Otherwise a polled device on TCP speaks Modbus TCP. */
       serialServer: Type.Boolean({ default: false }),
+      /** As on a serial line. */
+      ninthBitBridge: Type.Optional(Type.Boolean()),
     },
     closed,
   ),

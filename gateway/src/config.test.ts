@@ -144,7 +144,7 @@ lines:
         `uplinks[0].ca: cannot be read, ENOENT (${join(folder, 'missing.pem')})`,
         'uplinks[0].reconnectMaxMs: must not be below reconnectMinMs',
         'status.host: must be the machine itself, 127.0.0.1 or ::1 (got 0.0.0.0)',
-        'lines[0].wire.baudRate: must be one of 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200 (got 9601)',
+        'lines[0].wire.baudRate: must be one of 300, 600, 1200, 2400, 4800, 9600, 19200, 28800, 38400, 57600, 115200 (got 9601)',
         expect.stringMatching(/^lines\[0\]\.devices\[0\]\.family: must be one of .*did you mean "jbf-193k"\?\)$/),
         'lines[1].name: must be unique, lines[0].name has it too (got a)',
         'lines[1].wire.kind: must be one of serial, tcp, udp, tcp-server, http (got usb)',
@@ -276,6 +276,15 @@ lines:
       'lines[0].devices: must hold one panel, a panel has its line to itself (got 2)',
       'lines[1].devices[1]: must differ from the others on its line in unit or device (got 3)',
     ]);
+  });
+
+  it('puts no GST CRT on a line that cannot carry its ninth bit', () => {
+    const line = (more: string) =>
+      `${HEAD}lines:\n  - { name: a, wire: { kind: serial, path: /dev/x${more} }, devices: [ { name: p, family: gst-crt500 } ] }\n`;
+    expect(problemsOf(line(''))).toEqual([
+      expect.stringMatching(/^lines\[0\]\.devices\[0\]\.family: gst-crt500 needs a ninth bit, .*gst-modbus/),
+    ]);
+    expect(problemsOf(line(', ninthBitBridge: true'))).toEqual([]);
   });
 
   it('never sends plainly over a network', () => {

@@ -176,7 +176,7 @@ function running(
 function openTalking(parts: Parts, { device, family }: Known<TalkingFamily>): Open {
   const { configuration, counters, links, clock } = parts;
   const openStream = streamOpener(parts, family.line);
-  const panel = correspondent(device.name, family);
+  const panel = correspondent(device.name, family, device.unit);
   const { zoneMinutes } = configuration.gateway;
   return async (signal) => {
     const wire = await openStream(signal);

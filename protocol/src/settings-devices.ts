@@ -128,7 +128,7 @@ export const DEVICE_SCHEMA = Type.Object(
       { systemType: Type.Integer({ ...u8, default: 1 }), systemAddress: Type.Integer({ ...u8, default: 1 }) },
       { ...closed, default: {} },
     ),
-    /** Modbus unit; polled devices. */
+    /** Modbus unit of a polled device; address of a panel on a line where it is polled by one (GST cards; absent: 1). */
     unit: Type.Optional(Type.Integer({ minimum: 1, maximum: 247 })),
     /** IMEI or endpoint name of publishing devices; source address (12 hex digits, as on the wire) of those that share a door. */
     device: Type.Optional(text(64)),

@@ -8,6 +8,8 @@ import { Turn } from './turn.ts';
 export interface Correspondent {
   readonly name: string;
   readonly family: TalkingFamily;
+  /** Its address on a line where it has one, as it is polled by it. */
+  readonly unit?: number;
   readonly repeats: Repeats;
   /** What nobody can read and was said lately. */
   readonly unread: Repeats;
@@ -31,9 +33,18 @@ const STRANGERS_MAX = 256;
 /** What nobody can read is said again after this time: a code in no table that a panel repeats each second is one news. */
 const UNREAD_AGAIN_MS = 3_600_000;
 
-export function correspondent(name: string, family: TalkingFamily): Correspondent {
+export function correspondent(name: string, family: TalkingFamily, unit?: number): Correspondent {
   const [repeats, unread] = [new Repeats(family.repeatMs ?? 0), new Repeats(UNREAD_AGAIN_MS)];
-  return { name, family, repeats, unread, identities: new Identities(), lasting: new Lasting(), turn: new Turn() };
+  return {
+    ...(unit === undefined ? {} : { unit }),
+    name,
+    family,
+    repeats,
+    unread,
+    identities: new Identities(),
+    lasting: new Lasting(),
+    turn: new Turn(),
+  };
 }
 
 /** The devices that share a door, told apart by the source address in their packets: connections and ports come and go. */

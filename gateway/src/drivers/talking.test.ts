@@ -299,6 +299,13 @@ test('a panel that must be polled is polled at its pace, never into a packet', a
   expect(turns).toEqual([0, 1, 2, 3]);
 });
 
+test('a panel that has an address on its line is polled by it', async () => {
+  const polled: Partial<TalkingFamily> = { poll: { packet: (_, unit = 1) => Uint8Array.of(6, 0, unit), everyMs: 1_000 } };
+  start(polled, correspondent('panel', family(polled), 9));
+  await settled();
+  expect(wire.written.map(toHex)).toEqual(['060009']);
+});
+
 test('bytes that the family does not list as its own never reach the wire', async () => {
   const line = start({ answer: () => Uint8Array.of(0x82, 1) });
   wire.say(packet(5));

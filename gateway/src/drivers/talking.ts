@@ -24,7 +24,7 @@ export async function* driveTalking(line: TalkingLine): Driver {
   const { family } = panel;
   const write: Write = (bytes) => wire.write(bytes);
   const conversation = new Conversation({ ...line, correspondentOf: () => panel });
-  const polls = new Polls(family, line.clock, write);
+  const polls = new Polls(panel, line.clock, write);
   await using packets = new Packets(wire, family.cut, family.gapMs, line);
   await using source = family.overtakes ? new Ahead(packets, (packet) => conversation.overtake(packet, write), line) : packets;
   while (true) {
@@ -49,11 +49,13 @@ class Polls {
   readonly #poll: TalkingFamily['poll'];
   readonly #clock: Clock;
   readonly #write: Write;
+  readonly #unit: number | undefined;
   #turn = 0;
   #nextMs: number;
 
-  constructor(family: TalkingFamily, clock: Clock, write: Write) {
+  constructor({ family, unit }: Correspondent, clock: Clock, write: Write) {
     this.#poll = family.poll;
+    this.#unit = unit;
     this.#clock = clock;
     this.#write = guarded(family, write);
     this.#nextMs = clock.monotonicMs();
@@ -65,7 +67,7 @@ class Polls {
 
   async ask(): Promise<void> {
     if (!this.#poll) return;
-    await this.#write(this.#poll.packet(this.#turn++));
+    await this.#write(this.#poll.packet(this.#turn++, this.#unit));
     this.#nextMs = this.#clock.monotonicMs() + this.#poll.everyMs;
   }
 }

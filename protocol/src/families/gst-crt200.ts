@@ -184,8 +184,8 @@ export const GST_CRT200: TalkingFamily = {
   basis: 'document and one implementation; no sample',
   notes: [
     {
-      en: 'Needs a line with a mark/space ninth bit; the Modbus card needs none.',
-      zh: '需要带第九位(MARK/SPACE)的线路;Modbus 卡则不需要。',
+      en: 'Needs a ninth bit (the address byte with mark), which this gateway does not make: see gst-crt500. The Modbus card needs none.',
+      zh: '需要第九位(地址字节为 MARK),本网关不产生:见 gst-crt500。Modbus 卡则不需要。',
     },
   ],
   line: { baudRate: 2400, dataBits: 8, parity: 'none', stopBits: 1 },

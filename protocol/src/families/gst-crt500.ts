@@ -202,8 +202,8 @@ export const GST_CRT500: TalkingFamily = {
   basis: 'document, captures, an independent implementation',
   notes: [
     {
-      en: 'Needs a line with a mark/space ninth bit: the first two bytes of a round go out with mark, 0F and 1F with space. A serial port on Linux does this only where its driver obeys CMSPAR; the Modbus card or the AA bus need nothing of the kind.',
-      zh: '需要带第九位(MARK/SPACE)的线路:每轮前两个字节为 MARK,0F 与 1F 为 SPACE。Linux 串口只有驱动支持 CMSPAR 时可行;改用 Modbus 卡或 AA 总线则无此要求。',
+      en: 'Needs a ninth bit: the first two bytes of a round go out with mark, 0F and 1F with space, within a window of 100 ms. This gateway does not make it: the serial library sets no mark or space parity on Linux and changes no parity on an open port. Use the Modbus card (gst-modbus) or the AA bus (gst-aa-bus); or put a microcontroller in between that sends the pair "address, 00" with mark and every other byte with space, and set ninthBitBridge on the wire.',
+      zh: '需要第九位:每轮前两个字节为 MARK,0F 与 1F 为 SPACE,且须在 100 毫秒内切换。本网关不产生第九位:串口库在 Linux 上不支持 MARK/SPACE,也不能在已打开的串口上切换校验。请改用 Modbus 卡(gst-modbus)或 AA 总线(gst-aa-bus);或在中间加单片机桥接器(“地址、00”两字节以 MARK 发出,其余以 SPACE 发出),并在线路上设 ninthBitBridge。',
     },
     {
       en: 'Isolations are fetched by a command of their own, which is not sent: they are heard as fault state 01.',
