@@ -161,6 +161,10 @@ export const JOURNAL_CACHE_KIB = 4_096;
 /** Rows of a lane that somebody who reads the journal has in memory at once; a transaction of a few milliseconds. */
 export const READ_WINDOW_ROWS = 1_000;
 
+/** Rejected rows that can be retried at once, and how long somebody waits to hear that the gateway has done it. */
+export const RETRY_ROWS_MAX = 10_000;
+export const RETRY_HEARD_WITHIN_MS = 10_000;
+
 /** How often somebody who follows the journal looks for new rows. */
 export const FOLLOW_EVERY_MS = 500;
 

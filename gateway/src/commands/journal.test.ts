@@ -216,6 +216,42 @@ describe('an export', () => {
   }, 120_000);
 });
 
+describe('what was rejected', () => {
+  it('waits again under its number when somebody asks, behind what waits, owed to who rejected it', async () => {
+    const own = join(folder, 'rejected');
+    const gateway = await open(own);
+    const [first] = await gateway.append([eventOf('fire', 1), eventOf('fire', 2)]);
+    const { epoch } = first!;
+    await gateway.settle({ gateway: 'gw-1', epoch, lane: 'alarm', accepted: [2], rejected: [{ number: 1, reason: 'not decodable' }] });
+    const { stderr, code } = await runGateway('journal', 'retry', '--data', own);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('1 rows wait again')]);
+    const { rows } = await gateway.take('alarm', 0, 10, 100_000);
+    expect(rows.map(({ number }) => number)).toEqual([1]);
+    expect((await gateway.state()).lanes.alarm).toMatchObject({ waiting: 1, rejected: 0, newest: 2 });
+    expect((await runGateway('journal', 'retry', '--data', own)).stderr).toContain('没有被拒收的记录');
+    await gateway.close();
+  }, 60_000);
+
+  it('is retried at the next start when the gateway does not run, and a request that says nothing is told of', async () => {
+    const own = join(folder, 'later');
+    const gateway = await open(own);
+    const [row] = await gateway.append([eventOf('fire', 1)]);
+    const rejected = [{ number: row!.number, reason: 'not decodable' }];
+    await gateway.settle({ gateway: 'gw-1', epoch: row!.epoch, lane: 'alarm', accepted: [], rejected });
+    await gateway.close();
+    expect((await runGateway('journal', 'retry', '--data', own)).stderr).toContain('when the gateway starts');
+    const again = await open(own);
+    const lane = async () => (await again.state()).lanes.alarm;
+    await vi.waitFor(async () => expect(await lane()).toMatchObject({ waiting: 1, rejected: 0 }), { timeout: 20_000 });
+    writeFileSync(join(own, 'retry.json'), '{"all": true}');
+    await vi.waitFor(async () => expect((await again.state()).findings.join()).toContain('retry.json is not carried out'), {
+      timeout: 20_000,
+    });
+    expect(readdirSync(own)).not.toContain('retry.json');
+    await again.close();
+  }, 60_000);
+});
+
 describe('a copy, and what is no journal', () => {
   it('reads a copy that was taken while the gateway ran, rows in the log included', async () => {
     const copy = join(folder, 'copy');

@@ -6,6 +6,7 @@ import type { Lane } from '@fengsui/protocol';
 import { type Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
 import { JournalReader, type Place } from '../journal/reader.ts';
+import { askForRetry, retryIsAsked } from '../journal/retry.ts';
 import { EXPORT_COLUMNS, exportedOf, lineOf, mentions, type ReadRow, readRow } from '../journal/words-of-row.ts';
 import * as limits from '../limits.ts';
 import { configurationFrom } from './check.ts';
@@ -112,6 +113,23 @@ async function exportRows(options: ExportOptions): Promise<void> {
   stderr.write(`${count} rows 条记录\n`);
 }
 
+/** Lets the gateway send again what was rejected. */
+async function retry(options: LookOptions): Promise<void> {
+  const look = lookOf(options);
+  if (!look) return;
+  using reader = new JournalReader(look.directory);
+  const filter = { ...filterOf(options, look.zoneMinutes, systemClock.wallMs()), states: ['rejected'] as const };
+  const limit = Math.min(options.limit ?? limits.RETRY_ROWS_MAX, limits.RETRY_ROWS_MAX);
+  const rows = [...chosen(decoded(reader.rows(filter, 'oldest-first')), options.find, limit)].map(({ row }) => row);
+  if (rows.length === 0) return void stderr.write('no such row was rejected 没有被拒收的记录\n');
+  askForRetry(look.directory, rows);
+  const untilMs = systemClock.monotonicMs() + limits.RETRY_HEARD_WITHIN_MS;
+  while (retryIsAsked(look.directory) && systemClock.monotonicMs() < untilMs) await systemClock.sleep(limits.FOLLOW_EVERY_MS);
+  const isDone = !retryIsAsked(look.directory);
+  const words = isDone ? 'wait again 已重新等待上报' : 'will wait again when the gateway starts 网关未运行,将在下次启动时重发';
+  stderr.write(`${rows.length} rows ${words}\n`);
+}
+
 async function written(text: Iterable<string>, out: string | undefined): Promise<void> {
   const source = Readable.from(text);
   if (out === undefined) {
@@ -150,4 +168,7 @@ export function addJournal(program: Command): void {
     .option('--bom', 'mark the file as UTF-8, for Excel / 供 Excel 打开')
     .option('--out <file>', 'a new file instead of standard output')
     .action(exportRows);
+  withLook(journal.command('retry').description('let the gateway send rejected rows again, when the cause is mended / 重发被拒收的记录'))
+    .option('--find <text>', 'only rows that mention this')
+    .action(retry);
 }

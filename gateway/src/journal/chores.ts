@@ -4,6 +4,7 @@ import type { LaneFiles } from './lane-files.ts';
 import type { Moment } from './messages.ts';
 import { Nightly } from './nightly.ts';
 import { Renewal } from './renewal.ts';
+import { Retry } from './retry.ts';
 import { forgetOldAsides, Salvage, unsalvaged } from './salvage.ts';
 
 /** Something to be done on the side: `step` does a small piece of it and says whether there was any. */
@@ -34,9 +35,11 @@ export class Chores {
     this.#files = files;
     this.#nightly = new Nightly(files);
     const renewal = new Renewal(files);
+    const retry = new Retry(files);
     this.#chores = [
       ...LANES.map((lane) => ({ lane, step: () => this.#salvage(lane) })),
       ...LANES.map((lane) => ({ lane, step: () => renewal.step(files.file(lane)) })),
+      { lane: 'ordinary', step: () => retry.step() },
       ...LANES.map((lane) => ({ lane, step: () => files.file(lane).release(Date.now()) })),
       ...LANES.map((lane) => ({ lane, step: () => files.relief(lane).step() })),
       ...LANES.map((lane) => ({ lane, step: () => this.#nightly.step(lane) })),

@@ -180,23 +180,38 @@ export class LaneFile {
   }
 
   /**
-   * Gives rejected rows the next numbers of the epoch as it is now, behind everything that waits, so that whoever follows the lane
-   * comes upon them. `order` is the last count over both lanes. One transaction.
+   * Gives rejected rows the next numbers of the epoch as it is now, and lets them wait again. `order` is the last count over both
+   * lanes. One transaction.
    */
   renumber(rejected: readonly RejectedRow[], order: number): void {
     const { epoch, newest } = this.header;
-    const header = { ...this.header, newest: newest + rejected.length, newest_order: order + rejected.length };
-    this.database.transaction(() => {
-      for (const [index, { position, reason, ...row }] of rejected.entries()) {
-        const fresh = { ...row, epoch, number: newest + 1 + index, ordinal: order + 1 + index };
-        const { lastInsertRowid } = this.#statements.insert.run({ ...fresh, checksum: checksumOf(fresh) });
-        this.#statements.oweOnly.run({ position: lastInsertRowid, reason });
+    const header = { newest: newest + rejected.length, newest_order: order + rejected.length };
+    this.#offerAgain(rejected, header, (row, index) => ({ ...row, epoch, number: newest + 1 + index, ordinal: order + 1 + index }));
+  }
+
+  /** Lets rejected rows wait again under the numbers they have; rows that are not rejected stay as they are. One transaction. */
+  retry(names: ReadonlyArray<{ readonly epoch: number; readonly number: number }>): void {
+    const rejected = names.flatMap(
+      ({ epoch, number }) => (this.#statements.rejected.get({ epoch, number }) as RejectedRow | undefined) ?? [],
+    );
+    if (rejected.length > 0) this.#offerAgain(rejected, {}, (row) => row);
+  }
+
+  /** Behind everything that waits, so that whoever follows the lane comes upon them; owed to those who rejected them. */
+  #offerAgain(rejected: readonly RejectedRow[], header: Partial<Header>, named: (row: NewRow, index: number) => NewRow): void {
+    const positions = this.database.transaction(() => {
+      const written = rejected.map(({ position, reason, ...row }, index) => {
         this.#statements.remove.run(position);
-        this.#position = Number(lastInsertRowid);
-      }
-      this.#statements.update.run(header);
+        const offered = named(row, index);
+        const { lastInsertRowid } = this.#statements.insert.run({ ...offered, checksum: checksumOf(offered) });
+        this.#statements.oweOnly.run({ position: lastInsertRowid, reason });
+        return Number(lastInsertRowid);
+      });
+      this.#statements.update.run({ ...this.header, ...header });
+      return written;
     })();
     Object.assign(this.header, header);
+    this.#position = positions.at(-1) ?? this.#position;
     this.#rejected -= rejected.length;
     this.#waiting += rejected.length;
     this.#owed.recount();

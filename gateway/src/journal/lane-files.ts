@@ -117,7 +117,7 @@ export class LaneFiles {
    */
   cure(lane: Lane, error: unknown): boolean {
     const told = toldOf(error);
-    if (!isOfFile(error)) this.#remark(`${lane}: ${told.detail}`);
+    if (!isOfFile(error)) this.remark(`${lane}: ${told.detail}`);
     if (isHeldByOthers(error) || !isOfFile(error)) return false;
     if (this.#isForRoom(told)) {
       this.#note(lane, told);
@@ -138,7 +138,7 @@ export class LaneFiles {
   }
 
   /** Trouble that is not of a file is said once. */
-  #remark(words: string): void {
+  remark(words: string): void {
     if (!this.findings.includes(words)) this.findings.push(words);
   }
 
@@ -292,7 +292,7 @@ export class LaneFiles {
 
   /** Begins a new epoch in both files, in the middle of a run. */
   renew(why: string): void {
-    this.#remark(`${why}: a new epoch begins`);
+    this.remark(`${why}: a new epoch begins`);
     const fresh = this.#freshEpoch(0);
     for (const lane of LANES) this.file(lane).commit([], [], fresh);
     this.witness();

@@ -20,6 +20,7 @@ export function prepared(database: Database) {
     find: database.prepare('SELECT position FROM rows WHERE epoch = @epoch AND number = @number AND event_id = @event_id'),
     rejectedFor: database.prepare(`SELECT position, reason, ${COLUMNS} FROM rows
       WHERE state >= 2 AND state = 2 AND instr(reason, @why) > 0 ORDER BY position LIMIT @rows`),
+    rejected: database.prepare(`SELECT position, reason, ${COLUMNS} FROM rows WHERE epoch = @epoch AND number = @number AND state = 2`),
     /** Only who rejected a row is owed it again; the others have it. */
     oweOnly: database.prepare(`DELETE FROM owed WHERE position = @position
       AND slot IN (SELECT slot FROM uplinks WHERE instr(@reason, name || ': ') = 0)`),
