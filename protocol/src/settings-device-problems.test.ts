@@ -71,6 +71,16 @@ describe('a device that is configured wrongly', () => {
   });
 });
 
+it('a delay and a unit code are refused where they have no sense', () => {
+  const delayed = point({ address: {}, low: { limit: 1, hysteresis: 0, delayMs: 5000 } });
+  expect(problems('nb-huaqiang', { device: '860000000000017', points: [delayed] })).toEqual([
+    expect.stringMatching(/^devices\[0\]\.points\[0\]\.low\.delayMs: must be 0/),
+  ]);
+  expect(problems('jbf-193k', { points: [point({ address: { point: 1 }, unitCode: 3 })] })).toEqual([
+    'devices[0].points[0].unitCode: must be absent, jbf-193k has no unit code for it',
+  ]);
+});
+
 it('a list is read as far as it is one', () => {
   expect(readable('no list' as never, 'x')).toEqual([]);
   expect(readable([{ a: 1 }, 7 as never], 'x')).toEqual([{ item: { a: 1 }, path: 'x[0]' }]);

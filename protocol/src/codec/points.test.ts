@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RegisterPoint } from '../family.ts';
-import { pointValue, registersOf, saidBy, valueSaying, widthOf } from './points.ts';
+import { isExplained, pointValue, registersOf, saidBy, valueSaying, widthOf } from './points.ts';
 
 const point = (more: Partial<RegisterPoint>): RegisterPoint => ({
   name: 'p',
@@ -60,4 +60,12 @@ describe('a register point', () => {
     expect(saidBy(point({}), 1)).toEqual([]);
     expect(valueSaying(point({}), 'fire')).toBeNull();
   });
+});
+
+it('explains a value by its values and bits, and says when some of it is in no table', () => {
+  const bits = point({ says: { bits: { 0: 'fire', 3: 'fault' }, values: { 64: 'shield' }, quiet: [32] } });
+  expect([0, 1, 9, 64, 32, 65, 33].map((value) => isExplained(bits, value))).toEqual([true, true, true, true, true, true, true]);
+  expect([2, 3, 128].map((value) => isExplained(bits, value))).toEqual([false, false, false]);
+  expect(isExplained(point({ says: { values: { 1: 'fire' }, isPartial: true } }), 7)).toBe(true);
+  expect(isExplained(point({}), 5)).toBe(false);
 });

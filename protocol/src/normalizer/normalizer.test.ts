@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { type EventKind, QUANTITIES, type Quantity, type SiteEvent } from '../event.ts';
 import type { Heard, Said } from '../heard.ts';
 import { type Observation, WHATS } from '../observation.ts';
-import { createNormalizer, type Normalizer } from './normalizer.ts';
+import { createNormalizer, type Normalizer, partsOf } from './normalizer.ts';
 import type { DeviceRecord, PointRecord } from './points.ts';
 
 const HEARD_MS = Date.UTC(2026, 9, 1, 4);
@@ -419,4 +419,15 @@ test('law: a threshold never chatters: it begins and ends in turn, and between t
       }
     }),
   );
+});
+
+test('the parts of a point table are those that its events will name', () => {
+  const points: PointRecord[] = [
+    { address: { controller: 1, loop: 3, point: 7 }, componentType: 42 },
+    { register: 'pressure', componentType: 99 },
+  ];
+  const record = { name: 'panel', part: { systemType: 1, systemAddress: 2 }, points };
+  site(points);
+  expect(partsOf(record)[0]).toEqual(hear(at(7))[0]!.part);
+  expect(partsOf(record)).toHaveLength(2);
 });
