@@ -159,7 +159,7 @@ export const CHORE_IDLE_MS = 500;
 export const JOURNAL_CACHE_KIB = 4_096;
 
 /** Rows of a lane that somebody who reads the journal has in memory at once; a transaction of a few milliseconds. */
-export const READ_WINDOW_ROWS = 1_000;
+export const READ_WINDOW_ROWS = 100;
 
 /** Rejected rows that can be retried at once, and how long somebody waits to hear that the gateway has done it. */
 export const RETRY_ROWS_MAX = 10_000;

@@ -130,8 +130,22 @@ async function retry(options: LookOptions): Promise<void> {
   stderr.write(`${rows.length} rows ${words}\n`);
 }
 
+/** Pieces in which text is written: a call of the system for every line would be most of the work. */
+const PIECE_CHARACTERS = 64 * 1024;
+
+function* inPieces(text: Iterable<string>): Generator<string> {
+  let piece = '';
+  for (const line of text) {
+    piece += line;
+    if (piece.length < PIECE_CHARACTERS) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
 async function written(text: Iterable<string>, out: string | undefined): Promise<void> {
-  const source = Readable.from(text);
+  const source = Readable.from(inPieces(text), { highWaterMark: 1 });
   if (out === undefined) {
     source.pipe(stdout as Writable, { end: false });
     return finished(source);
