@@ -51,17 +51,35 @@ const Wire = Type.Union([
   Type.Object({ kind: Type.Literal('http'), ...PUSH_DOOR }, closed),
 ]);
 
+const MQTT_URL = { pattern: '^(mqtts|mqtt)://[^/@]+$', says: 'must be mqtts://host:port' };
+
 /** To a collector, over MQTT. */
 const MqttUplink = Type.Object(
   {
     name,
     kind: Type.Literal('mqtt'),
-    url: Type.String({ pattern: '^(mqtts|mqtt)://[^/@]+$', says: 'must be mqtts://host:port' }),
+    url: Type.String(MQTT_URL),
     ca: Type.Optional(Type.String()),
     certificate: Type.Optional(Type.String()),
     key: Type.Optional(Type.String()),
     /** Name the collector's certificate must carry, where it differs from the host of the URL. */
     serverName: Type.Optional(host),
+    /** By which network it goes out: an address of this machine; absent: as the machine routes. */
+    localAddress: Type.Optional(host),
+    /** Another way, used while this one is down; files that it does not name are those of the first. */
+    backup: Type.Optional(
+      Type.Object(
+        {
+          url: Type.String(MQTT_URL),
+          ca: Type.Optional(Type.String()),
+          certificate: Type.Optional(Type.String()),
+          key: Type.Optional(Type.String()),
+          serverName: Type.Optional(host),
+          localAddress: Type.Optional(host),
+        },
+        closed,
+      ),
+    ),
     keepaliveS: Type.Integer({ default: limits.KEEPALIVE_S, minimum: 1, maximum: 40 }),
     reconnectMinMs: Type.Integer({ default: limits.RECONNECT_MIN_MS, minimum: 50, maximum: 60_000 }),
     reconnectMaxMs: Type.Integer({ default: limits.RECONNECT_MAX_MS, minimum: 50, maximum: 60_000 }),

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isMapping, type Sound } from '@fengsui/protocol/settings';
 import type { Readable } from '@fengsui/protocol/settings-device-problems';
 import { fileProblems } from './config-files.ts';
@@ -49,19 +50,38 @@ function centreProblems(uplink: CentreConfiguration, path: string): string[] {
 }
 
 function mqttProblems(uplink: MqttConfiguration, path: string, sound: Sound): string[] {
-  const files = UPLINK_FILES.flatMap((key) => {
-    const file = uplink[key];
-    return sound(`${path}.${key}`) && file !== undefined ? fileProblems(`${path}.${key}`, file) : [];
-  });
-  const backwards = sound(`${path}.reconnectMinMs`) && sound(`${path}.reconnectMaxMs`) && uplink.reconnectMinMs > uplink.reconnectMaxMs;
+  const { backup } = uplink;
+  const isSound = sound(`${path}.reconnectMinMs`) && sound(`${path}.reconnectMaxMs`);
   return [
-    ...(sound(`${path}.url`) ? identityProblems(uplink, path) : []),
-    ...files,
-    ...(backwards ? [`${path}.reconnectMaxMs: must not be below reconnectMinMs`] : []),
+    ...pathProblems(uplink, uplink, path, sound),
+    ...(isMapping(backup) ? pathProblems(backup, { ...uplink, ...backup }, `${path}.backup`, sound) : []),
+    ...(isMapping(backup) && isSamePath(uplink, backup) ? [`${path}.backup: must differ from the first path in url or localAddress`] : []),
+    ...(isSound && uplink.reconnectMinMs > uplink.reconnectMaxMs ? [`${path}.reconnectMaxMs: must not be below reconnectMinMs`] : []),
   ];
 }
 
-function identityProblems(uplink: MqttConfiguration, path: string): string[] {
+type Told = Pick<MqttConfiguration, 'url' | 'localAddress' | (typeof UPLINK_FILES)[number]>;
+
+function isSamePath(one: Told, other: Told): boolean {
+  return one.url === other.url && one.localAddress === other.localAddress;
+}
+
+/** What is wrong with one way to the collector: what it says itself, and what it has with what it takes over from the first. */
+function pathProblems(own: Told, whole: Told, path: string, sound: Sound): string[] {
+  const files = UPLINK_FILES.flatMap((key) => {
+    const file = own[key];
+    return sound(`${path}.${key}`) && file !== undefined ? fileProblems(`${path}.${key}`, file) : [];
+  });
+  const { localAddress } = own;
+  const isNoAddress = sound(`${path}.localAddress`) && localAddress !== undefined && isIP(localAddress) === 0;
+  return [
+    ...(sound(`${path}.url`) ? identityProblems(whole, path) : []),
+    ...files,
+    ...(isNoAddress ? [`${path}.localAddress: must be an IP address of this machine (got ${localAddress})`] : []),
+  ];
+}
+
+function identityProblems(uplink: Told, path: string): string[] {
   if (!URL.canParse(uplink.url)) return [`${path}.url: is no address (got ${uplink.url})`];
   const { protocol, hostname } = new URL(uplink.url);
   if (protocol === 'mqtts:')

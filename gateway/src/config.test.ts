@@ -303,6 +303,21 @@ lines:
     ).toContain('lines[0].name: must be unique, uplinks[0].name has it too (got l)');
   });
 
+  it('has no backup path that is the first again, that goes plainly, or that goes out by no address', () => {
+    const backup = (text: string) => problemsOf(HEAD.replace('1883"', `1883", backup: { ${text} }`));
+    expect(backup('url: "mqtt://127.0.0.1:1884"')).toEqual([]);
+    expect(backup('url: "mqtt://127.0.0.1:1883"')).toEqual(['uplinks[0].backup: must differ from the first path in url or localAddress']);
+    expect(backup('url: "mqtts://c.example.org:8883", ca: missing.pem, localAddress: eth0')).toEqual([
+      'uplinks[0].backup.certificate: is missing, mqtts needs it',
+      'uplinks[0].backup.key: is missing, mqtts needs it',
+      `uplinks[0].backup.ca: cannot be read, ENOENT (${join(folder, 'missing.pem')})`,
+      'uplinks[0].backup.localAddress: must be an IP address of this machine (got eth0)',
+    ]);
+    expect(backup('url: "mqtt://10.0.0.1:1884"')).toEqual([
+      'uplinks[0].backup.url: must be mqtts://, plain mqtt:// never leaves the machine',
+    ]);
+  });
+
   it('may be no YAML at all, or empty, or not there', () => {
     expect(problemsOf('a: [')[0]).toMatch(/^line 1, column \d+: /);
     expect(problemsOf('')).toContain('gateway: is missing');

@@ -49,7 +49,8 @@ function withUplinkFiles(uplink: unknown, absolute: (file: unknown) => unknown):
     ...keys,
     ...Object.fromEntries(UPLINK_FILES.filter((key) => key in keys).map((key) => [key, absolute(keys[key])])),
   });
-  return isMapping(uplink['tls']) ? { ...made(uplink), tls: made(uplink['tls']) } : made(uplink);
+  const inner = ['tls', 'backup'].flatMap((key) => (isMapping(uplink[key]) ? [[key, made(uplink[key])]] : []));
+  return { ...made(uplink), ...Object.fromEntries(inner) };
 }
 
 /** The PIN lies in the data folder unless the site says otherwise. */

@@ -21,6 +21,16 @@ export const RESENDS_MAX = 3;
 /** While an alarm waits the link is tried at least this often: the first alarm is due within 3 s of the link being there. */
 export const ALARM_RECONNECT_MAX_MS = 2_000;
 
+/** Nothing heard of the primary path for this long, and the backup takes over; at once while an alarm waits. Loss of a path is due within 60 s. */
+export const FAIL_OVER_AFTER_MS = 10_000;
+
+/** How often a primary path that is down is tried while the backup carries. */
+export const PROBE_MIN_MS = 5_000;
+export const PROBE_MAX_MS = 60_000;
+
+/** A primary path that stays connected this long has proven itself: one that flaps faster never takes the traffic from the backup. */
+export const PROVEN_AFTER_MS = 30_000;
+
 /** A link that is back before this is no event: nobody needs to hear of a collector's restart. */
 export const LINK_GRACE_MS = 5_000;
 

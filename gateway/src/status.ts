@@ -92,7 +92,7 @@ export function summaryOf({ gateway, lines, journal, uplinks, troubles, power }:
   return {
     gateway,
     lanes: Object.fromEntries(lanes),
-    uplinks: uplinks.map(({ name, state, sinceMs, lastReceiptMs }) => ({ name, state, sinceMs, lastReceiptMs })),
+    uplinks: uplinks.map(({ name, state, path, sinceMs, lastReceiptMs }) => ({ name, state, path, sinceMs, lastReceiptMs })),
     troubles: troubles.map(({ what, source, text }) => ({ what, source, text: text.slice(0, 200) })),
     power,
     lines: lines.map(({ name, state, lastFailure, devices }) => ({

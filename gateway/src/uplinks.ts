@@ -5,7 +5,7 @@ import * as limits from './limits.ts';
 import { Outage } from './outage.ts';
 import type { CentreOrders } from './uplink/gb26875-centre.ts';
 import { runCentreUplink } from './uplink/gb26875-uplink.ts';
-import { linger, type Orders, type Outbox, runUplink, UplinkNumbers } from './uplink/uplink.ts';
+import { linger, type Orders, type Outbox, runUplink, UplinkNumbers, type UplinkOptions } from './uplink/uplink.ts';
 
 export interface UplinksOptions {
   readonly configuration: GatewayConfiguration;
@@ -64,13 +64,25 @@ export class Uplinks {
     orders: Orders & CentreOrders,
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, random, itself, outbox, configuration: site } = this.#options;
-    const tell = itself.link.bind(itself, name);
-    const outage = new Outage({ clock, signal, graceMs: limits.LINK_GRACE_MS, tell });
+    const { clock, random, outbox, configuration: site } = this.#options;
+    const outage = this.#outage(name, limits.LINK_GRACE_MS, signal);
     const { id: gateway, address: source, centre: destination, zoneMinutes } = site.gateway;
     const parts = { name, orders, gateway, outbox: outbox(name), clock, numbers, outage, random, signal };
-    if (configuration.kind === 'mqtt') await runUplink({ ...parts, configuration });
+    if (configuration.kind === 'mqtt') await this.#carryOverPaths({ ...parts, configuration });
     else await runCentreUplink({ ...parts, configuration, source, destination, zoneMinutes });
     await outage.told();
+  }
+
+  async #carryOverPaths(options: UplinkOptions): Promise<void> {
+    const { name, configuration, signal } = options;
+    const primary = configuration.backup && this.#outage(`${name}/primary`, 0, signal);
+    await runUplink(primary ? { ...options, primary } : options);
+    await primary?.told();
+  }
+
+  /** Says in the journal, under a source of its own, that a link is lost and that it is back. */
+  #outage(source: string, graceMs: number, signal: AbortSignal): Outage {
+    const { clock, itself } = this.#options;
+    return new Outage({ clock, signal, graceMs, tell: itself.link.bind(itself, source) });
   }
 }

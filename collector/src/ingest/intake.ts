@@ -75,7 +75,10 @@ export class Intake {
     this.#broker.on('subscribe', (subscriptions, client) => {
       if (subscriptions.some(({ topic }) => topic === orderTopic(client.id))) options.orders.listening(client.id);
     });
-    this.#broker.on('clientDisconnect', ({ id }) => this.#sessions.delete(id));
+    this.#broker.on('clientDisconnect', (client) => {
+      // The end of a session that another has taken over comes after the beginning of that one.
+      if (this.#sessions.get(client.id) === client) this.#sessions.delete(client.id);
+    });
     this.#front = new Front(
       options,
       (stream) => this.#broker.handle(stream),

@@ -15,14 +15,19 @@ import { againstServer } from './dead-clock.ts';
 export interface Connection extends AsyncDisposable {
   /** Resolves with the reason when the connection is no more. */
   readonly ended: Promise<Failure>;
+  /** Monotonic time of the last packet from the far side. */
+  readonly heardMs: () => number;
   /** Hands bytes to the connection. Nothing is concluded from the broker's acknowledgement. */
   publish(topic: string, payload: Uint8Array): void;
 }
 
+/** One way to the collector. */
+export type Path = Pick<MqttConfiguration, 'url' | 'ca' | 'certificate' | 'key' | 'serverName' | 'localAddress' | 'keepaliveS'>;
+
 export interface ConnectionOptions {
-  readonly configuration: MqttConfiguration;
+  readonly path: Path;
   readonly gateway: string;
-  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly clock: Clock;
   /** What is listened to, by topic. Without the first there is no connection; another may be refused and is then not heard. */
   readonly hear: ReadonlyMap<string, (payload: Uint8Array) => void>;
   readonly signal: AbortSignal;
@@ -33,13 +38,17 @@ export interface ConnectionOptions {
  * second drop finds on the way and repeats what ours repeats. Throws a Failure (`uplink-unreachable`, `-refused`, `-untrusted`).
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
-  const { configuration, hear, signal } = options;
+  const { path, clock, hear, signal } = options;
   const topics = [...hear.keys()];
   const clientSettings = await clientOptions(options);
-  const client = begin(configuration.url, clientSettings);
-  if (!clientSettings.rejectUnauthorized) judgeByHand(client, configuration);
+  const client = begin(path.url, clientSettings);
+  if (!clientSettings.rejectUnauthorized) judgeByHand(client, path);
   const { opened, ended, discard } = watch(client, signal);
   let isUsed = true;
+  let heardMs = clock.monotonicMs();
+  client.on('packetreceive', () => {
+    heardMs = clock.monotonicMs();
+  });
   client.on('message', (heardOn, payload) => {
     if (isUsed) hear.get(heardOn)?.(payload);
   });
@@ -53,6 +62,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   }
   return {
     ended,
+    heardMs: () => heardMs,
     publish: (to, payload) => {
       client.publish(to, payload as Buffer, { qos: 1 }, () => {});
     },
@@ -82,7 +92,7 @@ function begin(url: string, options: IClientOptions): MqttClient {
 }
 
 /** Everything before the handshake is over is thrown away with the socket: nothing is heard of a server that is not believed. */
-function judgeByHand({ stream }: MqttClient, { url, ca, certificate, serverName }: MqttConfiguration): void {
+function judgeByHand({ stream }: MqttClient, { url, ca, certificate, serverName }: Path): void {
   if (!(stream instanceof TLSSocket)) return;
   const host = serverName ?? new URL(url).hostname.replace(/^\[|\]$/g, '');
   stream.prependOnceListener('secureConnect', () => {
@@ -91,8 +101,8 @@ function judgeByHand({ stream }: MqttClient, { url, ca, certificate, serverName 
   });
 }
 
-async function clientOptions({ configuration, gateway, clock }: ConnectionOptions): Promise<IClientOptions> {
-  const { ca, certificate, key, serverName, keepaliveS } = configuration;
+async function clientOptions({ path, gateway, clock }: ConnectionOptions): Promise<IClientOptions> {
+  const { ca, certificate, key, serverName, localAddress, keepaliveS } = path;
   const read = async (file: string | undefined) => (file === undefined ? undefined : await readFile(file));
   try {
     const [caBytes, certificateBytes, keyBytes] = await Promise.all([read(ca), read(certificate), read(key)]);
@@ -112,6 +122,7 @@ async function clientOptions({ configuration, gateway, clock }: ConnectionOption
       ...(certificateBytes ? { cert: certificateBytes } : {}),
       ...(keyBytes ? { key: keyBytes } : {}),
       ...(serverName === undefined ? {} : { servername: serverName }),
+      ...(localAddress === undefined ? {} : { localAddress }),
     };
   } catch (error) {
     throw fail('uplink-untrusted', (error as Error).message, error);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Authority, needOpenssl } from '../commission/doctor/authority.fixture.ts';
+import { systemTime } from '../journal/journal.fixture.ts';
 import { openConnection } from './connection.ts';
 import { againstServer } from './dead-clock.ts';
 
@@ -62,12 +63,9 @@ it('hears nothing of a server that it does not believe', async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as { port: number };
   const opened = openConnection({
-    configuration: {
-      ...{ name: 'collector', kind: 'mqtt', url: `mqtts://127.0.0.1:${port}`, ca: ours.ca, ...own },
-      ...{ keepaliveS: 20, reconnectMinMs: 50, reconnectMaxMs: 200, receiptTimeoutMs: 1_000 },
-    },
+    path: { url: `mqtts://127.0.0.1:${port}`, ca: ours.ca, ...own, keepaliveS: 20 },
     gateway: 'gw-1',
-    clock: { wallMs: () => 0 },
+    clock: { ...systemTime, wallMs: () => 0 },
     hear: new Map([['down/gw-1/receipt', () => {}]]),
     signal: new AbortController().signal,
   });

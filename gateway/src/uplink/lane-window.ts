@@ -14,6 +14,8 @@ export class LaneWindow {
   readonly lane: Lane;
   /** Everything up to this position has been sent over this connection or is settled. */
   cursor = 0;
+  /** How often in a row rows of this lane got no receipt in time. */
+  overdueInARow = 0;
   readonly #inFlight = new Map<string, Sent>();
   #bytes = 0;
 

@@ -6,6 +6,12 @@ export class UplinkNumbers {
   /** Why it is not up, or why it last was not. */
   lastFailure: string | null = null;
   lastFailureCode: string | null = null;
+  /** The way in use, or last in use; null before the first connection. */
+  path: 'primary' | 'backup' | null = null;
+  /** Why the primary path is not in use; null while it is, or was last. */
+  primaryFailure: string | null = null;
+  failOvers = 0;
+  failBacks = 0;
   attempts = 0;
   connections = 0;
   batchesSent = 0;

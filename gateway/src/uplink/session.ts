@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly numbers: UplinkNumbers;
   readonly receiptTimeoutMs: number;
+  /** An alarm without a receipt is not sent again here: there is another way for it. */
+  readonly hasOtherWay: boolean;
   /** Highest number ever sent, by lane and epoch: a receipt beyond it is not believed. Outlives the session. */
   readonly highest: Map<string, number>;
   readonly publish: (topic: string, payload: Uint8Array) => void;
@@ -27,7 +29,6 @@ export class Session {
   readonly #windows: Readonly<Record<Lane, LaneWindow>> = { alarm: new LaneWindow('alarm'), ordinary: new LaneWindow('ordinary') };
   readonly #bell = new Bell();
   #ended: Failure | null = null;
-  #overdueInARow = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -77,7 +78,7 @@ export class Session {
     const { outbox, numbers, clock } = this.#options;
     const window = this.#windows[receipt.lane];
     const sentTimes = window.confirm(receipt.epoch, [...receipt.accepted, ...receipt.rejected.map(({ number }) => number)]);
-    this.#overdueInARow = 0;
+    window.overdueInARow = 0;
     numbers.receipts += 1;
     numbers.lastReceiptMs = clock.wallMs();
     if (sentTimes.length > 0) numbers.lastRoundTripMs = clock.monotonicMs() - Math.min(...sentTimes);
@@ -123,16 +124,16 @@ export class Session {
 
   /** A batch without its receipt in time is sent again, from the lowest unconfirmed row; too often in a row, and the link counts as dead. */
   #lookAtDeadlines(): void {
-    const { clock, numbers, receiptTimeoutMs } = this.#options;
+    const { clock, numbers, receiptTimeoutMs, hasOtherWay } = this.#options;
     for (const lane of LANES) {
       const window = this.#windows[lane];
       const sentMs = window.oldestSentMs();
       if (sentMs === null || clock.monotonicMs() - sentMs < receiptTimeoutMs) continue;
       numbers.rowsOverdue += limits.ROWS_IN_FLIGHT_MAX - window.room().rows;
       window.rewind();
-      this.#overdueInARow += 1;
-      if (this.#overdueInARow > limits.RESENDS_MAX)
-        this.#end(fail('uplink-silent', `${this.#overdueInARow} times no receipt within ${receiptTimeoutMs} ms`));
+      window.overdueInARow += 1;
+      if (window.overdueInARow > (lane === 'alarm' && hasOtherWay ? 0 : limits.RESENDS_MAX))
+        this.#end(fail('uplink-silent', `${window.overdueInARow} times no receipt within ${receiptTimeoutMs} ms`));
     }
   }
 

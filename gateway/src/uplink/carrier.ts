@@ -1,0 +1,179 @@
+import { type Clock, Failure } from '@fengsui/protocol';
+import { Backoff } from '../backoff.ts';
+import type { MqttConfiguration } from '../config.ts';
+import { fail } from '../failures.ts';
+import * as limits from '../limits.ts';
+import type { Outage } from '../outage.ts';
+import { type Connection, openConnection, type Path } from './connection.ts';
+import type { UplinkNumbers } from './numbers.ts';
+import type { Outbox } from './outbox.ts';
+import { Probe } from './probe.ts';
+import { Session } from './session.ts';
+
+/** Whoever takes orders. */
+export interface Orders<Kept = unknown> {
+  /** Takes an order as it came. Rejects with a Failure when it cannot be kept: it comes again. */
+  hear(payload: Uint8Array, origin: string): Promise<void>;
+  /** Hears what becomes of the orders of one origin; returns the way to stop that. */
+  listen(origin: string, listener: (order: Kept) => void): () => void;
+  receiptOf(order: Kept): Uint8Array;
+}
+
+export interface UplinkOptions {
+  /** By which its orders and its outages are told apart. */
+  readonly name: string;
+  readonly orders: Orders;
+  readonly configuration: MqttConfiguration;
+  readonly gateway: string;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly numbers: UplinkNumbers;
+  /** Hears when the link is lost and when it is back. */
+  readonly outage: Pick<Outage, 'lost' | 'returned'>;
+  /** Hears when the backup path takes over from the primary and when that carries again; absent where there is no backup. */
+  readonly primary?: Pick<Outage, 'lost' | 'returned'>;
+  /** Numbers from 0 up to 1, for the jitter. */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+type PathName = 'primary' | 'backup';
+
+/**
+ * Carries one uplink's rows over its primary path and, while that is down, over its backup: one session at a time, and each begins at the
+ * lowest row without a receipt, whichever path the one before it took.
+ */
+export class Carrier {
+  readonly #options: UplinkOptions;
+  readonly #paths: { readonly primary: Path; readonly backup: Path | null };
+  /** Highest number ever sent, by lane and epoch: a receipt beyond it is not believed. */
+  readonly #highest = new Map<string, number>();
+  readonly #probing: Backoff;
+  #session: Session | null = null;
+  /** When the primary path was last heard; monotonic. */
+  #primaryHeardMs: number;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    this.#paths = pathsOf(options);
+    this.#probing = new Backoff(limits.PROBE_MIN_MS, limits.PROBE_MAX_MS, options.random);
+    this.#primaryHeardMs = options.clock.monotonicMs();
+  }
+
+  /** Goes over the primary path until it is lost, then over the backup where that is due, and back; answers why neither carries any more. */
+  async round(): Promise<Failure> {
+    const { backup } = this.#paths;
+    let proven: Connection | null = null;
+    for (;;) {
+      const failure = await this.#overPrimary(proven);
+      if (!backup || !(await this.#isBackupDue(failure))) return failure;
+      const end = await this.#overBackup(backup, failure);
+      if (end instanceof Failure) return end;
+      proven = end;
+    }
+  }
+
+  async #overPrimary(proven: Connection | null): Promise<Failure> {
+    const { numbers, primary } = this.#options;
+    const confirmed = numbers.receipts;
+    try {
+      await using connection = proven ?? (await this.#open(this.#paths.primary));
+      if (proven) numbers.failBacks += 1;
+      numbers.primaryFailure = null;
+      primary?.returned();
+      const failure = await this.#carry('primary', connection, connection.ended);
+      this.#primaryHeardMs = connection.heardMs();
+      return failure;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return error;
+    } finally {
+      if (numbers.receipts > confirmed) this.#probing.reset();
+    }
+  }
+
+  /** The primary path has been silent for too long, or an alarm waits. */
+  async #isBackupDue(failure: Failure): Promise<boolean> {
+    const { clock, outbox, signal } = this.#options;
+    if (signal.aborted) return false;
+    if (failure.code === 'uplink-silent' || clock.monotonicMs() - this.#primaryHeardMs >= limits.FAIL_OVER_AFTER_MS) return true;
+    const { rows } = await outbox.take('alarm', 0, 1, 1);
+    return rows.length > 0;
+  }
+
+  /** Answers the connection of the primary path when that is back, or why the backup carries no more. */
+  async #overBackup(backup: Path, lost: Failure): Promise<Failure | Connection> {
+    const { clock, numbers, outage, primary, signal } = this.#options;
+    numbers.state = 'connecting';
+    numbers.sinceMs = clock.wallMs();
+    numbers.primaryFailure = lost.message;
+    outage.lost(lost.message);
+    primary?.lost(`${lost.message}; the backup path takes over`);
+    try {
+      numbers.attempts += 1;
+      await using connection = await this.#open(backup);
+      numbers.failOvers += 1;
+      const open = () => {
+        numbers.attempts += 1;
+        return this.#open(this.#paths.primary);
+      };
+      const failed = ({ message }: Failure) => {
+        numbers.primaryFailure = message;
+      };
+      const probe = new Probe({ open, clock, backoff: this.#probing, failed, signal });
+      const isBack = probe.proven.then(() => fail('uplink-lost', 'the primary path is back'));
+      const failure = await this.#carry('backup', connection, Promise.race([connection.ended, isBack]));
+      return (await probe.take()) ?? failure;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return error;
+    }
+  }
+
+  #open(path: Path): Promise<Connection> {
+    const { gateway, clock, signal } = this.#options;
+    const hear = new Map([
+      [`down/${gateway}/receipt`, (payload: Uint8Array) => this.#session?.hear(payload)],
+      [`down/${gateway}/order`, (payload: Uint8Array) => void this.#hearOrder(payload)],
+    ]);
+    return openConnection({ path, gateway, clock, hear, signal });
+  }
+
+  /** One session over a connection that is open. */
+  async #carry(name: PathName, connection: Connection, ended: Promise<Failure>): Promise<Failure> {
+    const { gateway, outbox, clock, numbers, outage, orders, configuration } = this.#options;
+    numbers.state = 'up';
+    numbers.path = name;
+    numbers.sinceMs = clock.wallMs();
+    numbers.connections += 1;
+    outage.returned();
+    const { receiptTimeoutMs } = configuration;
+    const publish = connection.publish.bind(connection);
+    const tell = (order: unknown) => publish(`up/${gateway}/order-receipt`, orders.receiptOf(order));
+    using _told = { [Symbol.dispose]: orders.listen(this.#options.name, tell) };
+    const hasOtherWay = name === 'primary' && this.#paths.backup !== null;
+    const session = new Session({ gateway, outbox, clock, numbers, receiptTimeoutMs, hasOtherWay, highest: this.#highest, publish });
+    this.#session = session;
+    return session.run(ended);
+  }
+
+  /** An order that could not be put on the record comes again; alarms go on meanwhile. */
+  async #hearOrder(payload: Uint8Array): Promise<void> {
+    const { name, orders, numbers } = this.#options;
+    try {
+      await orders.hear(payload, name);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      numbers.ordersNotKept += 1;
+      numbers.lastFailure = error.message;
+      numbers.lastFailureCode = error.code;
+    }
+  }
+}
+
+function pathsOf({ configuration }: UplinkOptions): { readonly primary: Path; readonly backup: Path | null } {
+  const { url, ca, certificate, key, serverName, localAddress, keepaliveS, backup } = configuration;
+  const files = Object.fromEntries(Object.entries({ ca, certificate, key }).filter(([, file]) => file !== undefined));
+  const own = Object.fromEntries(Object.entries({ serverName, localAddress }).filter(([, value]) => value !== undefined));
+  return { primary: { url, ...files, ...own, keepaliveS }, backup: backup ? { ...files, ...backup, keepaliveS } : null };
+}

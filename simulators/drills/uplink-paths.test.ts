@@ -1,0 +1,271 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { eventOf, type FollowedJournal, open, temporaryFolder } from '@fengsui/gateway/src/journal/journal.fixture.ts';
+import { accepting, Peer } from '@fengsui/gateway/src/uplink/peer.fixture.ts';
+import { runUplink, UplinkNumbers } from '@fengsui/gateway/src/uplink/uplink.ts';
+import type { Clock, Lane } from '@fengsui/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { seeded } from '../src/random.ts';
+import { TcpLink } from '../src/tcp-link.ts';
+
+const GATEWAY = 'gw-1';
+const soon = { timeout: 40_000, interval: 50 };
+const upTo = (newest: number) => Array.from({ length: newest }, (_, index) => index + 1);
+const noOrders = { hear: async () => {}, listen: () => () => {}, receiptOf: () => new Uint8Array() };
+
+/** Our own waiting times pass ten times as fast; the keep-alive of the MQTT library does not. */
+const FASTER = 10;
+const fast: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now() * FASTER,
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal!.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      }, ms / FASTER);
+      signal?.addEventListener('abort', stop, { once: true });
+    }),
+};
+
+let directory: string;
+let journal: FollowedJournal;
+let stop: AbortController;
+let running: Promise<unknown>[];
+let peers: Peer[];
+let links: TcpLink[];
+let servers: Server[];
+
+beforeEach(() => {
+  directory = temporaryFolder();
+  [stop, running, peers, links, servers] = [new AbortController(), [], [], [], []];
+});
+afterEach(async () => {
+  stop.abort();
+  await Promise.all(running);
+  await journal.close();
+  for (const link of links) await link[Symbol.asyncDispose]();
+  for (const peer of peers) await peer.stop();
+  for (const server of servers) server.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function collector(): Promise<Peer> {
+  const peer = new Peer(GATEWAY);
+  await peer.start();
+  peers.push(peer);
+  return peer;
+}
+
+/** A way to a collector that can be broken. */
+async function way(to: Peer): Promise<TcpLink & { readonly url: string }> {
+  const link = new TcpLink({ listen: { host: '127.0.0.1', port: 0 }, to: { host: '127.0.0.1', port: to.port }, random: seeded(1) });
+  const { port } = await link.start();
+  links.push(link);
+  return Object.assign(link, { url: `mqtt://127.0.0.1:${port}` });
+}
+
+interface Carried {
+  readonly numbers: UplinkNumbers;
+  /** What is said of the whole uplink and of its primary path. */
+  readonly told: string[];
+}
+
+function carry(name: string, url: string, backupUrl?: string): Carried {
+  const numbers = new UplinkNumbers();
+  const told: string[] = [];
+  const telling = (source: string) => ({ lost: () => told.push(`${source} lost`), returned: () => told.push(`${source} returned`) });
+  const settings = { keepaliveS: 1, reconnectMinMs: 500, reconnectMaxMs: 5_000, receiptTimeoutMs: 10_000 };
+  running.push(
+    runUplink({
+      ...{ name, orders: noOrders, gateway: GATEWAY, outbox: journal.outbox(name), clock: fast, numbers, random: Math.random },
+      configuration: { name, kind: 'mqtt', url, ...settings, ...(backupUrl === undefined ? {} : { backup: { url: backupUrl } }) },
+      outage: telling('link'),
+      ...(backupUrl === undefined ? {} : { primary: telling('primary') }),
+      signal: stop.signal,
+    }),
+  );
+  return { numbers, told };
+}
+
+const waiting = async (lane: Lane, uplink = 'collector') => (await journal.state()).lanes[lane].uplinks[uplink]!.waiting;
+
+async function everythingSettled(uplink = 'collector'): Promise<void> {
+  await vi.waitFor(async () => expect([await waiting('alarm', uplink), await waiting('ordinary', uplink)]).toEqual([0, 0]), soon);
+}
+
+const fires = (many: number) => Array.from({ length: many }, (_, index) => eventOf('fire', index));
+
+/** Numbers of alarms that arrived anywhere, each once. */
+const arrived = (...at: Peer[]) => [...new Set(at.flatMap((peer) => peer.firsts('alarm')))].sort((one, other) => one - other);
+
+describe('an uplink with a backup path', () => {
+  it('goes on over the backup from the same row when the primary is cut, and back when that has proven itself', async () => {
+    journal = await open(directory);
+    const [first, second] = [await collector(), await collector()];
+    const [primary, backup] = [await way(first), await way(second)];
+    const { numbers, told } = carry('collector', primary.url, backup.url);
+    await journal.append(fires(5));
+    await everythingSettled();
+    expect(numbers).toMatchObject({ path: 'primary', failOvers: 0 });
+    primary.setMode('cut');
+    await journal.append(fires(5));
+    await everythingSettled();
+    expect(numbers).toMatchObject({ path: 'backup', failOvers: 1, primaryFailure: expect.any(String) });
+    expect(second.firsts('alarm')).toEqual([6, 7, 8, 9, 10]);
+    primary.setMode('pass');
+    await vi.waitFor(() => expect(numbers).toMatchObject({ path: 'primary', failBacks: 1, primaryFailure: null }), soon);
+    await journal.append(fires(5));
+    await everythingSettled();
+    expect([first.firsts('alarm'), arrived(first, second)]).toEqual([[1, 2, 3, 4, 5, 11, 12, 13, 14, 15], upTo(15)]);
+    expect(told.filter((word) => word.startsWith('primary'))).toEqual(['primary returned', 'primary lost', 'primary returned']);
+  });
+
+  it.each(['half-open', 'answers-lost', 'requests-lost'] as const)(
+    'brings an alarm over the backup when the primary is %s',
+    async (mode) => {
+      journal = await open(directory);
+      const [first, second] = [await collector(), await collector()];
+      const [primary, backup] = [await way(first), await way(second)];
+      const { numbers } = carry('collector', primary.url, backup.url);
+      await vi.waitFor(() => expect(numbers.state).toBe('up'), soon);
+      primary.setMode(mode);
+      await journal.append(fires(1));
+      await everythingSettled();
+      expect(second.firsts('alarm')).toEqual([1]);
+      expect(numbers.path).toBe('backup');
+    },
+  );
+
+  it('leaves a silent primary although nothing waits', async () => {
+    journal = await open(directory);
+    const [first, second] = [await collector(), await collector()];
+    const [primary, backup] = [await way(first), await way(second)];
+    const { numbers, told } = carry('collector', primary.url, backup.url);
+    await vi.waitFor(() => expect(numbers.state).toBe('up'), soon);
+    primary.setMode('half-open');
+    await vi.waitFor(() => expect(numbers).toMatchObject({ state: 'up', path: 'backup' }), soon);
+    expect(told).toContain('primary lost');
+  });
+
+  it('loses nothing where both paths lead to one collector, which lets a gateway in once', async () => {
+    journal = await open(directory);
+    const only = await collector();
+    const [primary, backup] = [await way(only), await way(only)];
+    const { numbers } = carry('collector', primary.url, backup.url);
+    await journal.append(fires(3));
+    await everythingSettled();
+    primary.setMode('cut');
+    for (let turn = 0; turn < 10; turn++) await journal.append(fires(3));
+    await everythingSettled();
+    expect(numbers.path).toBe('backup');
+    primary.setMode('pass');
+    for (let turn = 0; turn < 40 && numbers.path === 'backup'; turn++) {
+      await journal.append(fires(2));
+      await fast.sleep(2_000);
+    }
+    await vi.waitFor(() => expect(numbers).toMatchObject({ state: 'up', path: 'primary' }), soon);
+    await everythingSettled();
+    expect(arrived(only)).toEqual(upTo((await journal.state()).lanes.alarm.newest));
+  });
+
+  it('keeps to the backup while the primary flaps', async () => {
+    journal = await open(directory);
+    const [first, second] = [await collector(), await collector()];
+    const [primary, backup] = [await way(first), await way(second)];
+    const { numbers } = carry('collector', primary.url, backup.url);
+    await vi.waitFor(() => expect(numbers.state).toBe('up'), soon);
+    primary.setMode('cut');
+    await journal.append(fires(1));
+    await everythingSettled();
+    const before = first.connects;
+    for (let turn = 0; turn < 12; turn++) {
+      primary.setMode(turn % 2 === 0 ? 'pass' : 'cut');
+      await fast.sleep(8_000);
+      await journal.append(fires(1));
+    }
+    await everythingSettled();
+    expect(first.connects).toBeGreaterThan(before);
+    expect(numbers).toMatchObject({ path: 'backup', failBacks: 0, failOvers: 1 });
+    expect(second.firsts('alarm')).toEqual(upTo(13));
+  });
+
+  it('goes over the backup while the primary refuses, and back when it lets in', async () => {
+    journal = await open(directory);
+    const [first, second] = [await collector(), await collector()];
+    first.refusals = 6;
+    const { numbers } = carry('collector', (await way(first)).url, (await way(second)).url);
+    await journal.append(fires(2));
+    await everythingSettled();
+    expect(second.firsts('alarm')).toEqual([1, 2]);
+    await vi.waitFor(() => expect(numbers).toMatchObject({ path: 'primary', failBacks: 1 }), { ...soon, timeout: 60_000 });
+    expect(first.connects).toBeGreaterThanOrEqual(7);
+  }, 120_000);
+
+  it('goes over the backup where the primary takes the connection and never answers', async () => {
+    journal = await open(directory);
+    const mute = createServer(() => {});
+    servers.push(mute);
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const second = await collector();
+    const { numbers } = carry('collector', `mqtt://127.0.0.1:${(mute.address() as { port: number }).port}`, (await way(second)).url);
+    await journal.append(fires(2));
+    await everythingSettled();
+    expect(numbers).toMatchObject({ path: 'backup' });
+  });
+
+  it('tries both for ever while both are down, and carries over whichever comes first', async () => {
+    journal = await open(directory);
+    const [first, second] = [await collector(), await collector()];
+    const [primary, backup] = [await way(first), await way(second)];
+    primary.setMode('cut');
+    backup.setMode('cut');
+    const { numbers, told } = carry('collector', primary.url, backup.url);
+    await journal.append(fires(2));
+    await vi.waitFor(() => expect(numbers.attempts).toBeGreaterThan(6), soon);
+    expect(told).toContain('link lost');
+    backup.setMode('pass');
+    await everythingSettled();
+    expect(numbers.path).toBe('backup');
+  });
+});
+
+describe('two uplinks on one journal', () => {
+  it('do not wait for each other: a dead one keeps its rows, the healthy one has none left', async () => {
+    journal = await open(directory, { uplinks: ['collector', 'second'] });
+    const [first, second] = [await collector(), await collector()];
+    const [good, bad] = [await way(first), await way(second)];
+    bad.setMode('half-open');
+    carry('collector', good.url);
+    const { numbers } = carry('second', bad.url);
+    for (let turn = 0; turn < 5; turn++) await journal.append([...fires(20), eventOf('reading', turn)]);
+    await everythingSettled('collector');
+    expect([await waiting('alarm', 'second'), await waiting('ordinary', 'second')]).toEqual([100, 5]);
+    bad.setMode('cut');
+    bad.setMode('pass');
+    await everythingSettled('second');
+    expect([first.firsts('alarm'), second.firsts('alarm')]).toEqual([upTo(100), upTo(100)]);
+    expect((await journal.state()).lanes.alarm.waiting).toBe(0);
+    expect(numbers.failOvers).toBe(0);
+  });
+
+  it('each get a row once, whatever their collectors say', async () => {
+    journal = await open(directory, { uplinks: ['collector', 'second'] });
+    const [first, second] = [await collector(), await collector()];
+    second.answer = (batch) => ({
+      ...accepting(batch),
+      accepted: [],
+      rejected: batch.rows.map(({ number }) => ({ number, reason: 'malformed' })),
+    });
+    carry('collector', `mqtt://127.0.0.1:${first.port}`);
+    carry('second', `mqtt://127.0.0.1:${second.port}`);
+    await journal.append(fires(7));
+    await vi.waitFor(async () => expect((await journal.state()).lanes.alarm).toMatchObject({ waiting: 0, rejected: 7 }), soon);
+    expect([first.firsts('alarm'), second.firsts('alarm')]).toEqual([upTo(7), upTo(7)]);
+  });
+});
