@@ -48,8 +48,13 @@ const counter = row('counter');
 export const METRICS: readonly MetricRow[] = [
   gauge(
     'journal_waiting_rows',
-    'Rows without a receipt.',
+    'Rows that at least one uplink has not settled.',
     ofLanes(({ waiting }) => waiting),
+  ),
+  gauge('journal_owed_rows', 'Rows that an uplink has not settled.', ({ journal }) =>
+    Object.entries(journal.lanes).flatMap(([lane, { uplinks }]) =>
+      Object.entries(uplinks).map(([uplink, { waiting }]) => ({ labels: { lane, uplink }, value: waiting })),
+    ),
   ),
   gauge(
     'journal_oldest_seconds',
@@ -95,6 +100,19 @@ export const METRICS: readonly MetricRow[] = [
     'uplink_up',
     '1 while the far side is connected.',
     ofUplinks(({ state }) => (state === 'up' ? 1 : 0)),
+  ),
+  gauge('uplink_path', '1 for the path in use, or last in use.', ({ uplinks }) =>
+    uplinks.flatMap(({ name, path }) => (path === null ? [] : [{ labels: { uplink: name, path }, value: 1 }])),
+  ),
+  counter(
+    'uplink_fail_overs_total',
+    'Times the backup path took over.',
+    ofUplinks(({ failOvers }) => failOvers),
+  ),
+  counter(
+    'uplink_fail_backs_total',
+    'Times the primary path took over again.',
+    ofUplinks(({ failBacks }) => failBacks),
   ),
   counter(
     'uplink_attempts_total',
