@@ -154,7 +154,7 @@ export class Carrier {
     const hasOtherWay = name === 'primary' && this.#paths.backup !== null;
     const session = new Session({ gateway, outbox, clock, numbers, receiptTimeoutMs, hasOtherWay, highest: this.#highest, publish });
     this.#session = session;
-    return session.run(ended);
+    return await session.run(ended); // or the orders would be told to nobody from here on
   }
 
   /** An order that could not be put on the record comes again; alarms go on meanwhile. */
