@@ -1,18 +1,55 @@
-import { argv, stderr, stdout } from 'node:process';
+import { argv, exit, stderr, stdout } from 'node:process';
+import type { Experiment } from './itself/experiment.ts';
+
+interface Drill {
+  readonly words: string;
+  readonly run: (args: readonly string[]) => Promise<number>;
+}
+
+const own = (words: string, load: () => Promise<{ run(args: readonly string[]): Promise<number> }>): Drill => ({
+  words,
+  run: async (args) => (await load()).run(args),
+});
+
+/** `[seed] [short]`: the long form, from a seed; its last line is one JSON object. */
+const experiment = (name: string, words: string, load: () => Promise<{ readonly experiment: Experiment }>): Drill => ({
+  words: `${words} [seed] [short]`,
+  run: async ([seed = '1', length = 'long']) => {
+    const startMs = performance.now();
+    const { complaints, measured } = await (await load()).experiment.run(Number(seed), length !== 'short');
+    const seconds = Math.round((performance.now() - startMs) / 1000);
+    stdout.write(`${JSON.stringify({ drill: name, seed: Number(seed), good: complaints.length === 0, seconds, measured, complaints })}\n`);
+    return complaints.length === 0 ? 0 : 1;
+  },
+});
 
 /** `npm run drill -- <name> [arguments]`: long runs against the real thing. Exit code 0 well, 1 something was lost, 3 this machine cannot. */
-const DRILLS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
-  'journal-starve': () => import('./journal/starve.ts'),
-  'journal-sweep': () => import('./journal/sweep-drill.ts'),
-  'journal-upgrade': () => import('./journal/migration.ts'),
-  'power-cut': () => import('./journal/power-cut.ts'),
-  'slow-disk': () => import('./journal/slow-disk.ts'),
+const DRILLS: Readonly<Record<string, Drill>> = {
+  'journal-sweep': own('every call of the disk fails, tears or kills once [points]', () => import('./journal/sweep-drill.ts')),
+  'power-cut': own('the power goes while the journal writes [cuts]', () => import('./journal/power-cut.ts')),
+  freeze: experiment('freeze', 'gateway and collector stand still and go on', () => import('./itself/freeze.ts')),
+  hang: experiment('hang', 'a part of the gateway stands still; the watchdog notices', () => import('./itself/hang.ts')),
+  throw: experiment('throw', 'errors of the program, a crash loop, SIGTERM under load', () => import('./itself/throw.ts')),
+  flood: experiment('flood', '200 alarms in a second upon 10,000 readings that wait', () => import('./itself/flood.ts')),
+  poison: experiment('poison', 'bad frames among good ones', () => import('./itself/poison.ts')),
+  clock: experiment('clock', 'the clock starts in 1970 and jumps', () => import('./itself/clock.ts')),
 };
 
-const [name = '', ...args] = argv.slice(2);
+function list(): string {
+  const width = Math.max(...Object.keys(DRILLS).map((name) => name.length));
+  return Object.entries(DRILLS)
+    .map(([name, { words }]) => `  ${name.padEnd(width)}  ${words}\n`)
+    .join('');
+}
+
+const [name, ...args] = argv.slice(2);
+if (name === undefined) {
+  stdout.write(`npm run drill -- <name> [arguments]\n${list()}`);
+  exit(0);
+}
 if (!Object.hasOwn(DRILLS, name)) {
-  stderr.write(`no such drill: ${name || '(none)'}. Drills: ${Object.keys(DRILLS).join(', ')}\n`);
-  process.exit(2);
+  stderr.write(`no such drill: ${name}. Drills:\n${list()}`);
+  exit(2);
 }
 stdout.write(`drill ${name}\n`);
-process.exitCode = await (await DRILLS[name]!()).run(args);
+process.exitCode = await DRILLS[name]!.run(args);

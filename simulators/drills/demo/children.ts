@@ -46,8 +46,13 @@ export class Children {
   }
 
   /** Starts a program and waits for its ready line. */
-  async start(name: string, entry: string, ...words: string[]): Promise<Child> {
-    const child = this.#spawn(name, entry, words);
+  start(name: string, entry: string, ...words: string[]): Promise<Child> {
+    return this.startIn({}, name, entry, ...words);
+  }
+
+  /** The same with more in its environment. */
+  async startIn(environment: Readonly<Record<string, string>>, name: string, entry: string, ...words: string[]): Promise<Child> {
+    const child = this.#spawn(name, entry, words, environment);
     const ready = await this.#readyLine(name, child);
     const started: Child = {
       name,
@@ -69,9 +74,10 @@ export class Children {
     for (const child of [...this.#running].reverse()) await this.#stop(child);
   }
 
-  #spawn(name: string, entry: string, words: readonly string[]): ChildProcess {
+  #spawn(name: string, entry: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, entry), ...words], {
       stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
     });
     child.stderr!.pipe(createWriteStream(this.#logOf(name), { flags: 'a' }));
     child.stdin!.on('error', () => {}); // a process that ended hears no more: its exit is what counts

@@ -17,6 +17,8 @@ export const PREREQUISITES: readonly Prerequisite[] = [
   { program: '/usr/include/modbus/modbus.h', debianPackage: 'libmodbus-dev', purpose: 'a Modbus slave that is not ours' },
   { program: 'mbpoll', debianPackage: 'mbpoll', purpose: 'a Modbus master that is not ours' },
   { program: 'coap-client-notls', debianPackage: 'libcoap3-bin', purpose: 'CoAP devices that are not ours' },
+  { program: '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1', debianPackage: 'libfaketime', purpose: 'clocks that jump' },
+  { program: 'systemd-notify', debianPackage: 'systemd', purpose: 'how a service manager hears of a gateway' },
   { program: 'chromium', debianPackage: 'chromium', purpose: 'the live page in a real browser' },
 ];
 

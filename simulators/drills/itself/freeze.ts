@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Experiment, Findings } from './experiment.ts';
+import { Rig } from './rig.ts';
+
+/** P4: a lost path is visible within this, at both ends. */
+const VISIBLE_WITHIN_MS = 60_000;
+/** A freeze longer than this must be told where the link is looked at this often. */
+const LONG = { seconds: [5, 35, 120], uplink: {}, toldFromS: 60 };
+const SHORT = {
+  seconds: [9],
+  uplink: { keepaliveS: 2, receiptTimeoutMs: 1_000, reconnectMinMs: 100, reconnectMaxMs: 1_000 },
+  toldFromS: 9,
+};
+
+/** E13: the gateway, then the collector, stand still for a while and go on. Nothing is lost or doubled, one connection takes over, a long one is told. */
+export const experiment: Experiment = {
+  words: { en: 'freeze: gateway and collector stand still and go on', zh: '冻结与恢复' },
+  async run(seed, isLong) {
+    const findings = new Findings();
+    const { seconds, uplink, toldFromS } = isLong ? LONG : SHORT;
+    await using rig = await Rig.start({ seed, panels: 2, uplink });
+    await rig.startGateway();
+    let said = 0;
+    const say = (count: number) => {
+      rig.fire(said % 2, count);
+      said += count;
+    };
+    for (const who of ['gateway', 'collector'] as const) {
+      for (const duration of seconds) {
+        say(5);
+        findings.complaints.push(...(await rig.settled(said)));
+        const before = (await rig.status()).uplinks[0]!.connections;
+        const frozenMs = Date.now();
+        rig.signal('SIGSTOP', rig[who]);
+        say(5);
+        await sleep(duration * 1_000);
+        rig.signal('SIGCONT', rig[who]);
+        const thawed = performance.now();
+        say(5);
+        findings.complaints.push(...(await rig.settled(said)));
+        findings.measured[`${who} ${duration} s: back to all arrived, ms`] = Math.round(performance.now() - thawed);
+        const connections = (await rig.status()).uplinks[0]!.connections - before;
+        findings.measured[`${who} ${duration} s: connections`] = connections;
+        findings.expect(connections <= 1, `${who} frozen for ${duration} s: ${connections} connections took over`);
+        if (who === 'collector' && duration >= toldFromS) await told(rig, frozenMs, findings);
+      }
+    }
+    return findings.outcome();
+  },
+};
+
+async function told(rig: Rig, frozenMs: number, findings: Findings): Promise<void> {
+  const links = () =>
+    rig.ledger().rows.filter(({ event }) => event.kind === 'link' && event.source === 'collector') as unknown as Array<{
+      readonly event: { readonly edge: string; readonly receivedMs: number };
+    }>;
+  const since = () => links().filter(({ event }) => event.receivedMs >= frozenMs);
+  await rig
+    .until(
+      'the loss and the return of the link',
+      () =>
+        since()
+          .map(({ event }) => event.edge)
+          .join() === 'began,ended',
+    )
+    .catch(() => {});
+  const began = since().find(({ event }) => event.edge === 'began');
+  if (!began) return findings.expect(false, 'the loss of the link was never told');
+  findings.measured['collector frozen to loss told, ms'] = began.event.receivedMs - frozenMs;
+  findings.expect(began.event.receivedMs - frozenMs <= VISIBLE_WITHIN_MS, 'the loss of the link was told too late');
+}

@@ -1,0 +1,136 @@
+import { connect, type Socket } from 'node:net';
+import { encodeFrame, encodeUnit, timeTagOf } from '@fengsui/protocol/gb26875';
+import { type Random, seeded } from '../../src/random.ts';
+import { type Experiment, Findings } from './experiment.ts';
+import { Rig } from './rig.ts';
+
+/** The sender of every frame, and the same as it is on the wire. */
+const SOURCE = 0xff1280512507;
+const ON_THE_WIRE = '0725518012ff';
+const NEXT_WITHIN_MS = 2_000;
+const REPLY_BYTES = 30;
+const [SERIAL_AT, COMMAND_AT] = [2, 26];
+const CONFIRM = 3;
+const YEAR_2099 = Date.UTC(2099, 11, 31);
+
+/** A fire at a component, as a transmission device sends it. */
+function fire(serial: number, address: number, { text = new Uint8Array(), ms = Date.now() } = {}): Uint8Array {
+  const time = timeTagOf(ms, 480);
+  const part = { systemType: 1, systemAddress: 1, componentType: 40, componentAddress: address };
+  const unit = encodeUnit({ type: 2, count: 1, objects: [{ ...part, status: 3, text, time }] });
+  return frame(serial, 2, unit);
+}
+
+function frame(serial: number, command: number, unit: Uint8Array): Uint8Array {
+  const time = timeTagOf(Date.now(), 480);
+  return encodeFrame({ serial, mainVersion: 1, userVersion: 1, time, source: SOURCE, destination: 1, command }, unit);
+}
+
+function changed(bytes: Uint8Array, at: number, value: number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  copy[at < 0 ? copy.length + at : at] = value & 0xff;
+  return copy;
+}
+
+/** What a bad device, a bad line or a bad person sends; each is told apart by its name. */
+const POISONS: Readonly<Record<string, (serial: number, random: Random) => Uint8Array>> = {
+  'bad checksum': (serial) => changed(fire(serial, 1), -3, fire(serial, 1).at(-3)! + 1),
+  'unit of no type': (serial) => frame(serial, 2, Uint8Array.of(15, 1, 1, 2, 3)),
+  'unit of a type of nobody': (serial) => frame(serial, 2, Uint8Array.of(200, 1, ...new Uint8Array(40).fill(0xee))),
+  'count that lies': (serial) => changed(fire(serial, 1), 28, 9),
+  'unknown command': (serial) => frame(serial, 77, new Uint8Array()),
+  '1,025 bytes of unit': (serial) => changed(changed(frame(serial, 2, new Uint8Array(1_024)), 24, 0x01), 25, 0x04),
+  'half a frame': (serial, random) => fire(serial, 1).subarray(0, 5 + random.below(30)),
+  noise: (_serial, random) => random.bytes(1 + random.below(200)),
+  'starts and ends alone': () => new TextEncoder().encode('@@##@@@@####@@'),
+};
+
+/** Strange and yet a fire: it must arrive like any other. */
+const STRANGE: ReadonlyArray<(serial: number, address: number) => Uint8Array> = [
+  (serial, address) => fire(serial, address, { text: Uint8Array.of(0x81, 0xff, 0xfe, 0x3c, 0xff) }),
+  (serial, address) => fire(serial, address, { text: Uint8Array.of(0, 0, 0x41, 0, 0x42) }),
+  (serial, address) => fire(serial, address, { ms: YEAR_2099 }),
+  (serial, address) => fire(serial, address, { text: new TextEncoder().encode('=1+1<script>') }),
+];
+
+/** A device on one connection, and when each of its frames was confirmed. */
+class Device {
+  readonly #socket: Socket;
+  readonly confirmed = new Set<number>();
+  isClosed = false;
+  #rest = Buffer.alloc(0);
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('error', () => {}).on('close', () => (this.isClosed = true));
+    socket.on('data', (bytes) => this.#hear(bytes));
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+
+  #hear(bytes: Buffer): void {
+    this.#rest = Buffer.concat([this.#rest, bytes]);
+    for (; this.#rest.length >= REPLY_BYTES; this.#rest = this.#rest.subarray(REPLY_BYTES))
+      if (this.#rest[COMMAND_AT] === CONFIRM) this.confirmed.add(this.#rest.readUInt16LE(SERIAL_AT));
+  }
+}
+
+/** E26: poison between good frames on one connection. Every good one is confirmed soon and is in the ledger once; the connection stays; what is bad is counted. */
+export const experiment: Experiment = {
+  words: { en: 'poison: bad frames among good ones', zh: '畸形报文' },
+  async run(seed, isLong) {
+    const findings = new Findings();
+    const random = seeded(seed);
+    const door = {
+      name: 'door',
+      wire: { kind: 'tcp-server', host: '127.0.0.1', port: 0 },
+      devices: [{ name: 'utd-1', family: 'gb26875', device: ON_THE_WIRE }],
+    };
+    await using rig = await Rig.start({ seed, panels: 0, lines: [door] });
+    await rig.startGateway();
+    const port = Number((await rig.status()).lines[0]!.at.split(':').at(-1));
+    const device = new Device(connect(port, '127.0.0.1'));
+    await rig.until('connected', () => !device.isClosed);
+    const waits: number[] = [];
+    let serial = 0;
+    const good = async (what: string, make: (serial: number) => Uint8Array) => {
+      const own = ++serial;
+      device.send(make(own));
+      const ms = await rig.until(`the good frame after ${what} is confirmed`, () => device.confirmed.has(own) || device.isClosed, 20_000);
+      waits.push(ms);
+      findings.expect(!device.isClosed, `${what}: the connection was closed`);
+    };
+    let address = 0;
+    const names = Object.keys(POISONS);
+    for (let turn = 0; turn < (isLong ? 500 : names.length); turn++) {
+      const name = isLong ? random.pick(names) : names[turn]!;
+      device.send(POISONS[name]!(60_000 + turn, random));
+      await good(name, (own) => fire(own, ++address));
+    }
+    for (const strange of STRANGE) await good('a strange fire', (own) => strange(own, ++address));
+    device.end();
+    const fires = () => rig.ledger().rows.filter(({ event }) => event.kind === 'fire' && event.edge === 'began');
+    await rig.until('every fire in the ledger', () => fires().length >= address);
+    findings.measured['good frames'] = address;
+    findings.measured['slowest confirmation, ms'] = Math.max(...waits);
+    findings.measured['confirmations over 2 s'] = waits.filter((ms) => ms > NEXT_WITHIN_MS).length;
+    const places = fires().map(({ event }) => (event as unknown as { part: { component: { address: number } } }).part.component.address);
+    findings.expect(new Set(places).size === places.length, `${places.length - new Set(places).size} fires twice`);
+    findings.expect(places.length === address, `${places.length} fires in the ledger of ${address}`);
+    const { unheard } = (await rig.status()).lines[0]!;
+    findings.measured['counted as unheard'] = Object.entries(unheard)
+      .map(([why, count]) => `${why} ${count}`)
+      .join(', ');
+    findings.expect(
+      Object.values(unheard).some((count) => count > 0),
+      'nothing of the poison was counted',
+    );
+    return findings.outcome();
+  },
+};
