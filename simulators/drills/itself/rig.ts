@@ -136,6 +136,7 @@ export class Rig implements AsyncDisposable {
     readonly uplinks: ReadonlyArray<{ readonly connections: number; readonly state: string }>;
     readonly journal: { readonly lanes: Record<'alarm' | 'ordinary', { readonly waiting: number }> };
     readonly gateway: { readonly clockSynchronised: boolean };
+    readonly duty: object | null;
     readonly troubles: ReadonlyArray<{ readonly what: string }>;
   }> {
     const answer = await fetch(`${this.gateway.ready['status']}/status`, { signal: AbortSignal.timeout(10_000) });
