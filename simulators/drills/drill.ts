@@ -1,5 +1,5 @@
 import { argv, exit, stderr, stdout } from 'node:process';
-import type { Experiment } from './itself/experiment.ts';
+import { type Experiment, perform } from './itself/experiment.ts';
 
 interface Drill {
   readonly words: string;
@@ -16,7 +16,7 @@ const experiment = (name: string, words: string, load: () => Promise<{ readonly 
   words: `${words} [seed] [short]`,
   run: async ([seed = '1', length = 'long']) => {
     const startMs = performance.now();
-    const { complaints, measured } = await (await load()).experiment.run(Number(seed), length !== 'short');
+    const { complaints, measured } = await perform((await load()).experiment, Number(seed), length !== 'short');
     const seconds = Math.round((performance.now() - startMs) / 1000);
     stdout.write(`${JSON.stringify({ drill: name, seed: Number(seed), good: complaints.length === 0, seconds, measured, complaints })}\n`);
     return complaints.length === 0 ? 0 : 1;

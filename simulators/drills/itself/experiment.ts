@@ -27,3 +27,12 @@ export class Findings {
     return { complaints: this.complaints, measured: this.measured };
   }
 }
+
+/** Runs an experiment to its end. What never came to pass is a complaint like any other. */
+export async function perform(experiment: Experiment, seed: number, isLong: boolean): Promise<Outcome> {
+  try {
+    return await experiment.run(seed, isLong);
+  } catch (error) {
+    return { complaints: [(error as Error).message], measured: {} };
+  }
+}

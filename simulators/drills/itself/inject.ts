@@ -10,6 +10,8 @@ interface Fault {
   readonly before: string;
   /** `loop` and `wait` never go on: one takes the thread with it, the other only whoever waits. */
   readonly does: 'throw' | 'loop' | 'wait';
+  /** Only where this expression of that place holds. */
+  readonly when?: string;
   /** While this file is there the fault happens: as often as the number in it says, or for ever. */
   readonly armed: string;
 }
@@ -35,11 +37,12 @@ function disturb(index: number): Promise<never> | undefined {
 Object.assign(globalThis, { fengsuiDisturb: disturb });
 
 function disturbed(url: string, source: string): string {
-  return faults.reduce((text, { file, before, does }, index) => {
+  return faults.reduce((text, { file, before, does, when = 'true' }, index) => {
     if (!url.endsWith(file)) return text;
     const pieces = text.split(before);
     if (pieces.length !== 2) throw new Error(`drill: ${file} holds ${pieces.length - 1} times what a fault comes before: ${before}`);
-    return `${pieces[0]}${does === 'wait' ? 'await ' : ''}globalThis.fengsuiDisturb(${index});\n${before}${pieces[1]}`;
+    const disturbs = `if (${when}) ${does === 'wait' ? 'await ' : ''}globalThis.fengsuiDisturb(${index});`;
+    return `${pieces[0]}${disturbs}\n${before}${pieces[1]}`;
   }, source);
 }
 

@@ -1,30 +1,15 @@
-import { connect, type Socket } from 'node:net';
-import { encodeFrame, encodeUnit, timeTagOf } from '@fengsui/protocol/gb26875';
 import { type Random, seeded } from '../../src/random.ts';
 import { type Experiment, Findings } from './experiment.ts';
 import { Rig } from './rig.ts';
+import { type FireSaid, fireFrom, frameFrom, onTheWire, Transmitter } from './transmitter.ts';
 
-/** The sender of every frame, and the same as it is on the wire. */
+/** The sender of every frame. */
 const SOURCE = 0xff1280512507;
-const ON_THE_WIRE = '0725518012ff';
 const NEXT_WITHIN_MS = 2_000;
-const REPLY_BYTES = 30;
-const [SERIAL_AT, COMMAND_AT] = [2, 26];
-const CONFIRM = 3;
 const YEAR_2099 = Date.UTC(2099, 11, 31);
 
-/** A fire at a component, as a transmission device sends it. */
-function fire(serial: number, address: number, { text = new Uint8Array(), ms = Date.now() } = {}): Uint8Array {
-  const time = timeTagOf(ms, 480);
-  const part = { systemType: 1, systemAddress: 1, componentType: 40, componentAddress: address };
-  const unit = encodeUnit({ type: 2, count: 1, objects: [{ ...part, status: 3, text, time }] });
-  return frame(serial, 2, unit);
-}
-
-function frame(serial: number, command: number, unit: Uint8Array): Uint8Array {
-  const time = timeTagOf(Date.now(), 480);
-  return encodeFrame({ serial, mainVersion: 1, userVersion: 1, time, source: SOURCE, destination: 1, command }, unit);
-}
+const fire = (serial: number, address: number, more: FireSaid = {}) => fireFrom(SOURCE, serial, address, more);
+const frame = (serial: number, command: number, unit: Uint8Array) => frameFrom(SOURCE, serial, command, unit);
 
 function changed(bytes: Uint8Array, at: number, value: number): Uint8Array {
   const copy = Uint8Array.from(bytes);
@@ -53,34 +38,6 @@ const STRANGE: ReadonlyArray<(serial: number, address: number) => Uint8Array> = 
   (serial, address) => fire(serial, address, { text: new TextEncoder().encode('=1+1<script>') }),
 ];
 
-/** A device on one connection, and when each of its frames was confirmed. */
-class Device {
-  readonly #socket: Socket;
-  readonly confirmed = new Set<number>();
-  isClosed = false;
-  #rest = Buffer.alloc(0);
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('error', () => {}).on('close', () => (this.isClosed = true));
-    socket.on('data', (bytes) => this.#hear(bytes));
-  }
-
-  send(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
-  }
-
-  end(): void {
-    this.#socket.destroy();
-  }
-
-  #hear(bytes: Buffer): void {
-    this.#rest = Buffer.concat([this.#rest, bytes]);
-    for (; this.#rest.length >= REPLY_BYTES; this.#rest = this.#rest.subarray(REPLY_BYTES))
-      if (this.#rest[COMMAND_AT] === CONFIRM) this.confirmed.add(this.#rest.readUInt16LE(SERIAL_AT));
-  }
-}
-
 /** E26: poison between good frames on one connection. Every good one is confirmed soon and is in the ledger once; the connection stays; what is bad is counted. */
 export const experiment: Experiment = {
   words: { en: 'poison: bad frames among good ones', zh: '畸形报文' },
@@ -90,12 +47,12 @@ export const experiment: Experiment = {
     const door = {
       name: 'door',
       wire: { kind: 'tcp-server', host: '127.0.0.1', port: 0 },
-      devices: [{ name: 'utd-1', family: 'gb26875', device: ON_THE_WIRE }],
+      devices: [{ name: 'utd-1', family: 'gb26875', device: onTheWire(SOURCE) }],
     };
     await using rig = await Rig.start({ seed, panels: 0, lines: [door] });
     await rig.startGateway();
     const port = Number((await rig.status()).lines[0]!.at.split(':').at(-1));
-    const device = new Device(connect(port, '127.0.0.1'));
+    const device = new Transmitter(port);
     await rig.until('connected', () => !device.isClosed);
     const waits: number[] = [];
     let serial = 0;

@@ -19,8 +19,6 @@ export interface RigOptions {
   readonly seed: number;
   /** Fire alarm panels, each on a line of its own. */
   readonly panels: number;
-  /** Speed of their lines; the family's own where absent. */
-  readonly baud?: number;
   /** Further lines. */
   readonly lines?: readonly object[];
   /** What else of the gateway's configuration is another. */
@@ -88,11 +86,11 @@ export class Rig implements AsyncDisposable {
   }
 
   async #startPanels(): Promise<void> {
-    const { seed, panels, baud } = this.#options;
+    const { seed, panels } = this.#options;
     for (let index = 0; index < panels; index++) {
       const name = `panel-${index}`;
       const what = ['--name', name, '--family', 'jbf-193k', '--wire', 'tcp:127.0.0.1:0', '--truth', this.path(`${name}.truth`)];
-      const how = ['--seed', String(seed + index), '--live', '--with-parent', ...(baud === undefined ? [] : ['--baud', String(baud)])];
+      const how = ['--seed', String(seed + index), '--live', '--with-parent'];
       this.panels.push(await this.children.start(name, SIM, 'device', ...what, ...how));
     }
     this.writeGateway();

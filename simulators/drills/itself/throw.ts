@@ -5,7 +5,13 @@ import { Rig } from './rig.ts';
 
 /** Where an error of the program is thrown, and whether it ends the process; the first few make the short form. */
 const POINTS = [
-  { name: 'driver', file: '/gateway/src/drivers/talking.ts', before: 'for (const packet of heard)', ends: false },
+  {
+    name: 'driver',
+    file: '/gateway/src/drivers/talking.ts',
+    before: 'for (const packet of heard)',
+    when: "panel.name === 'panel-0'",
+    ends: false,
+  },
   { name: 'watching', file: '/gateway/src/troubles/troubles.ts', before: 'const found = await watcher.look();', ends: true },
   { name: 'journal worker', file: '/gateway/src/journal/scribe.ts', before: 'const group = groupOff(pending);', ends: false },
   { name: 'normalizer', file: '/protocol/src/normalizer/normalizer.ts', before: 'const known = devices.get(name)', ends: false },
