@@ -26,6 +26,9 @@ const experiment = (name: string, words: string, load: () => Promise<{ readonly 
 /** `npm run drill -- <name> [arguments]`: long runs against the real thing. Exit code 0 well, 1 something was lost, 3 this machine cannot. */
 const DRILLS: Readonly<Record<string, Drill>> = {
   'journal-sweep': own('every call of the disk fails, tears or kills once [points]', () => import('./journal/sweep-drill.ts')),
+  'journal-starve': own('few descriptors, little memory, a long backlog', () => import('./journal/starve.ts')),
+  'journal-upgrade': own('an upgrade of the journal is killed at every step', () => import('./journal/migration.ts')),
+  'slow-disk': own('the disk takes 300 ms, then 2 s, for every sync', () => import('./journal/slow-disk.ts')),
   'power-cut': own('the power goes while the journal writes [cuts]', () => import('./journal/power-cut.ts')),
   freeze: experiment('freeze', 'gateway and collector stand still and go on', () => import('./itself/freeze.ts')),
   hang: experiment('hang', 'a part of the gateway stands still; the watchdog notices', () => import('./itself/hang.ts')),

@@ -25,10 +25,11 @@ export const experiment: Experiment = {
       ...{ LD_PRELOAD: LIBRARY, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' },
     };
     await rig.startGateway();
+    const fires = isLong ? 5 : 1;
     let said = 0;
     const arrives = async (when: string) => {
-      rig.fire(0, 3);
-      said += 3;
+      rig.fire(0, fires);
+      said += fires;
       const startMs = performance.now();
       const complaints = await rig.settled(said);
       findings.measured[`${when}: to the ledger and the city, ms`] = Math.round(performance.now() - startMs);

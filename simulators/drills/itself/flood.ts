@@ -72,7 +72,15 @@ async function fill(directory: string): Promise<void> {
   const envelope = { source: 3_000_001, destination: 20, zoneMinutes: 480 };
   const sizes = sizesOf({ ordinaryMiB: 1_024, ballastMiB: 0 });
   const journal = await openJournal({
-    ...{ directory, profile: 'db36-t1297-2020', envelope, sizes, clock: systemClock, clockSynchronised: () => true },
+    ...{
+      directory,
+      profile: 'db36-t1297-2020',
+      envelope,
+      uplinks: ['collector'],
+      sizes,
+      clock: systemClock,
+      clockSynchronised: () => true,
+    },
   });
   for (let from = 0; from < READINGS; from += 500) await journal.append(Array.from({ length: 500 }, (_, index) => reading(from + index)));
   await journal.close();

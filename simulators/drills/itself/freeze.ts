@@ -5,11 +5,13 @@ import { Rig } from './rig.ts';
 /** P4: a lost path is visible within this, at both ends. */
 const VISIBLE_WITHIN_MS = 60_000;
 /** A freeze longer than this must be told where the link is looked at this often. */
-const LONG = { seconds: [5, 35, 120], uplink: {}, toldFromS: 60 };
+const LONG = { gateway: [5, 35, 120], collector: [5, 35, 120], fires: 5, uplink: {}, toldFromS: 60 };
 const SHORT = {
-  seconds: [9],
-  uplink: { keepaliveS: 2, receiptTimeoutMs: 1_000, reconnectMinMs: 100, reconnectMaxMs: 1_000 },
-  toldFromS: 9,
+  gateway: [3],
+  collector: [8],
+  fires: 1,
+  uplink: { keepaliveS: 1, receiptTimeoutMs: 1_000, reconnectMinMs: 100, reconnectMaxMs: 1_000 },
+  toldFromS: 8,
 };
 
 /** E13: the gateway, then the collector, stand still for a while and go on. Nothing is lost or doubled, one connection takes over, a long one is told. */
@@ -17,26 +19,26 @@ export const experiment: Experiment = {
   words: { en: 'freeze: gateway and collector stand still and go on', zh: '冻结与恢复' },
   async run(seed, isLong) {
     const findings = new Findings();
-    const { seconds, uplink, toldFromS } = isLong ? LONG : SHORT;
+    const { uplink, toldFromS, fires, ...seconds } = isLong ? LONG : SHORT;
     await using rig = await Rig.start({ seed, panels: 2, uplink });
     await rig.startGateway();
     let said = 0;
-    const say = (count: number) => {
-      rig.fire(said % 2, count);
-      said += count;
+    const say = () => {
+      rig.fire(said % 2, fires);
+      said += fires;
     };
     for (const who of ['gateway', 'collector'] as const) {
-      for (const duration of seconds) {
-        say(5);
+      for (const duration of seconds[who]) {
+        say();
         findings.complaints.push(...(await rig.settled(said)));
         const before = (await rig.status()).uplinks[0]!.connections;
         const frozenMs = Date.now();
         rig.signal('SIGSTOP', rig[who]);
-        say(5);
+        say();
         await sleep(duration * 1_000);
         rig.signal('SIGCONT', rig[who]);
         const thawed = performance.now();
-        say(5);
+        say();
         findings.complaints.push(...(await rig.settled(said)));
         findings.measured[`${who} ${duration} s: back to all arrived, ms`] = Math.round(performance.now() - thawed);
         const connections = (await rig.status()).uplinks[0]!.connections - before;
