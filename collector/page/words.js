@@ -105,6 +105,7 @@ const WORDS = {
   'note-loop-slow': ['网关处理滞后', 'gateway overloaded'],
   'note-wire-down': ['线路未打开', 'wire not open'],
   'note-wire-silent': ['线路无数据', 'wire silent'],
+  'note-receive-buffer-small': ['接收缓冲区过小', 'receive buffer too small'],
   'note-power-unreadable': ['电源状态不可读', 'power cannot be read'],
   'note-program-failed': ['程序异常', 'error of the program'],
   'note-page-locked': ['维护页面 PIN 连续错误被锁定', "installer's page locked after wrong PINs"],

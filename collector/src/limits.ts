@@ -40,8 +40,8 @@ export const REVOCATIONS_LOOK_MS = 2_000;
 export const ORDER_RESEND_MS = 10_000;
 /** A gateway that has an order is asked what became of it this often, in case its word was lost on the way. */
 export const ORDER_ASK_EVERY_MS = 60_000;
-/** It is asked until so long after the order could last have arrived: a duty check may wait 255 minutes for a person. */
-export const ORDER_ASK_AFTER_MS = 24 * 3_600_000;
+/** It is asked until so long after the order could last have arrived: a read may wait two days for a device that sleeps. */
+export const ORDER_ASK_AFTER_MS = 49 * 3_600_000;
 export const ORDER_LOOK_EVERY_MS = 500;
 /** How long an order may take to arrive, where nobody says otherwise; and the longest. */
 export const ORDER_EXPIRES_MS = 600_000;

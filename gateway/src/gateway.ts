@@ -3,6 +3,7 @@ import type { Clock, SiteEvent } from '@fengsui/protocol';
 import { createNormalizer } from '@fengsui/protocol/normalizer';
 import { clockSynchronisedBy } from './clock.ts';
 import type { GatewayConfiguration } from './config.ts';
+import { DeviceReads } from './device-reads.ts';
 import { SiteState } from './downlink/site-state.ts';
 import { warnOfExperiments } from './experiments.ts';
 import { fail } from './failures.ts';
@@ -112,9 +113,14 @@ export async function startGateway(configuration: GatewayConfiguration, surround
     process: numbers,
     ...watching,
   };
+  const deviceReads = new DeviceReads(
+    lines.map(({ line }) => line),
+    clock,
+    hearing.signal,
+  );
   const again = Promise.withResolvers<Again>();
   const ordering: Ordering = await openOrdering({
-    ...{ configuration, file, clock, clockSynchronised, log, boot: journal.boot, site, taps, again: again.resolve },
+    ...{ configuration, file, clock, clockSynchronised, log, boot: journal.boot, site, taps, deviceReads, again: again.resolve },
     say: (more) => say(id, more),
     status: async (): Promise<object> => summaryOf(await show()),
     facts: () => ({

@@ -216,6 +216,12 @@ export const CONNECTIONS_MAX = 256;
 /** Orders that are carried out at once; what is beyond a duty check, a capture and a few reads is a flood. */
 export const ORDERS_OPEN_MAX = 32;
 
+/** Reads that wait for devices that sleep, for up to two days each: one for every device of a large site, far below what the record keeps. */
+export const DEVICE_READS_OPEN_MAX = 256;
+
+/** How often a read that waits is looked at for its end. */
+export const DEVICE_READS_EVERY_MS = 30_000;
+
 /** Orders that are over are known this long, and so many of them: the collector stops asking after a day, and gives an order a week to arrive. */
 export const ORDERS_KEPT = 1_000;
 export const ORDERS_KEPT_MS = 30 * 86_400_000;
@@ -254,6 +260,7 @@ export const TROUBLE_TIMES = {
   noise: { afterMs: 0, goneMs: 60_000 },
   'wire-down': { afterMs: 30_000, goneMs: 5_000 },
   'wire-silent': { afterMs: 0, goneMs: 0 },
+  'receive-buffer-small': { afterMs: 0, goneMs: 0 },
   'memory-high': { afterMs: 60_000, goneMs: 60_000 },
   'descriptors-high': { afterMs: 4_000, goneMs: 60_000 },
   'loop-slow': { afterMs: 60_000, goneMs: 60_000 },

@@ -6,7 +6,6 @@ import { FAMILIES } from '@fengsui/protocol/families';
 import type { DeviceConfiguration, GatewayConfiguration, LineConfiguration } from './config.ts';
 import { driveCoap } from './drivers/coap.ts';
 import { Correspondents, correspondent, type NamedTalker } from './drivers/correspondents.ts';
-import { Downlinks } from './drivers/downlinks.ts';
 import { LineCounters } from './drivers/driver.ts';
 import { Exchanges } from './drivers/exchanges.ts';
 import { drivePolled } from './drivers/polled.ts';
@@ -16,6 +15,7 @@ import { Registrations } from './drivers/registrations.ts';
 import { driveDatagrams, driveServer } from './drivers/served.ts';
 import { driveTalking } from './drivers/talking.ts';
 import { Uploads } from './drivers/uploads.ts';
+import { WaitingReads } from './drivers/waiting-reads.ts';
 import { KnownEvents } from './known-events.ts';
 import { type DatagramWire, familyLabel, type Wire } from './line.ts';
 import { openPushed } from './pushed-line.ts';
@@ -28,8 +28,8 @@ export interface BuiltLine extends Line {
   readonly configuration: LineConfiguration;
   readonly counters: LineCounters;
   readonly links: Links;
-  /** What waits for its sleeping devices; only CoAP lines have such. */
-  readonly downlinks: Downlinks;
+  /** What its sleeping devices are to be asked; only CoAP lines have such. */
+  readonly reads: WaitingReads;
   /** After so long without a byte not one of its devices can be alive, milliseconds. */
   readonly silenceMs: number;
 }
@@ -72,11 +72,11 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
     const watchedDevices = devices.map(watched);
     const links = new Links(watchedDevices, clock);
     const silenceMs = Math.max(...watchedDevices.map((device) => device.silenceMs));
-    const downlinks = new Downlinks(clock);
-    const open = openerOf({ configuration, line, devices, counters, links, downlinks, clock, wires, known });
+    const reads = new WaitingReads(clock);
+    const open = openerOf({ configuration, line, devices, counters, links, reads, clock, wires, known });
     // Where only patrols are answered, an event is said once all the same.
     const saidOnce = devices.some(({ family }) => family.shape === 'talks' && (!family.answer || family.overtakes));
-    return { name: line.name, saidOnce, configuration: line, counters, links, downlinks, silenceMs, open };
+    return { name: line.name, saidOnce, configuration: line, counters, links, reads, silenceMs, open };
   });
 }
 
@@ -84,7 +84,18 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
 function familyOf({ family: name, dialect, points }: DeviceConfiguration): Family {
   const family = FAMILIES.get(name)!;
   if (family.shape === 'polled') return withSiteMap(family, points);
-  return (family.shape === 'talks' && dialect !== undefined && family.dialects?.get(dialect)) || family;
+  if (dialect === undefined) return family;
+  return family.shape === 'talks' ? (family.dialects?.get(dialect) ?? family) : inDialect(family, dialect);
+}
+
+function inDialect(family: PublishingFamily, name: string): PublishingFamily {
+  const reading = family.dialects?.get(name);
+  if (!reading) return family;
+  const decode = (payload: Uint8Array) => {
+    const published = family.decode(payload);
+    return published && reading(published);
+  };
+  return { ...family, decode };
 }
 
 /** A polled family with the registers that only the site knows, and the unit codes it must find. */
@@ -106,7 +117,7 @@ interface Parts {
   readonly devices: ReadonlyArray<Known<Family>>;
   readonly counters: LineCounters;
   readonly links: Links;
-  readonly downlinks: Downlinks;
+  readonly reads: WaitingReads;
   readonly clock: Clock;
   readonly wires: Wires;
   readonly known: KnownEvents;
@@ -167,7 +178,9 @@ function running(
   const [granted, wanted] = [wire.receiveBufferBytes ?? 0, wire.wantedBufferBytes ?? 0];
   const doubt =
     granted < wanted
-      ? { doubt: `receive buffer ${granted} of ${wanted} bytes: a burst of alarms may be dropped; raise net.core.rmem_max to ${wanted}` }
+      ? {
+          doubt: `receive buffer ${granted} of ${wanted} bytes: a burst of alarms may be dropped; sysctl -w net.core.rmem_max=${wanted}, then restart the gateway`,
+        }
       : {};
   const { name, counters } = wire;
   return { at: name, counters, heard, ...drops, ...doubt, [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose]() };
@@ -212,7 +225,7 @@ function openPolled(parts: Parts, devices: ReadonlyArray<Known<PolledFamily>>): 
 }
 
 function openPublishing(parts: Parts, known: ReadonlyArray<Known<PublishingFamily>>): Open {
-  const { configuration, line, counters, links, downlinks, clock, wires, known: wrote } = parts;
+  const { configuration, line, counters, links, reads, clock, wires, known: wrote } = parts;
   const { wire: setting } = line;
   if (setting.kind === 'http') return openPushed({ ...parts, wire: setting });
   if (setting.kind !== 'udp') throw new Error(`${line.name}: CoAP comes over udp`);
@@ -224,7 +237,7 @@ function openPublishing(parts: Parts, known: ReadonlyArray<Known<PublishingFamil
   const memory = {
     exchanges: new Exchanges(),
     uploads: new Uploads(),
-    downlinks,
+    reads,
     wroteSince: wrote.since.bind(wrote),
     newToken: wires.newToken,
   };

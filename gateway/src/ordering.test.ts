@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configurationBytes, type OrderReceipt, PROFILES, type SiteEvent } from '@fengsui/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readCoap, writeCoap } from './drivers/coap-message.ts';
 import { Peer } from './uplink/peer.fixture.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -56,7 +58,11 @@ lines:
   - name: panel-line
     wire: { kind: tcp, host: 127.0.0.1, port: ${(panel.address() as { port: number }).port} }
     devices: [ { name: panel-1, family: jbf-193k } ]
+  - name: nb-line
+    wire: { kind: udp, host: 127.0.0.1, port: 0 }
+    devices: [ { name: smoke-1, family: lwm2m, device: "${IMEI}" } ]
 `;
+const IMEI = '860000000000017';
 
 async function start(): Promise<void> {
   child = spawn(process.execPath, [MAIN, 'run', '--config', file], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -105,7 +111,11 @@ describe('orders to a gateway', () => {
       result: { version: '0.1.0', boot: 1, configurationVersion: 0 },
     });
     const { result } = await ended('read', {});
-    expect(result).toMatchObject({ gateway: { id: 'gw-1' }, lines: [{ name: 'panel-line' }], points: expect.any(Array) });
+    expect(result).toMatchObject({
+      gateway: { id: 'gw-1' },
+      lines: [{ name: 'panel-line' }, { name: 'nb-line' }],
+      points: expect.any(Array),
+    });
   });
 
   it('ask whether somebody is on duty, over a kill, and once', async () => {
@@ -140,6 +150,54 @@ describe('orders to a gateway', () => {
       () => expect(events().filter(({ kind }) => kind === 'duty-answer')).toMatchObject([{ operator: '王工', operatorNumber: 3 }]),
       soon,
     );
+  });
+
+  it('read from a device that sleeps when it next speaks, over a kill, and once', async () => {
+    await listening();
+    const id = nextId();
+    const give = () => peer.order('device-read', { device: 'smoke-1', path: '/3/0/9' }, id);
+    await vi.waitFor(
+      () => {
+        if (receipts(id).length === 0) give();
+        expect(receipts(id)[0]).toMatchObject({ state: 'delivered' });
+      },
+      { ...soon, interval: 200 },
+    );
+    await kill();
+    await start();
+    const line = async () => {
+      const { lines } = (await (await fetch(`${status}/status`)).json()) as { lines: Array<{ name: string; at: string; reads: object }> };
+      return lines.find(({ name }) => name === 'nb-line')!;
+    };
+    await vi.waitFor(
+      async () => expect(await line()).toMatchObject({ at: expect.any(String), reads: { waiting: [{ path: '/3/0/9' }] } }),
+      soon,
+    );
+    const port = Number((await line()).at.split(':').at(-1));
+    const device = createSocket('udp4');
+    const asked: string[] = [];
+    device.on('message', (bytes) => {
+      const message = readCoap(bytes)!;
+      if (message.type !== 'CON') return;
+      asked.push(`${message.code} ${message.path}`);
+      device.send(
+        writeCoap({ type: 'ACK', code: '2.05', id: message.id, token: message.token, payload: Buffer.from('87') }),
+        port,
+        '127.0.0.1',
+      );
+    });
+    const options = [
+      ...['t', 'd'].map((value) => ({ name: 'Uri-Path' as const, value })),
+      { name: 'Uri-Query' as const, value: `ep=${IMEI}` },
+    ];
+    const speak = (id: number) => device.send(writeCoap({ type: 'CON', code: '0.02', id, options }), port, '127.0.0.1');
+    speak(1);
+    await vi.waitFor(() => expect(receipts(id).at(-1)).toMatchObject({ state: 'done', result: { code: '2.05', hex: '3837' } }), soon);
+    give();
+    speak(2);
+    await vi.waitFor(() => expect(receipts(id).filter(({ state }) => state === 'done').length).toBeGreaterThan(1), soon);
+    device.close();
+    expect(asked).toEqual(['0.01 /3/0/9']);
   });
 
   it('record the bytes of a line while its driver goes on', async () => {

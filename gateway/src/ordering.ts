@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, SiteEvent } from '@fengsui/protocol';
 import type { GatewayConfiguration } from './config.ts';
+import type { DeviceReads } from './device-reads.ts';
 import { ClockOrder } from './downlink/clock-order.ts';
 import { runCommand } from './downlink/command.ts';
 import { ConfigurationHistory, ConfigurationOrder } from './downlink/configuration-order.ts';
@@ -34,6 +35,7 @@ export interface OrderingOptions {
   readonly status: () => Promise<object>;
   readonly site: SiteState;
   readonly taps: Taps;
+  readonly deviceReads: DeviceReads;
   /** Whether the uplink that brought an order has had a receipt since the start. */
   readonly facts: () => DeviceFacts;
   readonly isUplinkBack: (origin: string) => boolean;
@@ -68,6 +70,7 @@ export async function openOrdering(options: OrderingOptions): Promise<Ordering> 
       again: () => again('configuration'),
     }),
     capture: taps,
+    'device-read': options.deviceReads,
     restart: new RestartOrder({ clock, again: () => again('restart'), signal }),
   };
   const downlink = new Downlink({ gateway: gateway.id, record, clock, clockSynchronised, carryOut, log });

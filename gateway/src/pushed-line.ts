@@ -18,7 +18,7 @@ interface Parts {
 
 /** A line that an operator's cloud pushes to. What was seen outlives a lost wire; the secrets are read at every opening. */
 export function openPushed({ line, wire, counters, links, clock, wires }: Parts): Line['open'] {
-  const devices = line.devices.map(({ name, device }) => ({ name, device: device! }));
+  const devices = line.devices.map(({ name, device, dialect }) => ({ name, device: device!, dialect }));
   const seen = new Seen();
   const count = (why: PushUnheard, bytes?: Uint8Array) => counters.count(why, clock.wallMs(), bytes);
   return async (signal) => {

@@ -51,7 +51,7 @@ export async function statusOf(sources: StatusSources) {
 }
 
 function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
-  const { configuration, counters, links, downlinks } = line;
+  const { configuration, counters, links, reads } = line;
   const { state, sinceMs, at, opened, failures, crashes, lastFailure, doubt, events, bytesIn, bytesOut, dropped, heardMs } = numbers;
   const standings = links.standings();
   return {
@@ -69,10 +69,10 @@ function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
       link: standings.get(name) ?? 'unknown',
       heardMs: heardMs.get(name) ?? null,
     })),
-    /** What waits for devices that sleep, and what became of the rest. */
-    downlinks: {
-      ...downlinks.numbers,
-      waiting: [...downlinks.waiting()].flatMap(([device, all]) =>
+    /** What devices that sleep are to be asked, and what became of the rest. */
+    reads: {
+      ...reads.numbers,
+      waiting: [...reads.waiting()].flatMap(([device, all]) =>
         all.map(({ id, path, tries, expiresAtMs }) => ({ device, id, path, tries, expiresAtMs })),
       ),
     },

@@ -116,7 +116,6 @@ async function runOnce(options: Supervision): Promise<void> {
     numbers.lastFailure = null;
     numbers.doubt = running.doubt ?? null;
     log.info({ line: line.name, at: running.at }, 'line open');
-    if (running.doubt !== undefined) log.warn({ line: line.name, at: running.at }, running.doubt);
     void watchDrops(options, running, watch.signal);
     void pulse.watch(watch.signal);
     await hearAll(options, running, pulse);

@@ -54,8 +54,8 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
 
 function watchedLine({ line, numbers }: WatchingOptions['lines'][number]): WatchedLine {
   const { name, counters, silenceMs } = line;
-  const { state, lastFailure, bytesIn } = numbers;
-  return { name, state, lastFailure, bytesIn, packets: counters.packets, unheard: counters.unheard, silenceMs };
+  const { state, lastFailure, doubt, bytesIn } = numbers;
+  return { name, state, lastFailure, doubt, bytesIn, packets: counters.packets, unheard: counters.unheard, silenceMs };
 }
 
 function keyFilesOf({ uplinks, lines, page }: GatewayConfiguration): KeyFiles {

@@ -243,6 +243,7 @@ export const GATEWAY_NOTES = {
   'power-unreadable': 27,
   'program-failed': 28,
   'page-locked': 29,
+  'receive-buffer-small': 30,
 } as const;
 export type GatewayNote = keyof typeof GATEWAY_NOTES;
 

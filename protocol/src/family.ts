@@ -189,6 +189,8 @@ export interface RegisterPoint {
 /** A device read by Modbus. */
 export interface PolledFamily extends FamilyCard {
   readonly shape: 'polled';
+  /** Points that any device may have: a scan suggests it only after the families that name one device. */
+  readonly isGeneral?: true;
   readonly line: LineSetting;
   readonly points: readonly RegisterPoint[];
   /** Most registers one read may ask for. */
@@ -223,6 +225,8 @@ export interface PublishingFamily extends FamilyCard {
   readonly carrier: 'coap' | 'http';
   /** Reads one payload. Returns null when it is none of this family's. Never throws. */
   readonly decode: (payload: Uint8Array) => Published | null;
+  /** What a payload says where the product is set otherwise, by the name of the dialect; the site names one for each device. */
+  readonly dialects?: ReadonlyMap<string, (published: Published) => Published>;
   /** Silence after which the device counts as lost (GB/T 45839-2025 5.5.2: 24 h, we allow one hour of grace). */
   readonly silenceMs: number;
   readonly play: {

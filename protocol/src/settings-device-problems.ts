@@ -27,7 +27,7 @@ export function repeated<T extends { readonly key: string | number | undefined }
 
 function dialectProblems({ dialect }: DeviceConfiguration, path: string, family: Family): string[] {
   if (dialect === undefined) return [];
-  const dialects = family.shape === 'talks' ? [...(family.dialects?.keys() ?? [])] : [];
+  const dialects = family.shape === 'polled' ? [] : [...(family.dialects?.keys() ?? [])];
   return dialects.length > 0 ? known(path, dialect, dialects) : [`${path}: must be absent, ${family.name} has no dialects`];
 }
 

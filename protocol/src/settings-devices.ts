@@ -132,7 +132,7 @@ export const DEVICE_SCHEMA = Type.Object(
     unit: Type.Optional(Type.Integer({ minimum: 1, maximum: 247 })),
     /** IMEI or endpoint name of publishing devices; source address (12 hex digits, as on the wire) of those that share a door. */
     device: Type.Optional(text(64)),
-    /** Habits of the maker, where the family has dialects (GB/T 26875.3). */
+    /** Habits of the maker, or how the product is set, where the family has dialects. */
     dialect: Type.Optional(Type.String()),
     /** Overrides the family's silence after which the device counts as lost. */
     silenceMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 366 * 86_400_000 })),

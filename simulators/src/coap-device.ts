@@ -32,6 +32,8 @@ const REBIND_AFTER_MS = 10_000;
 /** What the device answers at /t/d: GET is the observation, POST a command. */
 const DOWNLINK_CODES: Readonly<Record<string, string>> = { '0.01': '2.05', '0.02': '2.04' };
 const NO_BYTES = Buffer.alloc(0);
+/** What can be read of any of them, as text: maker and battery of object 3 (OMA-TS-LightweightM2M E.4). */
+const READABLE: Readonly<Record<string, string>> = { '/3/0/0': 'Fengsui simulator', '/3/0/9': '87' };
 
 interface Report {
   readonly payload: Buffer;
@@ -235,8 +237,19 @@ export class CoapDevice implements Device {
     else this.#exchange.answeredApart(packet);
   }
 
-  /** The server's own requests: it observes /t/d, or sends a command there. */
+  #answerRead({ messageId, token, confirmable }: ParsedPacket, text: string): void {
+    this.#line.send(generate({ code: '2.05', messageId, token, ack: confirmable, payload: Buffer.from(text) }));
+    this.#parts.narrate(`was asked and answered ${text}`);
+  }
+
+  /** The server's own requests: it observes /t/d, sends a command there, or reads what can be read. */
   #asked(packet: ParsedPacket): void {
+    const read = packet.code === '0.01' ? READABLE[pathOf(packet)] : undefined;
+    if (read !== undefined) this.#answerRead(packet, read);
+    else this.#observedOrSent(packet);
+  }
+
+  #observedOrSent(packet: ParsedPacket): void {
     const observes = pathOf(packet) === '/t/d' && packet.code === '0.01';
     const code = pathOf(packet) === '/t/d' ? (DOWNLINK_CODES[packet.code] ?? '4.05') : '4.04';
     const options = observes ? [option('Observe', this.#observed)] : [];

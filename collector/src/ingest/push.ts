@@ -105,7 +105,7 @@ export class PushIntake {
   /** Listens and takes pushes until the signal aborts. Rejects with a Failure when it cannot listen. */
   async run(signal: AbortSignal): Promise<void> {
     const { cloud: name, devices, from } = this.#settings;
-    const known = devices.map((device) => ({ name: device.name, device: device.device! }));
+    const known = devices.map(({ name, device, dialect }) => ({ name, device: device!, dialect }));
     const desk = new PushDesk({ cloud: CLOUDS.get(name)!, secrets: secretsOf(this.#settings), cryptography, devices: known });
     const count = this.#count.bind(this);
     const door = new PushDoor({ allows: sourcesOf(from), refuses: desk.refuses.bind(desk), count });

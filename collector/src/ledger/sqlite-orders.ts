@@ -26,7 +26,7 @@ export function receiveOrder(database: Database, { gateway, id, state, atMs, res
   const { changes } = database
     .prepare(
       `UPDATE orders SET state = @state, state_ms = @nowMs, gateway_ms = @atMs, result = @result
-       WHERE id = @id AND gateway = @gateway AND state IN ('issued', 'delivered') AND state <> @state`,
+       WHERE id = @id AND gateway = @gateway AND state IN ('issued', 'delivered') AND (state <> @state OR result IS NOT @result)`,
     )
     .run({ id, gateway, state, atMs, result: JSON.stringify(result), nowMs });
   const row = database.prepare<[string, string], Row>(`SELECT ${COLUMNS} FROM orders WHERE id = ? AND gateway = ?`).get(id, gateway);

@@ -157,7 +157,10 @@ async function network({ subnet, ports, timeout, json }: NetworkOptions): Promis
   progress('');
   print(open.map((door) => (json ? JSON.stringify(door) : `${door.host}:${door.port}  ${KNOWN_PORTS[door.port] ?? ''}`.trimEnd())));
   stderr.write(`${open.length} 个端口开放 open of ${hosts.length * ports.length}\n`);
-  if (!json && open[0]) stderr.write(`接着 next: gateway listen --wire tcp:${open[0].host}:${open[0].port}\n`);
+  if (json || !open[0]) return;
+  const door = `tcp:${open[0].host}:${open[0].port}`;
+  stderr.write(`接着 next: gateway listen --wire ${door}\n`);
+  stderr.write(`不主动上报 silent until it is asked (Modbus): gateway scan modbus --wire ${door} --units 1-16 [--rtu]\n`);
 }
 
 function span(least: number, most: number): (text: string) => Span {

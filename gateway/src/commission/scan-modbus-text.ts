@@ -35,6 +35,11 @@ export function showUnit(found: FoundUnit, fits: readonly Fit[], ink: Ink): stri
     ...registerLines(registers, fn),
   ]);
   const none = tables.length === 0 ? ['  在线,但此范围内无寄存器 there, but none of these registers: try another --registers'] : [];
+  const isQuiet =
+    tables.length > 0 && [...found.values.values()].every((registers) => [...registers.values()].every((value) => value === 0));
+  const quiet = isQuiet
+    ? ['  全部为 0,看不出是什么设备:核对铭牌与寄存器表 all are 0, which tells nothing of the device: go by its plate and its register map']
+    : [];
   const [best] = fits;
   const yaml = best
     ? [
@@ -45,5 +50,12 @@ export function showUnit(found: FoundUnit, fits: readonly Fit[], ink: Ink): stri
         ...best.points.slice(0, 16).map(({ point }) => `          - { register: ${point.name} }   # ${point.title.zh} ${point.title.en}`),
       ]
     : [];
-  return [ink.strong(`单元 unit ${found.unit}`), ...tables, ...none, ...fits.slice(0, FITS_SHOWN).map((fit) => fitLine(fit, ink)), ...yaml];
+  return [
+    ink.strong(`单元 unit ${found.unit}`),
+    ...tables,
+    ...none,
+    ...quiet,
+    ...fits.slice(0, FITS_SHOWN).map((fit) => fitLine(fit, ink)),
+    ...yaml,
+  ];
 }

@@ -105,9 +105,16 @@ function measuredBy(point: RegisterPoint, { values }: FoundUnit): number | null 
   return pointValue(point, raw as number[], decimals);
 }
 
+/** Families that name one device before the general one, that before those of which less than half is there or nothing but zeros. */
+function rankOf({ family, points }: Fit): number {
+  if (family.isGeneral) return 1;
+  const says = points.some(({ value }) => value !== 0);
+  return says && points.length * 2 >= family.points.length ? 2 : 0;
+}
+
 /**
- * Families whose every readable point gives a value inside its range, those with most points first. A register map cannot
- * prove a maker: a person decides, these are the ones worth a look.
+ * Families whose every readable point gives a value inside its range, the likeliest first: by rank, then by the share of points that
+ * are there. A register map cannot prove a maker: a person decides, these are the ones worth a look.
  */
 export function fitsOf(unit: FoundUnit, families: Iterable<Family>): Fit[] {
   const fits = [...families].flatMap((family): Fit[] => {
@@ -119,5 +126,5 @@ export function fitsOf(unit: FoundUnit, families: Iterable<Family>): Fit[] {
     const wrong = points.some(({ point, value }) => point.valid && (value < point.valid.min || value > point.valid.max));
     return points.length === 0 || wrong ? [] : [{ family, points }];
   });
-  return fits.sort((a, b) => b.points.length / b.family.points.length - a.points.length / a.family.points.length);
+  return fits.sort((a, b) => rankOf(b) - rankOf(a) || b.points.length / b.family.points.length - a.points.length / a.family.points.length);
 }

@@ -45,6 +45,7 @@ const carryOut: CarryOutAll = {
   capture: { begin: () => Promise.reject(new RangeError('a mistake')) },
   restart: { begin: () => Promise.reject(STOPPING), resume: async () => done('runs again') },
   clock: nobody,
+  'device-read': { openMax: 2, begin: () => never, standing: () => ({ waiting: true }) },
   configuration: { begin: () => never },
 };
 
@@ -72,6 +73,16 @@ afterEach(async () => {
 });
 
 describe('the downlink', () => {
+  it('says how an order stands that waits, and gives those that wait for days room of their own', async () => {
+    const id = (number: number) => String(number).padStart(32, '0');
+    const read = (number: number) => hear({ id: id(number), kind: 'device-read', parameters: { device: 'a', path: '/3/0/9' } });
+    for (let number = 0; number < 3; number++) await read(number);
+    await vi.waitFor(() => expect(states()).toEqual(['delivered', 'delivered', 'refused']), soon);
+    expect(said[0]!.result).toEqual({ waiting: true });
+    await hear({ id: id(3) });
+    await vi.waitFor(() => expect(states().at(-1)).toBe('done'), soon);
+  });
+
   it('says that it has an order, carries it out, and says what became of it', async () => {
     await hear();
     await vi.waitFor(() => expect(states()).toEqual(['delivered', 'done']), soon);

@@ -28,6 +28,10 @@ export interface CarryOut<K extends OrderKind> {
   begin(order: KeptOrder, parameters: OrderParameters<K>): Promise<Outcome>;
   /** Goes on after a restart of the gateway. Absent: an order that a restart interrupted is refused, never begun again. */
   resume?(order: KeptOrder, parameters: OrderParameters<K>): Promise<Outcome>;
+  /** How an order stands that is not over: it goes with the word that it is delivered. */
+  standing?(order: KeptOrder): unknown;
+  /** Orders of this kind that may be open, where they have room of their own because they may wait for days. */
+  readonly openMax?: number;
 }
 
 export type CarryOutAll = { readonly [K in OrderKind]: CarryOut<K> };
@@ -133,8 +137,10 @@ export class Downlink {
   }
 
   /** What of the receipt travels: a result that is too long is left out, and said to be. */
-  receiptOf({ id, state, atMs, result }: KeptOrder): Uint8Array {
-    const { gateway } = this.#options;
+  receiptOf(order: KeptOrder): Uint8Array {
+    const { gateway, carryOut } = this.#options;
+    const { id, kind, state, atMs } = order;
+    const result = state === 'delivered' && isOrderKind(kind) ? (carryOut[kind].standing?.(order) ?? null) : order.result;
     const whole = encodeOrderReceipt({ gateway, id, state, atMs: Math.round(atMs), result });
     if (whole.length <= ORDER_RECEIPT_BYTES_MAX) return whole;
     return encodeOrderReceipt({ gateway, id, state, atMs: Math.round(atMs), result: { tooLong: whole.length } });
@@ -168,8 +174,14 @@ export class Downlink {
     if (!isOrderKind(kind)) return refused(`this version knows no order ${kind}`);
     const given: object = orderParameters(kind, parameters);
     if ('wrong' in given) return refused(String(given.wrong));
-    const open = record.all().filter(({ state }) => state === 'delivered').length;
-    return open >= limits.ORDERS_OPEN_MAX ? refused(`${open} orders are being carried out`) : null;
+    const { openMax } = this.#options.carryOut[kind];
+    const isBeside = (other: KeptOrder) => (openMax === undefined ? !this.#hasOwnRoom(other) : other.kind === kind);
+    const open = record.all().filter((other) => other.state === 'delivered' && isBeside(other)).length;
+    return open >= (openMax ?? limits.ORDERS_OPEN_MAX) ? refused(`${open} orders are being carried out`) : null;
+  }
+
+  #hasOwnRoom({ kind }: KeptOrder): boolean {
+    return isOrderKind(kind) && this.#options.carryOut[kind].openMax !== undefined;
   }
 
   #resumed(order: KeptOrder, kind: OrderKind, given: object): Promise<Outcome> {

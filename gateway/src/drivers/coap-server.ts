@@ -23,7 +23,7 @@ export class CoapServer {
   constructor(line: PublishingLine) {
     this.#line = line;
     this.#publications = new Publications(line.devices, line.families, line.counters);
-    this.#outbound = new Outbound(line.clock, line.downlinks, () => this.#replies.newId());
+    this.#outbound = new Outbound(line.clock, line.reads, () => this.#replies.newId());
     this.#registrar = new Registrar(line, this.#replies);
   }
 

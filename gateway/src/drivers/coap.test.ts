@@ -8,13 +8,13 @@ import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { driveCoap } from './coap.ts';
 import { blockOption, type CoapMessage, type CoapSaying, readCoap, writeCoap } from './coap-message.ts';
-import { Downlinks } from './downlinks.ts';
 import { LineCounters } from './driver.ts';
 import { EXCHANGE_LIFETIME_MS, Exchanges } from './exchanges.ts';
 import { registrationFile } from './registration-file.ts';
 import { type Registration, type RegistrationStore, Registrations } from './registrations.ts';
 import { ManualClock, ScriptedLine, ScriptedSocket, settled } from './rehearsal.ts';
 import { UPLOAD_BYTES_MAX, Uploads } from './uploads.ts';
+import { WaitingReads } from './waiting-reads.ts';
 
 /** Payloads are text: `IMEI counter word`, the counter may be `-`. */
 const FAMILY: PublishingFamily = {
@@ -47,7 +47,7 @@ let socket: ScriptedSocket;
 let counters: LineCounters;
 let exchanges: Exchanges;
 let uploads: Uploads;
-let downlinks: Downlinks;
+let reads: WaitingReads;
 let registrations: Registrations;
 let saved: Registration[][];
 let store: RegistrationStore;
@@ -61,7 +61,7 @@ beforeEach(() => {
   written = new Map();
   exchanges = new Exchanges();
   uploads = new Uploads();
-  downlinks = new Downlinks(clock);
+  reads = new WaitingReads(clock);
   registrations = new Registrations();
   saved = [];
   store = {
@@ -85,7 +85,7 @@ function start(): ScriptedLine {
       exchanges,
       wroteSince: (id, sinceMs) => (written.get(id) ?? Number.NEGATIVE_INFINITY) >= sinceMs,
       uploads,
-      downlinks,
+      reads,
       registrations,
       newToken: () => randomBytes(8).toString('hex'),
       store,
@@ -294,7 +294,7 @@ test('a token outlives the gateway', async () => {
   registrations = new Registrations(saved.at(-1));
   exchanges = new Exchanges();
   uploads = new Uploads();
-  downlinks = new Downlinks(clock);
+  reads = new WaitingReads(clock);
   const line = start();
   socket.say(writeCoap({ type: 'CON', code: '2.05', id: 1, token, payload: text('- - fire') }), 6000);
   await settled();
@@ -545,51 +545,80 @@ test('an object nobody can read is kept as text', async () => {
   expect(line.said()).toEqual(['smoke link restored', 'smoke text undecodable']);
 });
 
-test('what waits for a sleeping device is sent in the seconds after it spoke, in order, one at a time', async () => {
+const heartbeat = (id: number) => socket.say(request('/t/d', { id, query: `ep=${IMEI}`, payload: text(`${IMEI} ${id} heartbeat`) }), 4000);
+const gets = () => sent().filter(({ code, type }) => code === '0.01' && type === 'CON');
+
+test('a sleeping device is asked in the seconds after it spoke, in order, one at a time', async () => {
   start();
   const expiresAtMs = clock.wallMs() + 3_600_000;
-  downlinks.put(IMEI, { path: '/t/d', payload: text('one'), expiresAtMs });
-  downlinks.put(IMEI, { path: '/19/1/0', payload: text('two'), expiresAtMs });
+  const first = reads.put(IMEI, { path: '/3/0/9', expiresAtMs })!;
+  const second = reads.put(IMEI, { path: '/3/0/4', expiresAtMs })!;
   await clock.advance(60_000);
   expect(socket.sent).toEqual([]);
-  socket.say(request('/t/d', { query: `ep=${IMEI}`, payload: text(`${IMEI} 1 heartbeat`) }), 4000);
+  heartbeat(1);
   await clock.advance(1);
-  expect(sent().slice(1)).toMatchObject([{ type: 'CON', code: '0.02', path: '/t/d', payload: Uint8Array.from(text('one')) }]);
-  const first = sent()[1]!;
-  socket.say(writeCoap({ type: 'ACK', code: '0.00', id: first.id }), 4000);
+  expect(sent().slice(1)).toMatchObject([{ type: 'CON', code: '0.01', path: '/3/0/9', payload: Uint8Array.of() }]);
+  const question = sent()[1]!;
+  socket.say(writeCoap({ type: 'ACK', code: '0.00', id: question.id }), 4000);
   await clock.advance(15_000);
   expect(sent()).toHaveLength(2);
-  socket.say(writeCoap({ type: 'CON', code: '2.04', id: 500, token: first.token }), 4000);
+  const options = [{ name: 'Content-Format' as const, value: Uint8Array.of() }];
+  socket.say(writeCoap({ type: 'CON', code: '2.05', id: 500, token: question.token, options, payload: text('87') }), 4000);
   await clock.advance(1);
+  expect(await first.answer).toEqual({ code: '2.05', format: 0, payload: Buffer.from('87'), isCut: false });
   expect(brief().at(-2)).toBe('ACK 0.00 500');
-  expect(sent().at(-1)).toMatchObject({ code: '0.03', path: '/19/1/0', format: 42, payload: Uint8Array.from(text('two')) });
-  socket.say(writeCoap({ type: 'ACK', code: '4.04', id: sent().at(-1)!.id, token: sent().at(-1)!.token }), 4000);
+  expect(sent().at(-1)).toMatchObject({ code: '0.01', path: '/3/0/4' });
+  socket.say(writeCoap({ type: 'ACK', code: '4.05', id: sent().at(-1)!.id, token: sent().at(-1)!.token }), 4000);
   await clock.advance(1);
-  expect(downlinks.numbers).toEqual({ delivered: 1, refused: 1, expired: 0 });
-  expect(downlinks.waiting().size).toBe(0);
+  expect(await second.answer).toMatchObject({ code: '4.05' });
+  expect(reads.numbers).toEqual({ answered: 1, refused: 1, expired: 0 });
+  expect(reads.waiting().size).toBe(0);
 });
 
-test('a downlink that got no answer waits for the next word of its device, until it expires', async () => {
+test('an answer in blocks is asked for to its end, and cut where it is larger than a receipt', async () => {
   start();
-  downlinks.put(IMEI, { path: '/t/d', payload: text('one'), expiresAtMs: clock.wallMs() + 3_600_000 });
-  const speak = (id: number) => socket.say(request('/t/d', { id, query: `ep=${IMEI}`, payload: text(`${IMEI} ${id} heartbeat`) }), 4000);
-  const orders = () => sent().filter(({ code, type }) => code === '0.02' && type === 'CON').length;
-  speak(1);
-  await clock.advance(600_000);
-  expect(orders()).toBe(3);
-  speak(2);
+  const put = () => reads.put(IMEI, { path: '/3', expiresAtMs: clock.wallMs() + 3_600_000 })!;
+  const [whole, endless] = [put(), put()];
+  heartbeat(1);
+  const answer = async (number: number, more: boolean) => {
+    await clock.advance(1);
+    const { id, token } = gets().at(-1)!;
+    const options = [{ name: 'Block2' as const, value: blockOption({ number, more, size: 1024 }) }];
+    socket.say(writeCoap({ type: 'ACK', code: '2.05', id, token, options, payload: Buffer.alloc(more ? 1024 : 5, number) }), 4000);
+  };
+  await answer(0, true);
+  await answer(1, false);
   await clock.advance(1);
-  expect(orders()).toBe(4);
-  await clock.advance(3_600_000);
-  expect(downlinks.waiting().size).toBe(0);
-  expect(downlinks.numbers.expired).toBe(1);
-  speak(3);
+  expect(gets()[1]).toMatchObject({ path: '/3', block2: { number: 1, more: false, size: 1024 } });
+  expect(await whole.answer).toMatchObject({ isCut: false, payload: Buffer.concat([Buffer.alloc(1024, 0), Buffer.alloc(5, 1)]) });
+  for (let number = 0; number < 4; number++) await answer(number, true);
   await clock.advance(1);
-  expect(orders()).toBe(6);
+  const cut = await endless.answer;
+  expect(cut).toMatchObject({ isCut: true, code: '2.05' });
+  expect(gets()).toHaveLength(6);
 });
 
-test('no more waits for one device than it can take', () => {
-  const put = () => downlinks.put(IMEI, { path: '/t/d', payload: text('x'), expiresAtMs: clock.wallMs() + 1 });
+test('a device that gave no answer is asked again at its next word, until the read expires', async () => {
+  start();
+  const { answer, read } = reads.put(IMEI, { path: '/3/0/9', expiresAtMs: clock.wallMs() + 3_600_000 })!;
+  heartbeat(1);
+  await clock.advance(600_000);
+  expect(gets()).toHaveLength(3);
+  heartbeat(2);
+  await clock.advance(1);
+  expect(gets()).toHaveLength(4);
+  await clock.advance(3_600_000);
+  expect(reads.waiting().size).toBe(0);
+  expect(await answer).toBe('expired');
+  expect(read.tries).toBe(2);
+  expect(reads.numbers.expired).toBe(1);
+  heartbeat(3);
+  await clock.advance(1);
+  expect(gets()).toHaveLength(6);
+});
+
+test('no more waits for one device than it can answer', () => {
+  const put = () => reads.put(IMEI, { path: '/3', expiresAtMs: clock.wallMs() + 1 })?.read.id ?? null;
   expect(Array.from({ length: 9 }, put)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, null]);
 });
 

@@ -1,19 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, fromHex, toHex } from '@fengsui/protocol';
 import type { PeerAddress } from '../line.ts';
-import { blockOption, type CoapMessage, type CoapSaying, writeCoap } from './coap-message.ts';
-import type { Downlinks, WaitingDownlink } from './downlinks.ts';
+import { type Block, blockOption, type CoapMessage, type CoapSaying, writeCoap } from './coap-message.ts';
 import type { Fetch } from './fetch.ts';
 import { type Question, Questions } from './questions.ts';
 import { type Registration, tokenOf } from './registrations.ts';
+import type { WaitingRead, WaitingReads } from './waiting-reads.ts';
 
-/** application/octet-stream. */
-const OPAQUE = 42;
+/** The one method there is for us: safe by definition, it changes nothing (RFC 7252 §5.1). */
+const GET = '0.01';
 
-type About =
-  | { readonly kind: 'observe' }
-  | { readonly kind: 'fetch'; readonly fetch: Fetch }
-  | { readonly kind: 'downlink'; readonly downlink: WaitingDownlink };
+/** An answer to a read is taken up to this; an order's receipt has room for no more. */
+const ANSWER_BYTES_MAX = 4_096;
+
+/** A read with what of its answer has come (RFC 7959 §2.4). */
+interface Reading {
+  readonly read: WaitingRead;
+  readonly bytes: Uint8Array;
+  /** The block that is asked for; null: the first. */
+  readonly next: Block | null;
+}
+
+type About = { readonly kind: 'observe' } | { readonly kind: 'fetch'; readonly fetch: Fetch } | ({ readonly kind: 'read' } & Reading);
 
 /** What a message is to what we asked: nothing, its whole answer, or one block of a fetch. */
 export type Answered = 'no' | 'yes' | Fetch;
@@ -27,16 +35,19 @@ interface Awake {
   readonly fetches: Map<string, Fetch>;
 }
 
-/** What we ask of devices, in the seconds after they spoke: observations first, then what waits for them, one at a time. */
+/**
+ * What we ask of devices, in the seconds after they spoke: observations first, then the reads that wait for them, one at a
+ * time. Every question is a GET: nothing here can write to a device or make it act.
+ */
 export class Outbound {
   readonly #questions: Questions<About>;
-  readonly #downlinks: Downlinks;
+  readonly #reads: WaitingReads;
   readonly #newId: () => number;
   readonly #awake = new Map<string, Awake>();
 
-  constructor(clock: Clock, downlinks: Downlinks, newId: () => number) {
+  constructor(clock: Clock, reads: WaitingReads, newId: () => number) {
     this.#questions = new Questions(clock);
-    this.#downlinks = downlinks;
+    this.#reads = reads;
     this.#newId = newId;
   }
 
@@ -59,7 +70,7 @@ export class Outbound {
   heardFrom(endpoint: string, at: PeerAddress): void {
     const awake = this.#awake.get(endpoint);
     if (awake) awake.at = at;
-    else if (this.#downlinks.next(endpoint)) this.#awake.set(endpoint, { at, observes: [], fetches: new Map() });
+    else if (this.#reads.next(endpoint)) this.#awake.set(endpoint, { at, observes: [], fetches: new Map() });
     this.#next(endpoint);
   }
 
@@ -87,11 +98,23 @@ export class Outbound {
       return 'yes';
     }
     this.#questions.settle(question);
-    if (about.kind === 'downlink')
-      this.#downlinks.settle(question.endpoint, about.downlink.id, message.code.startsWith('2.') ? 'delivered' : 'refused');
     if (about.kind === 'fetch') return about.fetch;
-    this.#next(question.endpoint);
-    return about.kind === 'downlink' ? 'yes' : 'no';
+    if (about.kind === 'read') this.#took(about, message, question);
+    else this.#next(question.endpoint);
+    return about.kind === 'read' ? 'yes' : 'no';
+  }
+
+  /** The answer to a read, or a block of it. */
+  #took({ read, bytes, next }: Reading, { code, format, payload, block2 }: CoapMessage, { endpoint, to }: Question<About>): void {
+    const whole = Buffer.concat([bytes, payload]);
+    const isNext = code === '2.05' && block2?.more === true && block2.number === (next?.number ?? 0);
+    if (isNext && whole.length + block2.size <= ANSWER_BYTES_MAX) {
+      const reading = { read, bytes: whole, next: { number: block2.number + 1, more: false, size: block2.size } };
+      this.#questions.ask(this.#reading(endpoint, reading, to));
+    } else {
+      this.#reads.settle(endpoint, read.id, { code, format, payload: whole, isCut: block2?.more === true });
+      this.#next(endpoint);
+    }
   }
 
   /** A fetch is over: what waited behind it is asked now. */
@@ -104,48 +127,38 @@ export class Outbound {
     if (!awake || this.#questions.isOpen(endpoint)) return;
     const [fetch] = awake.fetches.values();
     const observe = fetch ? undefined : awake.observes.shift();
-    const downlink = fetch || observe ? undefined : this.#downlinks.next(endpoint);
+    const read = fetch || observe ? undefined : this.#reads.next(endpoint);
     if (fetch) {
       awake.fetches.delete(fetch.path);
       this.#questions.ask(this.#part(fetch, awake.at));
     } else if (observe) this.#questions.ask(this.#observation(...observe, awake.at));
-    else if (downlink) this.#questions.ask(this.#order(endpoint, downlink, awake.at));
-    else this.#awake.delete(endpoint);
+    else if (read) {
+      read.tries += 1;
+      this.#questions.ask(this.#reading(endpoint, { read, bytes: Uint8Array.of(), next: null }, awake.at));
+    } else this.#awake.delete(endpoint);
   }
 
   #observation(registration: Registration, index: number, to: PeerAddress): Question<About> {
     const token = tokenOf(registration, index);
     const options = [{ name: 'Observe' as const, value: Uint8Array.of() }, ...pathOptions(registration.observes[index]!)];
-    return this.#question(registration.endpoint, '0.01', token, to, { kind: 'observe' }, { options });
+    return this.#question(registration.endpoint, token, to, { kind: 'observe' }, options);
   }
 
   #part(fetch: Fetch, to: PeerAddress): Question<About> {
     const options = [...pathOptions(fetch.path), { name: 'Block2' as const, value: blockOption(fetch.next) }];
-    return this.#question(fetch.endpoint, '0.01', toHex(randomBytes(4)), to, { kind: 'fetch', fetch }, { options });
+    return this.#question(fetch.endpoint, toHex(randomBytes(4)), to, { kind: 'fetch', fetch }, options);
   }
 
-  #order(endpoint: string, downlink: WaitingDownlink, to: PeerAddress): Question<About> {
-    downlink.tries += 1;
-    const { path, payload, format = OPAQUE } = downlink;
-    const isObject = /^\/\d/.test(path);
-    const options = [
-      ...pathOptions(path),
-      ...(isObject ? [{ name: 'Content-Format' as const, value: Uint8Array.of(format >> 8, format & 0xff) }] : []),
-    ];
-    const token = toHex(randomBytes(4));
-    return this.#question(endpoint, isObject ? '0.03' : '0.02', token, to, { kind: 'downlink', downlink }, { options, payload });
+  #reading(endpoint: string, reading: Reading, to: PeerAddress): Question<About> {
+    const part = reading.next ? [{ name: 'Block2' as const, value: blockOption(reading.next) }] : [];
+    const options = [...pathOptions(reading.read.path), ...part];
+    return this.#question(endpoint, toHex(randomBytes(4)), to, { kind: 'read', ...reading }, options);
   }
 
-  #question(
-    endpoint: string,
-    code: string,
-    token: string,
-    to: PeerAddress,
-    about: About,
-    more: Pick<CoapSaying, 'options' | 'payload'>,
-  ): Question<About> {
+  #question(endpoint: string, token: string, to: PeerAddress, about: About, options: CoapSaying['options']): Question<About> {
     const id = this.#newId();
-    return { endpoint, id, token, to, about, bytes: writeCoap({ type: 'CON', code, id, token: fromHex(token)!, ...more }) };
+    const bytes = writeCoap({ type: 'CON', code: GET, id, token: fromHex(token)!, ...(options ? { options } : {}) });
+    return { endpoint, id, token, to, about, bytes };
   }
 }
 

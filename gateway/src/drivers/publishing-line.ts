@@ -1,10 +1,10 @@
 import type { Links, PublishingFamily } from '@fengsui/protocol';
 import type { DatagramWire, Heard, PeerAddress } from '../line.ts';
-import type { Downlinks } from './downlinks.ts';
 import type { PublishingDevice, Surroundings } from './driver.ts';
 import type { Exchanges } from './exchanges.ts';
 import type { Registration, RegistrationStore, Registrations } from './registrations.ts';
 import type { Uploads } from './uploads.ts';
+import type { WaitingReads } from './waiting-reads.ts';
 
 /** A UDP socket with its devices, and what outlives a driver of it. */
 export interface PublishingLine extends Surroundings {
@@ -16,7 +16,7 @@ export interface PublishingLine extends Surroundings {
   /** Whether a run before this one made an event durable, not before a time (wall clock). */
   readonly wroteSince: (eventId: string, wallMs: number) => boolean;
   readonly uploads: Uploads;
-  readonly downlinks: Downlinks;
+  readonly reads: WaitingReads;
   readonly registrations: Registrations;
   /** Token of a device that registers, 16 hex digits nobody can guess. */
   readonly newToken: () => string;

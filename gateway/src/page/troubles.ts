@@ -54,6 +54,13 @@ const NOTICED: Readonly<Record<Status['troubles'][number]['what'], Help>> = {
     what: { en: 'the wire is open and carries nothing', zh: '线路已打开但没有数据' },
     remedy: { en: 'Check the cable, the power of the device and the line setting', zh: '检查线缆、设备电源和串口参数' },
   },
+  'receive-buffer-small': {
+    what: { en: 'a burst of alarms may be dropped: the receive buffer is too small', zh: '接收缓冲区过小,突发报警可能丢失' },
+    remedy: {
+      en: 'sysctl -w net.core.rmem_max=4194304 (keep it in /etc/sysctl.d), then restart the gateway',
+      zh: '执行 sysctl -w net.core.rmem_max=4194304(写入 /etc/sysctl.d 永久生效),然后重启网关',
+    },
+  },
   'memory-high': {
     what: { en: 'the memory of the box is nearly used up', zh: '内存即将用尽' },
     remedy: {

@@ -30,7 +30,7 @@ export async function viewOf({ status, points, alarm, rejected }: PageNeeds) {
   };
 }
 
-function shortLine({ noise, downlinks: _, ...line }: Status['lines'][number]) {
+function shortLine({ noise, reads: _, ...line }: Status['lines'][number]) {
   return { ...line, lastNoiseMs: noise.at(-1)?.atMs ?? null };
 }
 

@@ -8,6 +8,7 @@ export type What =
       | 'noise'
       | 'wire-down'
       | 'wire-silent'
+      | 'receive-buffer-small'
       | 'memory-high'
       | 'descriptors-high'
       | 'loop-slow'

@@ -171,7 +171,16 @@ describe('the power of the box', () => {
   });
 });
 
-const LINE: WatchedLine = { name: 'bus', state: 'open', lastFailure: null, bytesIn: 0, packets: 0, unheard: new Map(), silenceMs: 60_000 };
+const LINE: WatchedLine = {
+  name: 'bus',
+  state: 'open',
+  lastFailure: null,
+  doubt: null,
+  bytesIn: 0,
+  packets: 0,
+  unheard: new Map(),
+  silenceMs: 60_000,
+};
 
 describe('a wire', () => {
   function wired() {
@@ -183,6 +192,21 @@ describe('a wire', () => {
       now: (more: Partial<WatchedLine>) => void (line = { ...line, ...more }),
     };
   }
+
+  it('whose socket got less room than a burst takes is told with the remedy, until a run of it has enough', async () => {
+    const { clock, watcher, now } = wired();
+    const { pass, said, words } = await rig(watcher, clock);
+    now({ doubt: 'receive buffer 212992 of 4194304 bytes: sysctl -w net.core.rmem_max=4194304' });
+    await pass(10_000);
+    now({ state: 'closed' });
+    await pass(10_000);
+    expect(said).toMatchObject([
+      { source: 'bus', what: 'receive-buffer-small', edge: 'began', text: expect.stringContaining('bus: receive buffer 212992') },
+    ]);
+    now({ state: 'open', doubt: null });
+    await pass(10_000);
+    expect(words()).toEqual(['receive-buffer-small began', 'receive-buffer-small ended']);
+  });
 
   it('with too much noise for a while is told with its name and what to check, and quiet ends it', async () => {
     const { clock, watcher, now } = wired();

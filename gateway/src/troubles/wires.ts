@@ -7,6 +7,8 @@ export interface WatchedLine {
   readonly name: string;
   readonly state: 'closed' | 'open' | 'isolated';
   readonly lastFailure: string | null;
+  /** What is not as it should be though the wire is open; null: nothing. */
+  readonly doubt: string | null;
   readonly bytesIn: number;
   readonly packets: number;
   readonly unheard: ReadonlyMap<string, number>;
@@ -24,9 +26,9 @@ interface Window {
   readonly found: Trouble | null;
 }
 
-/** Looks after the wires as such, whatever their devices are: noise, silence, and a wire that cannot be opened. */
+/** Looks after the wires as such, whatever their devices are: noise, silence, a wire that cannot be opened, a buffer that is too small. */
 export class WiresWatcher implements Watcher {
-  readonly judges = ['noise', 'wire-down', 'wire-silent'] as const;
+  readonly judges = ['noise', 'wire-down', 'wire-silent', 'receive-buffer-small'] as const;
   readonly #clock: Clock;
   readonly #lines: () => readonly WatchedLine[];
   readonly #windows = new Map<string, Window>();
@@ -38,7 +40,7 @@ export class WiresWatcher implements Watcher {
   }
 
   look(): readonly Trouble[] {
-    return this.#lines().flatMap((line) => [...this.#noise(line), ...this.#silence(line), ...down(line)]);
+    return this.#lines().flatMap((line) => [...this.#noise(line), ...this.#silence(line), ...down(line), ...doubtful(line)]);
   }
 
   #noise(line: WatchedLine): Trouble[] {
@@ -80,4 +82,9 @@ function noiseIn({ name, packets, unheard }: WatchedLine, before: Window, noise:
 function down({ name, state, lastFailure }: WatchedLine): Trouble[] {
   if (state !== 'closed' || lastFailure === null) return [];
   return [{ what: 'wire-down', source: name, text: `${name}: not open: ${lastFailure.split('\n')[0]} 线路未打开` }];
+}
+
+/** The one doubt there is: the system gave a socket less room than a burst of alarms takes. Said as long as no run of the line had enough. */
+function doubtful({ name, doubt }: WatchedLine): Trouble[] {
+  return doubt === null ? [] : [{ what: 'receive-buffer-small', source: name, text: `${name}: ${doubt} 接收缓冲区过小` }];
 }

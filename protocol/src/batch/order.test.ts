@@ -6,6 +6,7 @@ import {
   decodeOrderReceipt,
   encodeOrder,
   encodeOrderReceipt,
+  ORDER_KINDS,
   ORDER_STATES,
   type Order,
   type OrderReceipt,
@@ -49,6 +50,18 @@ describe('orders and their receipts', () => {
     const broken = encodeOrder({ ...sent, id: 'a'.repeat(32), parameters: '{' });
     broken[broken.indexOf('"'.charCodeAt(0))] = 0x7b;
     expect(decodeOrder(broken)).toHaveProperty('malformed');
+  });
+
+  test('nothing but a read of an object of LwM2M can be ordered of a device', () => {
+    const asked = (over: object) => orderParameters('device-read', { device: '860000000000017', path: '/3/0/9', ...over });
+    expect(asked({})).toEqual({ device: '860000000000017', path: '/3/0/9', waitMinutes: 1_500 });
+    for (const path of ['/3', '/3311/0', '/19/0/0']) expect(asked({ path })).not.toHaveProperty('wrong');
+    for (const path of ['/t/d', '/0/0', '/21', '/3/0/9?x=1', '/3/0/9/1', '/3/../0', '3/0/9', ''])
+      expect(asked({ path })).toHaveProperty('wrong', expect.stringContaining('parameters.path: must be /object/instance/resource'));
+    for (const more of [{ payload: '01' }, { method: 'PUT' }, { value: 1 }, { waitMinutes: 2_881 }])
+      expect(asked(more)).toHaveProperty('wrong');
+    const words = Object.keys(ORDER_KINDS).join(' ');
+    expect(words).toBe('duty-check clock read device-read configuration capture restart');
   });
 
   test('parameters are filled in, and what does not fit is named', () => {

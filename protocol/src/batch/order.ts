@@ -47,6 +47,9 @@ const ReadObject = Type.Object(
 );
 export type ReadObject = Static<typeof ReadObject>;
 
+/** Path of LwM2M: object, instance, resource. Not that of objects 0 and 21, which hold the device's keys (OMA-TS-LightweightM2M E.1). */
+const READABLE = '^/(?!(0|21)(/|$))\\d{1,5}(/\\d{1,5}){0,2}$';
+
 /** What may be asked of a gateway. None of it reaches a fire alarm panel: the gateway reads from equipment and writes nothing to it. */
 export const ORDER_KINDS = {
   /** 查岗: somebody on site says that somebody is there (GB/T 26875.3-2011 8.3.2.16). */
@@ -75,6 +78,24 @@ export const ORDER_KINDS = {
         objects: Type.Optional(Type.Array(ReadObject, { maxItems: 102 })),
         /** Of one device alone; absent: of all. */
         source: Type.Optional(Type.String({ maxLength: 64 })),
+      },
+      closed,
+    ),
+  },
+  /** Asks a device that sleeps, when it next speaks. A read (GET) alone: no order writes to a device, or makes it act. */
+  'device-read': {
+    en: 'read an object of a device that sleeps (LwM2M)',
+    zh: '读取休眠设备的对象(LwM2M)',
+    parameters: Type.Object(
+      {
+        /** Its name in the configuration, or its IMEI. */
+        device: Type.String({ minLength: 1, maxLength: 64 }),
+        path: Type.String({
+          pattern: READABLE,
+          description: 'must be /object/instance/resource, /object/instance or /object; 0 and 21 hold keys',
+        }),
+        /** How long it may take until the device speaks: a day and an hour, for most speak once a day. */
+        waitMinutes: Type.Integer({ minimum: 1, maximum: 2_880, default: 1_500 }),
       },
       closed,
     ),
@@ -182,7 +203,9 @@ export function orderParameters<K extends OrderKind>(kind: K, given: unknown): O
   const filled = Value.Default(schema, structuredClone(given ?? {}));
   if (Value.Check(schema, filled)) return filled as OrderParameters<K>;
   const [first] = Value.Errors(schema, filled);
-  return { wrong: `parameters${first?.instancePath.replaceAll('/', '.') ?? ''}: ${first?.message ?? 'do not fit'}` };
+  const where = first?.instancePath.replaceAll('/', '.') ?? '';
+  const { properties } = schema as { properties?: Readonly<Record<string, { readonly description?: string }>> };
+  return { wrong: `parameters${where}: ${properties?.[where.slice(1)]?.description ?? first?.message ?? 'do not fit'}` };
 }
 
 /** What is signed when a configuration is pushed: bound to one gateway and one version, so that neither an older one nor a neighbour's fits. */

@@ -52,7 +52,7 @@ export interface PushDeskSettings {
   readonly secrets: PushSecrets;
   readonly cryptography: Cryptography;
   /** `device` is the IMEI, or the id the cloud gives the device. */
-  readonly devices: ReadonlyArray<{ readonly name: string; readonly device: string }>;
+  readonly devices: ReadonlyArray<{ readonly name: string; readonly device: string; readonly dialect?: string | undefined }>;
 }
 
 /** What an id may be as part of a name: a cloud can send anything. */
@@ -68,11 +68,18 @@ function refusal(refused: PushRefusal): { readonly refused: PushRefusal; readonl
 export class PushDesk {
   readonly #settings: PushDeskSettings;
   readonly #names: ReadonlyMap<string, string>;
+  readonly #dialects: ReadonlyMap<string, (published: Published) => Published>;
   readonly #strangers = new Set<string>();
 
   constructor(settings: PushDeskSettings) {
     this.#settings = settings;
     this.#names = new Map(settings.devices.map(({ name, device }) => [device, name]));
+    this.#dialects = new Map(
+      settings.devices.flatMap(({ name, dialect }) => {
+        const reading = dialect === undefined ? undefined : settings.cloud.family.dialects?.get(dialect);
+        return reading ? [[name, reading] as const] : [];
+      }),
+    );
   }
 
   /** What is wrong with a request before its body is read; null: read on. `target` is its path with the query. */
@@ -100,8 +107,10 @@ export class PushDesk {
 
   #said(message: PushMessage, heardMs: number): PushSaid {
     const { family } = this.#settings.cloud;
-    const published = message.sealed ? null : family.decode(message.payload);
-    const device = this.#deviceOf(published);
+    const decoded = message.sealed ? null : family.decode(message.payload);
+    const device = this.#deviceOf(decoded);
+    const dialect = this.#dialects.get(device.name);
+    const published = decoded && dialect ? dialect(decoded) : decoded;
     const key = this.#keyOf(message);
     const unread = message.sealed ? 'sealed' : published === null || isUnread(published) ? 'undecodable' : null;
     const observations = unread === null ? published!.observations : [textOf(message.payload, unread, device.id)];

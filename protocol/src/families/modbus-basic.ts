@@ -25,6 +25,7 @@ const POINTS: readonly RegisterPoint[] = [
 /** Dry contacts through a DI module (fan cabinets, gas-suppression panels, pump cabinets), and the common transmitter map. */
 export const MODBUS_BASIC: PolledFamily = {
   shape: 'polled',
+  isGeneral: true,
   name: 'modbus-basic',
   version: 1,
   title: { en: 'Generic Modbus points: dry contacts, transmitters', zh: '通用 Modbus 点:干接点、变送器' },

@@ -4,12 +4,15 @@ import { isObject } from './json-payload.ts';
 import { NB_HUAQIANG } from './nb-huaqiang.ts';
 import { NB_LIAN } from './nb-lian.ts';
 import { NB_MEOKON } from './nb-meokon.ts';
-import { NB_SITERWELL } from './nb-siterwell.ts';
+import { NB_SITERWELL, SITERWELL_DIALECTS } from './nb-siterwell.ts';
 import { NB_WANLIN } from './nb-wanlin.ts';
 import { unknownCode } from './saying.ts';
 
 /** Families whose payloads travel inside an operator's push; the surer ones first. */
 const INNER: readonly PublishingFamily[] = [NB_HUAQIANG, NB_MEOKON, NB_LIAN, NB_WANLIN, NB_SITERWELL];
+
+/** How the products inside may be set. */
+export const INNER_DIALECTS = SITERWELL_DIALECTS;
 
 export interface Inner {
   readonly family: string;

@@ -20,9 +20,29 @@ function read(data: JsonObject, device: string | null): Omit<Published, 'counter
     device,
     fields: { smokeState: numberOf(state), batteryPercent: numberOf(data['battery_value']), ...raw },
     observations: [...(said ? [{ ...said, ...about }] : unknownCode(state)), ...tamper, ...error],
-    remarks: [...(said ? [] : ['unknown code: kept raw']), 'which smoke_state is the alarm is a setting of the product: read as 0'],
+    remarks: [...(said ? [] : ['unknown code: kept raw']), POLARITY],
   };
 }
+
+const POLARITY = 'which smoke_state is the alarm is a setting of the product: read as 0';
+const STATE_WORDS: ReadonlySet<string | null> = new Set(Object.values(SMOKE_STATES).map(({ what }) => what));
+
+/** What was read with 0 as the alarm, as it is where the alarm is the other one. Also from inside an operator's push. */
+function alarmAt(alarm: 0 | 1): (published: Published) => Published {
+  return (published) => {
+    const state = published.fields['smokeState'];
+    if (state !== 0 && state !== 1) return published;
+    const said = SMOKE_STATES[state === alarm ? 0 : 1]!;
+    const observations = published.observations.map((one) => (STATE_WORDS.has(one.what) ? { ...one, ...spoken(said)! } : one));
+    return { ...published, observations, remarks: published.remarks?.filter((remark) => remark !== POLARITY) ?? [] };
+  };
+}
+
+/** Which smoke_state is the alarm, as the site has tried it out. */
+export const SITERWELL_DIALECTS: PublishingFamily['dialects'] & {} = new Map([
+  ['alarm-at-0', alarmAt(0)],
+  ['alarm-at-1', alarmAt(1)],
+]);
 
 function decode(bytes: Uint8Array): Published | null {
   const text = textOf(bytes);
@@ -56,12 +76,13 @@ export const NB_SITERWELL: PublishingFamily = {
   basis: 'one implementation; no sample',
   notes: [
     {
-      en: 'Which smoke_state is the alarm is a setting of the product: test the detector before relying on it.',
-      zh: 'smoke_state 哪个值为报警由产品设定:投用前须实测。',
+      en: 'Which smoke_state is the alarm is a setting of the product, read as 0 unless `dialect: alarm-at-1` is set: test the detector before relying on it.',
+      zh: 'smoke_state 哪个值为报警由产品设定,默认 0 为报警,相反时设 `dialect: alarm-at-1`:投用前须实测。',
     },
   ],
   carrier: 'coap',
   decode,
+  dialects: SITERWELL_DIALECTS,
   silenceMs: NB_SILENCE_MS,
   play: { say },
 };

@@ -1,6 +1,6 @@
 import type { Published, PublishingFamily } from '../family.ts';
 import { FROM_PLATFORM, isObject, isoTime, type JsonObject, NB_SILENCE_MS, numberOf, objectOf, stringOf, textOf } from './json-payload.ts';
-import { aroundInner, playInner, readInner, toBase64 } from './nb-inner.ts';
+import { aroundInner, INNER_DIALECTS, playInner, readInner, toBase64 } from './nb-inner.ts';
 import { GAS_EVENTS } from './nb-lian-codes.ts';
 
 /** "undefined" stands where the platform has no value. */
@@ -99,6 +99,7 @@ export const PUSH_CTWING: PublishingFamily = {
   ],
   carrier: 'http',
   decode,
+  dialects: INNER_DIALECTS,
   silenceMs: NB_SILENCE_MS,
   play: {
     say(stimulus, device, counter) {

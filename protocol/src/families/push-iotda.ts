@@ -1,6 +1,6 @@
 import type { Published, PublishingFamily } from '../family.ts';
 import { FROM_PLATFORM, isObject, type JsonObject, NB_SILENCE_MS, objectOf, stringOf, textOf } from './json-payload.ts';
-import { aroundInner, playInner, readInner, toBase64 } from './nb-inner.ts';
+import { aroundInner, INNER_DIALECTS, playInner, readInner, toBase64 } from './nb-inner.ts';
 import { basicTime } from './push-oceanconnect.ts';
 
 /** One service: its properties, or the content of a message. */
@@ -42,6 +42,7 @@ export const PUSH_IOTDA: PublishingFamily = {
   notes: [{ en: 'The push can be signed with a token; checked by the intake.', zh: '推送可用令牌签名,由接入端校验。' }],
   carrier: 'http',
   decode,
+  dialects: INNER_DIALECTS,
   silenceMs: NB_SILENCE_MS,
   play: {
     say(stimulus, device, counter) {

@@ -1,6 +1,6 @@
 import type { Published, PublishingFamily } from '../family.ts';
 import { FROM_PLATFORM, isObject, type JsonObject, NB_SILENCE_MS, objectOf, stringOf, textOf } from './json-payload.ts';
-import { aroundInner, playInner, readInner, toBase64 } from './nb-inner.ts';
+import { aroundInner, INNER_DIALECTS, playInner, readInner, toBase64 } from './nb-inner.ts';
 
 /** `20200515T023353Z` as observations write it; null where it is none. */
 export function basicTime(value: unknown): string | null {
@@ -59,6 +59,7 @@ export const PUSH_OCEANCONNECT: PublishingFamily = {
   ],
   carrier: 'http',
   decode,
+  dialects: INNER_DIALECTS,
   silenceMs: NB_SILENCE_MS,
   play: {
     say(stimulus, device, counter) {

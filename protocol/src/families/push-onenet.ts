@@ -1,6 +1,6 @@
 import type { Published, PublishingFamily, Stimulus } from '../family.ts';
 import { FROM_PLATFORM, isObject, isoTime, type JsonObject, NB_SILENCE_MS, numberOf, objectOf, stringOf, textOf } from './json-payload.ts';
-import { aroundInner, playInner, readInner, toBase64 } from './nb-inner.ts';
+import { aroundInner, INNER_DIALECTS, playInner, readInner, toBase64 } from './nb-inner.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -54,7 +54,14 @@ function decodeNew(bytes: Uint8Array): Published | null {
 export const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 export const ms = ({ deviceTime }: Stimulus) => Date.parse(`${deviceTime.replace(/Z$/, '')}Z`);
 
-export const CARD = { shape: 'publishes', version: 1, tier: 2, carrier: 'http', silenceMs: NB_SILENCE_MS } as const;
+export const CARD = {
+  shape: 'publishes',
+  version: 1,
+  tier: 2,
+  carrier: 'http',
+  silenceMs: NB_SILENCE_MS,
+  dialects: INNER_DIALECTS,
+} as const;
 
 /** OneNET, the HTTP push of the new platform. */
 export const PUSH_ONENET: PublishingFamily = {
