@@ -76,6 +76,8 @@ const MqttUplink = Type.Object(
           key: Type.Optional(Type.String()),
           serverName: Type.Optional(host),
           localAddress: Type.Optional(host),
+          /** How often it is looked at while it is not in use: a handshake of some 6 KB. */
+          lookEveryS: Type.Integer({ default: limits.STANDBY_EVERY_S, minimum: 10, maximum: 86_400 }),
         },
         closed,
       ),

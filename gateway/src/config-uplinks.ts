@@ -15,6 +15,18 @@ export function identityOf(uplink: UplinkConfiguration): { readonly ca?: string;
   return (uplink.kind === 'mqtt' ? uplink : uplink.tls) ?? {};
 }
 
+/** One way to the collector. */
+export type Path = Pick<MqttConfiguration, 'url' | 'ca' | 'certificate' | 'key' | 'serverName' | 'localAddress' | 'keepaliveS'>;
+
+/** The two ways of an uplink. Files that the backup does not name are those of the primary; its name and address are its own. */
+export function pathsOf(uplink: MqttConfiguration): { readonly primary: Path; readonly backup: Path | null } {
+  const { url, ca, certificate, key, serverName, localAddress, keepaliveS, backup } = uplink;
+  const files = Object.fromEntries(Object.entries({ ca, certificate, key }).filter(([, file]) => file !== undefined));
+  const own = Object.fromEntries(Object.entries({ serverName, localAddress }).filter(([, value]) => value !== undefined));
+  const { lookEveryS, ...other } = backup ?? {};
+  return { primary: { url, ...files, ...own, keepaliveS }, backup: backup ? { ...files, ...other, url: backup.url, keepaliveS } : null };
+}
+
 /** What no schema can say of uplinks. */
 export function uplinkProblems(
   configuration: Readonly<Record<string, unknown>>,

@@ -153,6 +153,12 @@ export const FAILURES = {
     zh: '汇集平台不返回回执',
     remedy: 'Check the disk and the log of the collector',
   },
+  'uplink-stuck': {
+    retry: 'never',
+    en: 'an uplink hangs while rows wait for it',
+    zh: '上行链路停滞,有数据待发',
+    remedy: 'The watchdog starts the gateway anew; report it with the log: it is an error of this program',
+  },
   'orders-unreadable': {
     retry: 'never',
     en: 'the record of orders cannot be read',

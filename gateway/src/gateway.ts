@@ -170,7 +170,8 @@ export async function startGateway(configuration: GatewayConfiguration, surround
     async roundTrip() {
       const dead = withoutPulse(lines, clock);
       if (dead.length > 0) throw fail('line-hung', dead.join(', '));
-      await journal.alive();
+      const stuck = uplinks.stuck(await journal.alive());
+      if (stuck.length > 0) throw fail('uplink-stuck', stuck.join(', '));
     },
     lastWord: (text) => say(id, { note: 'program-failed', edge: 'momentary', text }),
     async stop() {

@@ -31,6 +31,13 @@ export const PROBE_MAX_MS = 60_000;
 /** A primary path that stays connected this long has proven itself: one that flaps faster never takes the traffic from the backup. */
 export const PROVEN_AFTER_MS = 30_000;
 
+/** How often a backup path that is not in use is looked at, seconds, and how soon again when it failed: its loss is due within 60 s. */
+export const STANDBY_EVERY_S = 40;
+export const STANDBY_AGAIN_MS = 3_000;
+
+/** Rows wait, and for this long an uplink had no receipt and made no new attempt: it hangs, and only another start can help. */
+export const UPLINK_STUCK_MS = 300_000;
+
 /** A link that is back before this is no event: nobody needs to hear of a collector's restart. */
 export const LINK_GRACE_MS = 5_000;
 

@@ -1,6 +1,7 @@
 import type { Clock } from '@fengsui/protocol';
 import type { GatewayConfiguration, UplinkConfiguration } from './config.ts';
 import type { Itself } from './itself.ts';
+import type { JournalState } from './journal/journal.ts';
 import * as limits from './limits.ts';
 import { Outage } from './outage.ts';
 import type { CentreOrders } from './uplink/gb26875-centre.ts';
@@ -28,6 +29,8 @@ export interface KnownUplink {
 export class Uplinks {
   readonly all: readonly KnownUplink[];
   readonly #options: UplinksOptions;
+  /** When each uplink last moved, and how far it was. */
+  readonly #moved = new Map<string, { readonly mark: string; readonly atMs: number }>();
 
   constructor(options: UplinksOptions) {
     this.#options = options;
@@ -41,6 +44,20 @@ export class Uplinks {
   isBack(origin: string): boolean {
     const named = this.all.filter(({ name }) => name === origin);
     return (named.length > 0 ? named : this.all).some(({ numbers }) => numbers.receipts > 0);
+  }
+
+  /**
+   * Uplinks that hang: rows wait for them, and for long there was neither a receipt nor an attempt. By what their own time-outs allow none
+   * ever does; then only a new start of the program helps, and whoever feeds the watchdog must know.
+   */
+  stuck({ lanes }: Pick<JournalState, 'lanes'>): string[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    return this.all.flatMap(({ name, numbers: { receipts, attempts, connections } }) => {
+      const waits = Object.values(lanes).some(({ uplinks }) => (uplinks[name]?.waiting ?? 0) > 0);
+      const mark = `${waits}/${receipts}/${attempts}/${connections}`;
+      if (this.#moved.get(name)?.mark !== mark) this.#moved.set(name, { mark, atMs: nowMs });
+      return waits && nowMs - this.#moved.get(name)!.atMs > limits.UPLINK_STUCK_MS ? [name] : [];
+    });
   }
 
   isUp(name: string): boolean {
@@ -75,9 +92,10 @@ export class Uplinks {
 
   async #carryOverPaths(options: UplinkOptions): Promise<void> {
     const { name, configuration, signal } = options;
-    const primary = configuration.backup && this.#outage(`${name}/primary`, 0, signal);
-    await runUplink(primary ? { ...options, primary } : options);
-    await primary?.told();
+    if (!configuration.backup) return runUplink(options);
+    const [primary, backup] = ['primary', 'backup'].map((path) => this.#outage(`${name}/${path}`, 0, signal)) as [Outage, Outage];
+    await runUplink({ ...options, primary, backup });
+    await Promise.all([primary.told(), backup.told()]);
   }
 
   /** Says in the journal, under a source of its own, that a link is lost and that it is back. */

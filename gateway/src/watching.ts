@@ -60,19 +60,20 @@ function watchedLine({ line, numbers }: WatchingOptions['lines'][number]): Watch
 
 function keyFilesOf({ uplinks, lines, page }: GatewayConfiguration): KeyFiles {
   const doors = lines.flatMap(({ name, wire }) => (wire.kind === 'http' && wire.tls ? [[`line ${name}`, wire.tls] as const] : []));
+  const identities = uplinks.flatMap((uplink) => [
+    [uplink.name, identityOf(uplink)] as const,
+    ...(uplink.kind === 'mqtt' && uplink.backup ? [[`${uplink.name}.backup`, uplink.backup] as const] : []),
+  ]);
   const present = (all: ReadonlyArray<readonly [string, string | undefined]>) =>
     new Map(all.filter((one): one is readonly [string, string] => one[1] !== undefined));
   return {
     certificates: present([
-      ...uplinks.flatMap((uplink) => [
-        [`${uplink.name}.ca`, identityOf(uplink).ca] as const,
-        [`${uplink.name}.certificate`, identityOf(uplink).certificate] as const,
-      ]),
+      ...identities.flatMap(([name, { ca, certificate }]) => [[`${name}.ca`, ca] as const, [`${name}.certificate`, certificate] as const]),
       ...doors.map(([name, { certificate }]) => [name, certificate] as const),
       ['page.certificate', page?.certificate],
     ]),
     keys: present([
-      ...uplinks.map((uplink) => [`${uplink.name}.key`, identityOf(uplink).key] as const),
+      ...identities.map(([name, { key }]) => [`${name}.key`, key] as const),
       ...doors.map(([name, { key }]) => [name, key] as const),
       ['page.key', page?.key],
     ]),

@@ -84,9 +84,15 @@ function carry(name: string, url: string, backupUrl?: string): Carried {
   running.push(
     runUplink({
       ...{ name, orders: noOrders, gateway: GATEWAY, outbox: journal.outbox(name), clock: fast, numbers, random: Math.random },
-      configuration: { name, kind: 'mqtt', url, ...settings, ...(backupUrl === undefined ? {} : { backup: { url: backupUrl } }) },
+      configuration: {
+        name,
+        kind: 'mqtt',
+        url,
+        ...settings,
+        ...(backupUrl === undefined ? {} : { backup: { url: backupUrl, lookEveryS: 10 } }),
+      },
       outage: telling('link'),
-      ...(backupUrl === undefined ? {} : { primary: telling('primary') }),
+      ...(backupUrl === undefined ? {} : { primary: telling('primary'), backup: telling('backup') }),
       signal: stop.signal,
     }),
   );
@@ -217,6 +223,21 @@ describe('an uplink with a backup path', () => {
     await journal.append(fires(2));
     await everythingSettled();
     expect(numbers).toMatchObject({ path: 'backup' });
+  });
+
+  it('knows that the backup is lost before it is needed, without disturbing a session over the primary', async () => {
+    journal = await open(directory);
+    const only = await collector();
+    const [primary, backup] = [await way(only), await way(only)];
+    const { numbers, told } = carry('collector', primary.url, backup.url);
+    await vi.waitFor(() => expect(told).toContain('backup returned'), soon);
+    backup.setMode('cut');
+    await vi.waitFor(() => expect(told).toContain('backup lost'), soon);
+    expect(numbers.backupFailure).toMatch(/uplink-/);
+    backup.setMode('pass');
+    await vi.waitFor(() => expect(numbers.backupFailure).toBeNull(), soon);
+    expect(numbers).toMatchObject({ path: 'primary', connections: 1, failOvers: 0 });
+    expect(only.connects).toBe(1);
   });
 
   it('tries both for ever while both are down, and carries over whichever comes first', async () => {

@@ -14,8 +14,14 @@ import { doorFindings, serialFindings, tcpFindings, udpFindings } from '../commi
 import { type Ink, inkOf } from '../commission/explain.ts';
 import { serialPorts } from '../commission/serial-ports.ts';
 import { USUAL_LINE } from '../commission/wire-text.ts';
-import { type GatewayConfiguration, type LineConfiguration, loadConfiguration, type UplinkConfiguration } from '../config.ts';
-import { identityOf } from '../config-uplinks.ts';
+import {
+  type GatewayConfiguration,
+  type LineConfiguration,
+  loadConfiguration,
+  type MqttConfiguration,
+  type UplinkConfiguration,
+} from '../config.ts';
+import { identityOf, pathsOf } from '../config-uplinks.ts';
 import { fingerprintOf } from '../page/certificate.ts';
 import { ownFiles } from '../page/identity.ts';
 import { readPinFile } from '../page/pin-file.ts';
@@ -45,8 +51,18 @@ async function* examine(configuration: GatewayConfiguration): AsyncGenerator<Fin
     if (uplink.kind === 'mqtt' || uplink.tls) yield* certificateFindings(about, identity, gateway.id, nowMs);
     const target = targetOf(uplink);
     if (target) yield* await uplinkFindings(about, { ...target, ...identity }, nowMs);
-    else yield right(about, 'UDP: whether the centre hears shows only in the status, as receipts', 'UDP:是否送达看 status 中的回执');
+    if (uplink.kind === 'mqtt') yield* await backupFindings(`${about}.backup`, uplink, gateway.id, nowMs);
+    if (!target)
+      yield right(about, 'UDP: whether the centre hears shows only in the status, as receipts', 'UDP:是否送达看 status 中的回执');
   }
+}
+
+/** The backup path of an uplink. */
+async function backupFindings(about: string, uplink: MqttConfiguration, id: string, nowMs: number): Promise<Finding[]> {
+  const { backup } = pathsOf(uplink);
+  if (!backup) return [];
+  const ofItsOwn = uplink.backup?.certificate === undefined ? [] : certificateFindings(about, backup, id, nowMs);
+  return [...ofItsOwn, ...(await uplinkFindings(about, backup, nowMs))];
 }
 
 /** Whether the installer's page can open, and by which fingerprint it is known. */

@@ -1,14 +1,16 @@
 import { type Clock, Failure } from '@fengsui/protocol';
 import { Backoff } from '../backoff.ts';
 import type { MqttConfiguration } from '../config.ts';
+import { type Path, pathsOf } from '../config-uplinks.ts';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 import type { Outage } from '../outage.ts';
-import { type Connection, openConnection, type Path } from './connection.ts';
+import { type Connection, openConnection } from './connection.ts';
 import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 import { Probe } from './probe.ts';
 import { Session } from './session.ts';
+import { watchStandby } from './standby.ts';
 
 /** Whoever takes orders. */
 export interface Orders<Kept = unknown> {
@@ -32,6 +34,8 @@ export interface UplinkOptions {
   readonly outage: Pick<Outage, 'lost' | 'returned'>;
   /** Hears when the backup path takes over from the primary and when that carries again; absent where there is no backup. */
   readonly primary?: Pick<Outage, 'lost' | 'returned'>;
+  /** Hears how the backup path stands, in use or not. */
+  readonly backup?: Pick<Outage, 'lost' | 'returned'>;
   /** Numbers from 0 up to 1, for the jitter. */
   readonly random: () => number;
   readonly signal: AbortSignal;
@@ -55,7 +59,7 @@ export class Carrier {
 
   constructor(options: UplinkOptions) {
     this.#options = options;
-    this.#paths = pathsOf(options);
+    this.#paths = pathsOf(options.configuration);
     this.#probing = new Backoff(limits.PROBE_MIN_MS, limits.PROBE_MAX_MS, options.random);
     this.#primaryHeardMs = options.clock.monotonicMs();
   }
@@ -81,7 +85,7 @@ export class Carrier {
       if (proven) numbers.failBacks += 1;
       numbers.primaryFailure = null;
       primary?.returned();
-      const failure = await this.#carry('primary', connection, connection.ended);
+      const failure = await this.#beside(() => this.#carry('primary', connection, connection.ended));
       this.#primaryHeardMs = connection.heardMs();
       return failure;
     } catch (error) {
@@ -90,6 +94,25 @@ export class Carrier {
     } finally {
       if (numbers.receipts > confirmed) this.#probing.reset();
     }
+  }
+
+  /** While the primary carries, the backup is looked at. */
+  async #beside(carry: () => Promise<Failure>): Promise<Failure> {
+    const { clock, random, configuration, signal } = this.#options;
+    const path = this.#paths.backup;
+    if (!path || !configuration.backup) return carry();
+    const over = new AbortController();
+    const { lookEveryS } = configuration.backup;
+    const found = (failure: Failure | null) => this.#backupStands(failure);
+    void watchStandby({ path, lookEveryS, clock, random, found, signal: AbortSignal.any([signal, over.signal]) });
+    return carry().finally(() => over.abort());
+  }
+
+  #backupStands(failure: Failure | null): void {
+    const { numbers, backup } = this.#options;
+    numbers.backupFailure = failure?.message ?? null;
+    if (failure) backup?.lost(failure.message);
+    else backup?.returned();
   }
 
   /** The primary path has been silent for too long, or an alarm waits. */
@@ -113,6 +136,7 @@ export class Carrier {
       numbers.attempts += 1;
       await using connection = await this.#open(backup);
       numbers.failOvers += 1;
+      this.#backupStands(null);
       const open = () => {
         numbers.attempts += 1;
         return this.#open(this.#paths.primary);
@@ -126,6 +150,7 @@ export class Carrier {
       return (await probe.take()) ?? failure;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
+      this.#backupStands(error);
       return error;
     }
   }
@@ -169,11 +194,4 @@ export class Carrier {
       numbers.lastFailureCode = error.code;
     }
   }
-}
-
-function pathsOf({ configuration }: UplinkOptions): { readonly primary: Path; readonly backup: Path | null } {
-  const { url, ca, certificate, key, serverName, localAddress, keepaliveS, backup } = configuration;
-  const files = Object.fromEntries(Object.entries({ ca, certificate, key }).filter(([, file]) => file !== undefined));
-  const own = Object.fromEntries(Object.entries({ serverName, localAddress }).filter(([, value]) => value !== undefined));
-  return { primary: { url, ...files, ...own, keepaliveS }, backup: backup ? { ...files, ...backup, keepaliveS } : null };
 }

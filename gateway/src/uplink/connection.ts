@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import { type Clock, Failure } from '@fengsui/protocol';
 import { connect, type IClientOptions, type ISubscriptionGrant, type MqttClient } from 'mqtt';
-import type { MqttConfiguration } from '../config.ts';
+import type { Path } from '../config-uplinks.ts';
 import { type FailureCode, fail } from '../failures.ts';
 import { earliestTime } from '../known-time.ts';
 import * as limits from '../limits.ts';
@@ -20,9 +20,6 @@ export interface Connection extends AsyncDisposable {
   /** Hands bytes to the connection. Nothing is concluded from the broker's acknowledgement. */
   publish(topic: string, payload: Uint8Array): void;
 }
-
-/** One way to the collector. */
-export type Path = Pick<MqttConfiguration, 'url' | 'ca' | 'certificate' | 'key' | 'serverName' | 'localAddress' | 'keepaliveS'>;
 
 export interface ConnectionOptions {
   readonly path: Path;
@@ -166,7 +163,8 @@ function watch(client: MqttClient, signal: AbortSignal) {
 /** Codes of TLS that speak of certificates, names and times. */
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|ERR_OSSL|ALTNAME|HOSTNAME_MISMATCH/;
 
-function failureOf(cause: Error | undefined): Failure {
+/** What an error of a connection means to everybody else. */
+export function failureOf(cause: Error | undefined): Failure {
   const { code = '', message = 'no answer' } = (cause ?? {}) as { code?: string | number; message?: string };
   const detail = message === '' ? String(code) : message;
   const kind: FailureCode = typeof code === 'number' ? 'uplink-refused' : UNTRUSTED.test(code) ? 'uplink-untrusted' : 'uplink-unreachable';

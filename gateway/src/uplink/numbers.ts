@@ -10,6 +10,8 @@ export class UplinkNumbers {
   path: 'primary' | 'backup' | null = null;
   /** Why the primary path is not in use; null while it is, or was last. */
   primaryFailure: string | null = null;
+  /** Why the backup path could not be used when it was last looked at; null: it could, or there is none. */
+  backupFailure: string | null = null;
   failOvers = 0;
   failBacks = 0;
   attempts = 0;
