@@ -71,8 +71,12 @@ function devicesOf(family: Family, capture: Capture, unit: number): object[] {
   return (senders.length > 0 ? senders : [NOBODY]).map((sender) => ({ ...device, name: `device-${sender}`, device: sender }));
 }
 
-/** The wire as it was on site; the files of a cloud's door are there, not here: one stands in for them while the site is checked. */
+/**
+ * The wire as it was on site. What was captured came over it, so whatever a ninth bit takes was there. The files of a cloud's door
+ * are on site, not here: one stands in for them while the site is checked.
+ */
 function wireOf({ header: { wire } }: Capture, secretFile: string): object {
+  if (wire.kind === 'serial' || wire.kind === 'tcp') return { ...wire, ninthBitBridge: true };
   if (wire.kind !== 'http') return wire;
   writeFileSync(secretFile, REPLAY_SECRET, { mode: 0o600 });
   const { tls: _, keyFile: __, ...door } = wire;
