@@ -1,11 +1,10 @@
 import { toHex } from '@fengsui/protocol';
-import { type Datagram, isSignOfLife, type PeerAddress } from '../line.ts';
+import type { Datagram, PeerAddress } from '../line.ts';
 import { acknowledgementOf, type CoapMessage, readCoap, resetOf } from './coap-message.ts';
-import { idsFor, idsOfExchange } from './event-ids.ts';
 import { type Fetch, fetchedMore, fetchFor } from './fetch.ts';
 import { isOpaque } from './observed.ts';
 import { Outbound } from './outbound.ts';
-import { hashOf, Publications, type Standing } from './publications.ts';
+import { Payloads } from './payloads.ts';
 import type { Batch, PublishingLine, Reaction } from './publishing-line.ts';
 import { Rates } from './rates.ts';
 import { endpointOf, Registrar } from './registrar.ts';
@@ -14,7 +13,7 @@ import { type Arrived, Replies } from './replies.ts';
 /** The server's half of the conversation: reactions to datagrams, no sending and no waiting. */
 export class CoapServer {
   readonly #line: PublishingLine;
-  readonly #publications: Publications;
+  readonly #payloads: Payloads;
   readonly #outbound: Outbound;
   readonly #rates = new Rates();
   readonly #replies = new Replies();
@@ -22,7 +21,7 @@ export class CoapServer {
 
   constructor(line: PublishingLine) {
     this.#line = line;
-    this.#publications = new Publications(line.devices, line.families, line.counters);
+    this.#payloads = new Payloads(line);
     this.#outbound = new Outbound(line.clock, line.reads, () => this.#replies.newId());
     this.#registrar = new Registrar(line, this.#replies);
   }
@@ -45,7 +44,7 @@ export class CoapServer {
   }
 
   #reactOnce(message: CoapMessage, from: PeerAddress, batch: Batch): void {
-    const key = this.#keyOf(message, from);
+    const key = this.#payloads.keyOf(message, from);
     const pending = batch.get(key);
     const before = this.#line.exchanges.answered(key, this.#line.clock.monotonicMs());
     if (pending || before) this.#count('repeat');
@@ -117,7 +116,8 @@ export class CoapServer {
     const endpoint = endpointOf(named);
     if (named !== undefined && endpoint === null) return this.#replies.refusal(arrived, '4.00');
     return (
-      this.#published(arrived, endpoint, from.address, this.#replies.reply(message, '2.04'), null) ?? this.#replies.refusal(arrived, '5.03')
+      this.#payloads.taken(arrived, endpoint, from.address, this.#replies.reply(message, '2.04'), null) ??
+      this.#replies.refusal(arrived, '5.03')
     );
   }
 
@@ -128,7 +128,7 @@ export class CoapServer {
     const endpoint = endpointOf(message.query.get('ep')) ?? this.#line.registrations.at(from)?.endpoint ?? null;
     const standing = { path: '', format: message.format };
     return (
-      this.#published(arrived, endpoint, from.address, this.#replies.reply(message, '2.04'), standing) ??
+      this.#payloads.taken(arrived, endpoint, from.address, this.#replies.reply(message, '2.04'), standing) ??
       this.#replies.refusal(arrived, '5.03')
     );
   }
@@ -148,10 +148,10 @@ export class CoapServer {
     }
     if (!message.code.startsWith('2.')) return { to: [from], reply: acknowledgement, afterCommit: false };
     const standing = isOpaque(path) ? null : { path, format: message.format };
-    if (registration) return this.#published(arrived, registration.endpoint, token, acknowledgement, standing);
+    if (registration) return this.#payloads.taken(arrived, registration.endpoint, token, acknowledgement, standing);
     // Nobody holds this token: its payload is kept, and the reset makes the device forget its binding and register again.
     this.#count('unknown-token');
-    return this.#published(arrived, null, `token-${token}`, message.type === 'ACK' ? null : resetOf(message), null);
+    return this.#payloads.taken(arrived, null, `token-${token}`, message.type === 'ACK' ? null : resetOf(message), null);
   }
 
   /** One more block of a notification. Where it breaks off, what there is goes on as it is: it is kept, and its device told. */
@@ -170,7 +170,7 @@ export class CoapServer {
   #endFetch({ first, bytes }: Fetch, batch: Batch): void {
     const whole = { ...first, batch, message: { ...first.message, payload: bytes, block2: null } };
     const reaction = this.#notification(whole);
-    if (reaction) batch.set(this.#keyOf(first.message, first.from), reaction);
+    if (reaction) batch.set(this.#payloads.keyOf(first.message, first.from), reaction);
   }
 
   /** Notifications whose device went to sleep before all of their blocks had come. */
@@ -178,59 +178,7 @@ export class CoapServer {
     for (const fetch of this.#outbound.takeBroken()) this.#endFetch(fetch, batch);
   }
 
-  /** What a payload makes us do. `name` is what an unknown sender is called when nothing better tells. null: one stranger too many. */
-  #published(
-    { message, from, batch }: Arrived,
-    endpoint: string | null,
-    name: string,
-    reply: Uint8Array | null,
-    standing: Standing | null,
-  ): Reaction | null {
-    const { clock, exchanges, links } = this.#line;
-    const awake = endpoint === null ? {} : { awake: { endpoint, at: from } };
-    if (message.payload.length === 0) return { to: [from], reply, afterCommit: false, ...awake };
-    const publication = this.#publications.read(message.payload, endpoint, name, clock.wallMs(), standing);
-    if (!publication) {
-      this.#count('too-many');
-      return null;
-    }
-    const { heard, packet } = publication;
-    const said = packet === null ? null : ([heard.device, packet] as const);
-    if (said && (exchanges.said(...said) || isIn(batch, said))) {
-      this.#count('repeat');
-      return { to: [from], reply, afterCommit: true, ...awake };
-    }
-    const eventIdOf = said ? idsFor(said.join(' ')) : idsOfExchange(this.#keyOf(message, from), clock.wallMs(), this.#line.wroteSince);
-    const back = isBackIn(batch, heard.device) ? null : links.spoke(heard.device);
-    const observations = back ? [back, ...heard.observations] : heard.observations;
-    return {
-      to: [from],
-      reply,
-      afterCommit: !heard.observations.every(isSignOfLife),
-      ...(observations.length > 0 ? { heard: { ...heard, observations, eventIdOf } } : {}),
-      ...(said ? { said } : {}),
-      ...awake,
-    };
-  }
-
-  /** Who sent it and what it says; the address stands in only where nothing else tells the sender, for behind an operator's NAT it changes. */
-  #keyOf(message: CoapMessage, from: PeerAddress): string {
-    const token = toHex(message.token);
-    const named = message.query.get('ep') ?? this.#line.registrations.observation(token)?.registration.endpoint;
-    const sender = named ?? (message.code.startsWith('2.') ? token : `${from.address}:${from.port}`);
-    return `${sender} ${message.type} ${message.id} ${message.code} ${message.path} ${token} ${hashOf(message.payload)}`;
-  }
-
   #count(why: Parameters<PublishingLine['counters']['count']>[0], bytes?: Uint8Array): void {
     this.#line.counters.count(why, this.#line.clock.wallMs(), bytes);
   }
-}
-
-/** Whether another message that shares the commit says already that the device is back. */
-function isBackIn(batch: Batch, device: string): boolean {
-  return [...batch.values()].some(({ heard }) => heard?.device === device && heard.observations.some(({ what }) => what === 'link'));
-}
-
-function isIn(batch: Batch, [device, packet]: readonly [string, string]): boolean {
-  return [...batch.values()].some(({ said }) => said?.[0] === device && said[1] === packet);
 }

@@ -31,8 +31,8 @@ export function withPoints(
   if (twice.length > 0) return { problems: twice };
   const spliced = splice(source, found, kept.items.length > 0 && !kept.flow ? kept : null, points);
   for (const point of points) kept.items.push(document.createNode(point, { flow: true }));
-  kept.flow = false;
   found.set('points', kept);
+  for (const around of [...collectionsAround(document.get('lines'), found), kept]) around.flow = false;
   // The text is only believed where it says the same as the tree; a layout we did not foresee is written anew from the tree.
   const wanted = JSON.stringify(document.toJSON());
   const text = spliced !== null && JSON.stringify(parsed(spliced)) === wanted ? spliced : document.toString({ lineWidth: 0 });
@@ -84,6 +84,15 @@ function deviceNamed(lines: unknown, name: string): YAMLMap | null {
   const maps = (list: unknown): YAMLMap[] => (isSeq(list) ? list.items.filter((item): item is YAMLMap => isMap(item)) : []);
   for (const line of maps(lines)) for (const device of maps(line.get('devices'))) if (device.get('name') === name) return device;
   return null;
+}
+
+/** The device and what it stands in: a table inside braces would be one endless line. */
+function collectionsAround(lines: unknown, device: YAMLMap): Array<YAMLMap | YAMLSeq> {
+  if (!isSeq(lines)) return [];
+  const line = lines.items.find(
+    (item) => isMap(item) && isSeq(item.get('devices')) && (item.get('devices') as YAMLSeq).items.includes(device),
+  );
+  return isMap(line) ? [lines, line, line.get('devices') as YAMLSeq, device] : [];
 }
 
 function doubles(before: readonly ImportedPoint[], points: readonly ImportedPoint[]): string[] {

@@ -286,6 +286,13 @@ lines:
     expect(pointsIn(withPoints(once, 'panel-1', POINTS, true) as string)).toEqual(POINTS);
     expect(withPoints(SITE, 'panel-9', POINTS, false)).toMatchObject({ problems: [expect.stringContaining('no device panel-9')] });
   });
+
+  test('a device in braces gets a line a point all the same', () => {
+    const site = `lines:\n  - name: l\n    wire: { kind: tcp, host: h, port: 1 }\n    devices: [ { name: panel-1, family: jbf-193k } ]\n`;
+    const text = withPoints(site, 'panel-1', POINTS, false) as string;
+    expect(text.split('\n').filter((line) => /^ *- \{/.test(line))).toHaveLength(POINTS.length);
+    expect(text).toContain('wire: { kind: tcp, host: h, port: 1 }');
+  });
 });
 
 describe('the command', () => {
