@@ -61,6 +61,12 @@ describe('a read of a device that sleeps', () => {
     expect(desk.standing(given)).toBeNull();
   });
 
+  it('is taken for text where a single resource comes without its format', async () => {
+    const ended = desk.begin(order(), asked);
+    answer('2.05', text('87'), null);
+    expect(await ended).toMatchObject({ state: 'done', result: { hex: '3837', resources: [{ path: '/3/0/9', value: '87' }] } });
+  });
+
   it('may be called by its IMEI', async () => {
     const ended = desk.begin(order(), { ...asked, device: IMEI });
     answer('2.05', text('87'));

@@ -106,6 +106,23 @@ describe.each(['ctwing', 'oceanconnect', 'iotda'])('a push of %s that nobody can
 });
 
 describe('CTWing', () => {
+  it('is read with the setting of the product that the site gives for a device, and of no other', () => {
+    const devices = [
+      { name: 'usual', device: '860000000000017' },
+      { name: 'turned', device: '860000000000025', dialect: 'alarm-at-1' },
+    ];
+    const desk = new PushDesk({ cloud: CLOUDS.get('ctwing')!, secrets: SECRETS, cryptography: NODE_CRYPTOGRAPHY, devices });
+    const words = devices.map(({ device: IMEI }) => {
+      const body = { messageType: 'eventReport', eventType: 2, IMEI, eventContent: { smoke_state: 0 } };
+      const [said] = saidIn(desk.read('POST', TARGET, bytes(JSON.stringify(body)), HEARD_MS));
+      return [said!.heard.device, ...said!.heard.observations.map(({ what }) => what)];
+    });
+    expect(words).toEqual([
+      ['usual', 'fire'],
+      ['turned', 'heartbeat'],
+    ]);
+  });
+
   const report = (over: object) => {
     const body = JSON.parse(new TextDecoder().decode(pushOf('ctwing'))) as object;
     return saidIn(post('ctwing', bytes({ ...body, ...over })))[0]!;
