@@ -5,6 +5,7 @@ import { experiment as flood } from './flood.ts';
 import { experiment as orders } from './orders.ts';
 import { experiment as poison } from './poison.ts';
 
+// The story of the clock needs /usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1.
 // The short forms, one after the other. The long ones: `npm run drill -- <name> <seed>`.
 test.each<readonly [string, Experiment]>([
   ['bad frames keep no good one from its confirmation', poison],
