@@ -81,6 +81,19 @@ describe('the desk of orders', () => {
     expect(await desk.list({ max: 1 })).toMatchObject([{ id, state: 'done', result: [1], gatewayMs: 5 }]);
   });
 
+  it('shows how an order stands that waits, and never takes back its end', async () => {
+    const id = await issued();
+    const shown = async () => (await desk.list({ max: 1 }))[0];
+    for (const result of [{ waiting: { tries: 0 } }, { sent: { tries: 1 } }]) {
+      await say({ id, state: 'delivered', result });
+      expect(await shown()).toMatchObject({ state: 'delivered', result });
+    }
+    await say({ id, state: 'done', result: 'answer' });
+    await say({ id, state: 'delivered', result: { waiting: { tries: 2 } } });
+    await say({ id, state: 'done', result: 'another' });
+    expect(await shown()).toMatchObject({ state: 'done', result: 'answer' });
+  });
+
   it('keeps an order for a gateway that is away, through its own restart, until it listens', async () => {
     isConnected = false;
     const id = await issued();
