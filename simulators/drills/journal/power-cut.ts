@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stdout } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runTool } from '../house/tool.ts';
-import { inspect } from './aftermath.ts';
+import { type Aftermath, inspect } from './aftermath.ts';
 import { buildShim, startBehind } from './faults.ts';
 
 /** How many cuts of the honest journal, and within how many a broken one must be caught: about 60 % of cuts of a mutant lose something. */
@@ -100,16 +100,30 @@ async function cut(folder: string, subject: Subject): Promise<Cut> {
     await must('umount', mount);
     await must('mount', '-o', 'loop', image, mount);
     const promised = promisedBefore(cutNs, said());
-    const { missing, twice, wrong, damaged } = await inspect(directory, promised);
-    const complaints = Object.entries({ missing, twice, wrong, damaged }).flatMap(([what, list]) =>
-      list.length > 0 ? [`${list.length} ${what}, first ${list[0]}`] : [],
-    );
+    const complaints = await inspect(directory, promised).then(complaintsOf, (error: Error) => [unopened(error, mount)]);
     return { promised: promised.length, complaints };
   } finally {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await gone;
     await runTool('umount', ['-l', mount]);
   }
+}
+
+function complaintsOf({ missing, twice, wrong, damaged }: Aftermath): string[] {
+  return Object.entries({ missing, twice, wrong, damaged }).flatMap(([what, list]) =>
+    list.length > 0 ? [`${list.length} ${what}, first ${list[0]}`] : [],
+  );
+}
+
+/** A journal that does not open is the worst that can come of a cut; what lies there and how it is mounted says why. */
+function unopened(error: Error, mount: string): string {
+  const files = readdirSync(mount, { recursive: true, withFileTypes: true }).map(
+    ({ name, parentPath }) => `${name} ${statSync(join(parentPath, name)).size}`,
+  );
+  const how = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .find((line) => line.includes(mount));
+  return `it does not open: ${error.message}; ${files.join(', ')}; ${how}`;
 }
 
 async function cutIn(subject: Subject): Promise<Cut> {
