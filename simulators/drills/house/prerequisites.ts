@@ -15,6 +15,7 @@ export const PREREQUISITES: readonly Prerequisite[] = [
   { program: 'gcc', debianPackage: 'gcc', purpose: 'the shim that fails, tears and stalls calls of the disk' },
   { program: 'gencat', debianPackage: 'libc6-dev', purpose: 'the headers that shim is built with; they come together' },
   { program: '/usr/include/modbus/modbus.h', debianPackage: 'libmodbus-dev', purpose: 'a Modbus slave that is not ours' },
+  { program: 'systemd-analyze', debianPackage: 'systemd', purpose: 'how tight the unit of the installed gateway is' },
   { program: 'mbpoll', debianPackage: 'mbpoll', purpose: 'a Modbus master that is not ours' },
   { program: 'coap-client-notls', debianPackage: 'libcoap3-bin', purpose: 'CoAP devices that are not ours' },
   { program: '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1', debianPackage: 'libfaketime', purpose: 'clocks that jump' },
