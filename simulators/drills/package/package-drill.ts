@@ -12,6 +12,7 @@ import { alarmRows, fires } from './journal-rows.ts';
 import { handOver, makePackages, type Packages } from './packages.ts';
 import { fireAt, settings, startPanel } from './panel-site.ts';
 import { hold, Steps, until } from './steps.ts';
+import { startedBySystemd } from './systemd-step.ts';
 import { feedsAfterRoundTripsOnly } from './watchdog-step.ts';
 
 const DATA = 'var/lib/fengsui-gateway';
@@ -51,6 +52,8 @@ class Drill {
       await this.#hears(3);
     });
     await steps.step('the watchdog is fed after round trips through the disk only', () => feedsAfterRoundTripsOnly(root, this.#folder));
+    if (isOnPath('systemd-nspawn')) await steps.step('systemd starts it, and again after a kill and a hang', () => startedBySystemd(root));
+    else stdout.write('  - not started by systemd: install Debian’s systemd-container\n');
     await steps.step('purged with the answer yes, it leaves nothing', () => this.#purge(false));
     await this.#arm64();
     return steps.failed;

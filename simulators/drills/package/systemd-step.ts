@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runTool } from '../house/tool.ts';
+import type { DebianRoot } from './debian-root.ts';
+import { hold, until } from './steps.ts';
+
+const WANTS = 'etc/systemd/system/multi-user.target.wants';
+const MARK = 'root/drill';
+/** The panels are read again within 5 s of a crash (P9); the rest is this machine's, which is shared. */
+const BACK_WITHIN_MS = 20_000;
+/** WatchdogSec of the unit, twice. */
+const HANG_NOTICED_WITHIN_MS = 60_000;
+
+/** Settings without a serial line: a container has none. */
+const SETTINGS = `gateway: { id: gw-box, address: 1, centre: 2 }
+data: /var/lib/fengsui-gateway
+profile: db36-t1297-2020
+uplinks: [ { name: collector, kind: mqtt, url: "mqtt://127.0.0.1:1" } ]
+lines: [ { name: nb, wire: { kind: udp, host: 127.0.0.1, port: 5683 }, devices: [ { name: s-1, family: nb-huaqiang, device: "860000000000017" } ] } ]
+`;
+
+/** A Debian booted in a container by its own systemd: the unit starts the gateway as it stands, and again when it dies or hangs. */
+export async function startedBySystemd(root: DebianRoot): Promise<void> {
+  writeFileSync(root.at(MARK), root.path);
+  writeFileSync(root.at('etc/fengsui/gateway.yaml'), SETTINGS);
+  mkdirSync(root.at(WANTS), { recursive: true });
+  symlinkSync('/usr/lib/systemd/system/fengsui-gateway.service', root.at(`${WANTS}/fengsui-gateway.service`));
+  const container = spawn('systemd-nspawn', ['--quiet', '--private-network', '--keep-unit', '--register=no', '--boot', '-D', root.path], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = once(container, 'exit');
+  try {
+    await until('systemd counts it as started', async () => (await shown(root, 'ActiveState')) === 'active');
+    const first = pidIn(root)!;
+    hold(/^Seccomp:\s+2$/m.test(readFileSync(`/proc/${first}/status`, 'utf8')), 'the filter of system calls is not on');
+    hold(/^CapEff:\s+0+$/m.test(readFileSync(`/proc/${first}/status`, 'utf8')), 'it has capabilities');
+    process.kill(first, 'SIGKILL');
+    await until(
+      'it is back after a kill',
+      async () => (await restarts(root)) === 1 && (await shown(root, 'ActiveState')) === 'active',
+      BACK_WITHIN_MS,
+    );
+    process.kill(pidIn(root)!, 'SIGSTOP');
+    await until(
+      'it is back after a hang',
+      async () => (await restarts(root)) === 2 && (await shown(root, 'ActiveState')) === 'active',
+      HANG_NOTICED_WITHIN_MS,
+    );
+  } finally {
+    container.kill('SIGTERM');
+    await Promise.race([ended, sleep(10_000)]);
+    container.kill('SIGKILL');
+  }
+}
+
+/** The process of the gateway in this container; null while there is none. */
+function pidIn(root: DebianRoot): number | null {
+  const found = readdirSync('/proc').find((pid) => {
+    try {
+      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/usr/lib/fengsui-gateway/node\0')) return false;
+      return readFileSync(`/proc/${pid}/root/${MARK}`, 'utf8') === root.path;
+    } catch {
+      return false; // no process, or one that is gone
+    }
+  });
+  return found === undefined ? null : Number(found);
+}
+
+async function shown(root: DebianRoot, property: string): Promise<string | null> {
+  const pid = pidIn(root);
+  if (pid === null) return null;
+  const { code, output } = await runTool('nsenter', [
+    '-t',
+    String(pid),
+    '-m',
+    '-p',
+    'systemctl',
+    'show',
+    '--value',
+    '-p',
+    property,
+    'fengsui-gateway',
+  ]);
+  return code === 0 ? output.trim() : null;
+}
+
+const restarts = async (root: DebianRoot) => Number(await shown(root, 'NRestarts'));
