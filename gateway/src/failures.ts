@@ -1,4 +1,5 @@
 import { Failure, type FailureRow } from '@fengsui/protocol';
+import { PROGRAM } from './program.ts';
 
 /** Every failure the gateway knows: the reference page is generated from this table. */
 export const FAILURES = {
@@ -217,7 +218,7 @@ export const FAILURES = {
     retry: 'later',
     en: 'the installer’s page has no PIN',
     zh: '安装维护页面未设置 PIN',
-    remedy: 'Set one with gateway pin --config <file>, as the user of the gateway; the page opens by itself then',
+    remedy: `Set one with ${PROGRAM} pin --config <file>, as the user of the gateway; the page opens by itself then`,
   },
   'page-certificate': {
     retry: 'later',

@@ -5,6 +5,7 @@ import { FAMILIES } from '@fengsui/protocol/families';
 import { standardLimitOf, standardLow } from '@fengsui/protocol/normalizer';
 import type { Command } from 'commander';
 import { type GatewayConfiguration, loadConfiguration } from '../config.ts';
+import { PROGRAM } from '../program.ts';
 
 /** A wrong configuration never starts half: this is the exit code that says so. */
 const WRONG_CONFIGURATION = 2;
@@ -42,7 +43,7 @@ function check({ config }: { readonly config: string }): void {
   if (!configuration) return;
   const { page } = configuration;
   if (page?.pinFile !== undefined && !existsSync(page.pinFile))
-    stderr.write(`page: has no PIN and will not open, set one with: gateway pin --config ${config} / 维护页面未设置 PIN,不会开启\n`);
+    stderr.write(`page: has no PIN and will not open, set one with: ${PROGRAM} pin --config ${config} / 维护页面未设置 PIN,不会开启\n`);
   stdout.write('ok\n');
   for (const limit of standardLimitsIn(configuration)) stdout.write(`${limit}\n`);
 }

@@ -25,6 +25,7 @@ import { identityOf, pathsOf } from '../config-uplinks.ts';
 import { fingerprintOf } from '../page/certificate.ts';
 import { ownFiles } from '../page/identity.ts';
 import { readPinFile } from '../page/pin-file.ts';
+import { PROGRAM } from '../program.ts';
 
 const SIGNS: Readonly<Record<Health, string>> = { right: '✓', doubtful: '!', wrong: '✗' };
 
@@ -40,7 +41,7 @@ async function* examine(configuration: GatewayConfiguration): AsyncGenerator<Fin
   const nowMs = systemClock.wallMs();
   for (const line of lines) yield* await lineFindings(line);
   if (lines.length === 0)
-    yield doubtful('lines', 'the configuration has no line', '配置中没有线路', 'gateway scan serial prints lines to paste');
+    yield doubtful('lines', 'the configuration has no line', '配置中没有线路', `${PROGRAM} scan serial prints lines to paste`);
   yield* clockFindings(nowMs, gateway.clockSynchronisedFile);
   yield* dataFindings(data);
   yield* await pageFindings(configuration);

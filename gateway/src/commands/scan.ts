@@ -12,6 +12,7 @@ import { showHearing, showOutcome } from '../commission/scan-serial-text.ts';
 import { serialPorts } from '../commission/serial-ports.ts';
 import { parseWire, USUAL_LINE } from '../commission/wire-text.ts';
 import type { SerialConfiguration, TcpConfiguration } from '../config.ts';
+import { PROGRAM } from '../program.ts';
 import { seconds, untilStopped } from './until.ts';
 
 const ink = () => inkOf(stdout);
@@ -159,8 +160,8 @@ async function network({ subnet, ports, timeout, json }: NetworkOptions): Promis
   stderr.write(`${open.length} 个端口开放 open of ${hosts.length * ports.length}\n`);
   if (json || !open[0]) return;
   const door = `tcp:${open[0].host}:${open[0].port}`;
-  stderr.write(`接着 next: gateway listen --wire ${door}\n`);
-  stderr.write(`不主动上报 silent until it is asked (Modbus): gateway scan modbus --wire ${door} --units 1-16 [--rtu]\n`);
+  stderr.write(`接着 next: ${PROGRAM} listen --wire ${door}\n`);
+  stderr.write(`不主动上报 silent until it is asked (Modbus): ${PROGRAM} scan modbus --wire ${door} --units 1-16 [--rtu]\n`);
 }
 
 function span(least: number, most: number): (text: string) => Span {

@@ -1,4 +1,5 @@
 import type { Family } from '@fengsui/protocol';
+import { PROGRAM } from '../program.ts';
 import { type Ink, padded } from './explain.ts';
 import { MODBUS, type Standing, VERDICTS, type Verdict } from './recognise.ts';
 import type { Hearing, PortTrouble } from './scan-serial.ts';
@@ -45,8 +46,8 @@ function silentAdvice(hearings: readonly Hearing[]): string[] {
     ];
   }
   return [
-    '没有收到字节:检查接线与供电;有的控制器要被查询才说话(加 --ask),Modbus 设备用 gateway scan modbus',
-    'Silent: check wiring and power; some panels speak only when polled (add --ask), Modbus devices need gateway scan modbus',
+    `没有收到字节:检查接线与供电;有的控制器要被查询才说话(加 --ask),Modbus 设备用 ${PROGRAM} scan modbus`,
+    `Silent: check wiring and power; some panels speak only when polled (add --ask), Modbus devices need ${PROGRAM} scan modbus`,
   ];
 }
 
@@ -63,7 +64,7 @@ export function showOutcome(path: string, hearings: readonly Hearing[], families
   if (standing.name === MODBUS) {
     return [
       '线路上已有 Modbus 主机在查询:同一总线只能有一个主机 A Modbus master polls this line already: a bus has one master',
-      `gateway scan modbus --wire serial:${path}@${showLine(hearing.line)} --units 1-32   # 主机断开后 after it is gone`,
+      `${PROGRAM} scan modbus --wire serial:${path}@${showLine(hearing.line)} --units 1-32   # 主机断开后 after it is gone`,
     ];
   }
   return [...others, ...linesFor(path, hearing, families.get(standing.name)!, index)];

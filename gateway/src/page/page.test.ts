@@ -284,7 +284,7 @@ describe("the installer's page on the network", () => {
   it('does not open without a PIN, says how to set one, and opens when it is there; alarms go on meanwhile', async () => {
     await site.start({ pin: null });
     expect(site.url).toBe('');
-    await vi.waitFor(() => expect(site.log).toMatch(/page-pin.*gateway pin --config/), soon);
+    await vi.waitFor(() => expect(site.log).toMatch(/page-pin.*gateway -- pin --config/), soon);
     await site.panelIsThere();
     site.fire(2);
     await vi.waitFor(() => expect(alarmsAtCollector()).toHaveLength(1), soon);

@@ -60,7 +60,7 @@ describe('a PIN', () => {
 
   it('is in a file of its owner alone, or the file is not believed', async () => {
     const file = join(folder, 'page.pin');
-    await expect(readPinFile(file)).rejects.toThrow(/^page-pin: .*is not there.*gateway pin --config/);
+    await expect(readPinFile(file)).rejects.toThrow(/^page-pin: .*is not there.*gateway -- pin --config/);
     await writePinFile(file, '480736');
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await isPin(await readPinFile(file), '480736')).toBe(true);
