@@ -299,7 +299,7 @@ lines:
       'uplinks: is a list, each with a name: uplinks: [{ name: collector, kind: mqtt, url: … }]',
     ]);
     expect(
-      problemsOf(HEAD.replace('collector', 'l') + 'lines: [ { name: l, wire: { kind: udp, host: 0.0.0.0, port: 1 }, devices: [] } ]'),
+      problemsOf(`${HEAD.replace('collector', 'l')}lines: [ { name: l, wire: { kind: udp, host: 0.0.0.0, port: 1 }, devices: [] } ]`),
     ).toContain('lines[0].name: must be unique, uplinks[0].name has it too (got l)');
   });
 

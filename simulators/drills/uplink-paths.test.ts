@@ -1,10 +1,12 @@
-import { rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { Authority, needOpenssl } from '@fengsui/gateway/src/commission/doctor/authority.fixture.ts';
 import { eventOf, type FollowedJournal, open, temporaryFolder } from '@fengsui/gateway/src/journal/journal.fixture.ts';
 import { accepting, Peer } from '@fengsui/gateway/src/uplink/peer.fixture.ts';
-import { runUplink, UplinkNumbers } from '@fengsui/gateway/src/uplink/uplink.ts';
+import { runUplink, UplinkNumbers, type UplinkOptions } from '@fengsui/gateway/src/uplink/uplink.ts';
 import type { Clock, Lane } from '@fengsui/protocol';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { seeded } from '../src/random.ts';
 import { TcpLink } from '../src/tcp-link.ts';
 
@@ -76,7 +78,9 @@ interface Carried {
   readonly told: string[];
 }
 
-function carry(name: string, url: string, backupUrl?: string): Carried {
+type Configured = UplinkOptions['configuration'];
+
+function carry(name: string, url: string, backupUrl?: string, more: Partial<Configured> = {}): Carried {
   const numbers = new UplinkNumbers();
   const told: string[] = [];
   const telling = (source: string) => ({ lost: () => told.push(`${source} lost`), returned: () => told.push(`${source} returned`) });
@@ -90,6 +94,7 @@ function carry(name: string, url: string, backupUrl?: string): Carried {
         url,
         ...settings,
         ...(backupUrl === undefined ? {} : { backup: { url: backupUrl, lookEveryS: 10 } }),
+        ...more,
       },
       outage: telling('link'),
       ...(backupUrl === undefined ? {} : { primary: telling('primary'), backup: telling('backup') }),
@@ -253,6 +258,61 @@ describe('an uplink with a backup path', () => {
     backup.setMode('pass');
     await everythingSettled();
     expect(numbers.path).toBe('backup');
+  });
+});
+
+describe('a primary path over TLS', () => {
+  const certificates = { ours: {} as Authority, theirs: {} as Authority };
+  let folder: string;
+  beforeAll(() => {
+    needOpenssl();
+    folder = temporaryFolder();
+    certificates.ours = new Authority(folder, 'ours');
+    certificates.theirs = new Authority(folder, 'theirs');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** The front of a collector: ends TLS and hands everything on; answers its port and who came. */
+  async function front(to: Peer, { certificate, key }: { readonly certificate: string; readonly key: string }) {
+    const from: Array<string | undefined> = [];
+    const files = { cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(certificates.ours.ca) };
+    const server = createTlsServer({ ...files, requestCert: true }, (socket) => {
+      from.push(socket.remoteAddress);
+      const inner = connect(to.port, '127.0.0.1');
+      socket.pipe(inner).pipe(socket);
+      for (const end of [socket, inner]) end.on('error', () => [socket, inner].forEach((each) => each.destroy()));
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return { url: `mqtts://127.0.0.1:${(server.address() as { port: number }).port}`, from };
+  }
+
+  it.each([
+    ['another authority', () => certificates.theirs.issue('stranger', 10)],
+    ['another name', () => certificates.ours.issue('other', 10, 'DNS:other.example.org')],
+    ['a certificate that has ended', () => certificates.ours.issue('ended', 0)],
+  ])('is left for the backup when its server shows %s, and the cause is told', async (_what, issued) => {
+    journal = await open(directory);
+    const [first, second] = [await collector(), await collector()];
+    const bad = await front(first, issued());
+    const good = await front(second, certificates.ours.issue('server', 10));
+    const own = { ca: certificates.ours.ca, ...certificates.ours.issue(GATEWAY, 10) };
+    const { numbers, told } = carry('collector', bad.url, good.url, own);
+    await journal.append(fires(3));
+    await everythingSettled();
+    expect(numbers).toMatchObject({ path: 'backup', primaryFailure: expect.stringContaining('uplink-untrusted') });
+    expect([first.connects, second.firsts('alarm'), told]).toEqual([0, [1, 2, 3], expect.arrayContaining(['primary lost'])]);
+  });
+
+  it('goes out by the address it is told', async () => {
+    journal = await open(directory);
+    const only = await collector();
+    const to = await front(only, certificates.ours.issue('server', 10));
+    const own = { ca: certificates.ours.ca, ...certificates.ours.issue(GATEWAY, 10) };
+    carry('collector', to.url, undefined, { ...own, localAddress: '127.0.0.2' });
+    await journal.append(fires(1));
+    await everythingSettled();
+    expect(to.from).toEqual(['127.0.0.2']);
   });
 });
 
