@@ -107,20 +107,47 @@ test('every event is a unit of the standard, whole and within its limits, or sai
   );
 });
 
-test('no alarm of a part is beyond words', () => {
-  const kinds = [
-    'fire',
-    'first-fire',
-    'prealarm',
-    'supervisory',
-    'start',
-    'feedback',
-    'delay',
-    'gas-alarm',
-    'electrical-alarm',
-    'water-release',
-    'low',
-    'high',
-  ] as const;
-  for (const kind of kinds) expect(told({ kind })).toMatchObject({ type: 2 });
+const ALARMS = [
+  'fire',
+  'first-fire',
+  'prealarm',
+  'gas-alarm',
+  'electrical-alarm',
+  'supervisory',
+  'start',
+  'feedback',
+  'delay',
+  'water-release',
+  'low',
+  'high',
+] as const;
+
+test('no alarm is ever beyond words, whatever its part: it sets its bit in a state of a component, a system or the gateway', () => {
+  const bits = { fire: 1, 'first-fire': 1, start: 5, feedback: 6, delay: 7 } as const;
+  fc.assert(
+    fc.property(anyEvent, fc.constantFrom(...ALARMS), fc.constantFrom('began', 'still', 'momentary'), (event, kind, edge) => {
+      const written = GB26875_2011.write({ ...event, kind, edge });
+      if ('unsayable' in written) throw new Error(written.unsayable);
+      const read = decodeUnit(written.unit) as unknown as { type: number; objects: Array<{ status: number }> };
+      const bit = kind in bits ? bits[kind as keyof typeof bits] : 4;
+      return [1, 2, 21].includes(read.type) && (read.objects[0]!.status >> bit) % 2 === 1;
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+describe('a device nobody listed', () => {
+  const stranger = { part: GATEWAY, source: 'unknown-86', family: 'jbf-193k/1' };
+  test.each(ALARMS)('is told with its %s, and by its name where it has no place', (kind) => {
+    expect(told({ ...stranger, kind })).toMatchObject({ type: 2, systemType: 0, componentAddress: 0, text: 'unknown-86' });
+    expect(told({ ...stranger, kind, text: '感烟' })).toMatchObject({ type: 2, text: '感烟' });
+  });
+  test('is no trouble of the gateway itself, and what only a system can be is told of one', () => {
+    expect(told({ ...stranger, kind: 'link' })).toMatchObject({ type: 2, states: ['normal', 'fault'], text: 'unknown-86' });
+    expect(told({ ...stranger, kind: 'reset', edge: 'momentary' })).toMatchObject({ type: 1, states: ['normal', 'reset'] });
+  });
+  test('with a fire is a fire, also where somebody operated it', () => {
+    expect(told({ ...stranger, operations: ['mute'] })).toMatchObject({ type: 2, states: ['normal', 'fire'] });
+    expect(told({ part: GATEWAY })).toMatchObject({ type: 21, states: ['normal', 'fire'] });
+  });
 });

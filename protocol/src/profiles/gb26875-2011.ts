@@ -1,4 +1,4 @@
-import { EVENT_KINDS, type EventKind, QUANTITIES, type SiteEvent, type State } from '../event.ts';
+import { EVENT_KINDS, type EventKind, type Part, QUANTITIES, type SiteEvent, type State } from '../event.ts';
 import { ANALOGUE_TYPES } from '../gb26875/codes.ts';
 import { encodeText, timeTagOf } from '../gb26875/fields.ts';
 import { encodeUnit } from '../gb26875/units.ts';
@@ -51,8 +51,9 @@ const KIND_STATES: Readonly<Partial<Record<EventKind, State>>> = { link: 'offlin
 /** Bits of a component go no higher (Fig. 7): its second power and its bus are told as power and as fault. */
 const COMPONENT_BITS: Readonly<Record<number, number | null>> = { 9: POWER, 10: FAULT, 11: null, 12: null, 13: null };
 
-/** Bits of the transmission device's own state word, Fig. 13. */
+/** Bits of the transmission device's own state word, Fig. 13: what the gateway can say of itself. */
 const DEVICE_BITS: Readonly<Partial<Record<EventKind, number>>> = {
+  fire: 1,
   fault: 2,
   'main-power': 3,
   'backup-power': 4,
@@ -77,7 +78,7 @@ function stateWord(event: SiteEvent): number | null {
   const about = stateOf(kind);
   const bitOf = (state: State) => {
     const bit = STATE_BITS[state];
-    return bit !== null && bit > 8 && part.component ? (COMPONENT_BITS[bit] ?? null) : bit;
+    return bit !== null && bit > POWER && part.component ? (COMPONENT_BITS[bit] ?? null) : bit;
   };
   if (kind !== 'normal' && (about === null || bitOf(about) === null)) return null;
   const now: readonly State[] = edge === 'ended' || about === null ? (states ?? []) : [...(states ?? []), about];
@@ -97,12 +98,35 @@ function steps({ measured }: SiteEvent): { readonly analogueType: number; readon
   return { analogueType: code, raw: Math.round(measured.value * type.perUnit) };
 }
 
-/** The transmission device, that is: the gateway, speaks of itself (types 24 and 21). */
-function ofDevice(event: SiteEvent): PlainWritten {
+/**
+ * The transmission device, that is: the gateway, speaks of itself (types 24 and 21); null: the event is not its own. What a device said
+ * names its family, what the gateway says of itself has none: a fire of a device nobody listed has no part either.
+ */
+function ofDevice(event: SiteEvent): PlainWritten | null {
   if (event.kind === 'duty-answer') return one(24, { operation: DUTY_ANSWER, operator: event.operatorNumber ?? 0, time: time(event) });
   const bit = DEVICE_BITS[event.kind];
-  if (bit === undefined) return unsayable(event);
+  if (bit === undefined || event.family !== undefined || !isNowhere(event.part)) return null;
   return one(21, { status: live(event) | (event.edge === 'ended' ? 0 : 1 << bit), time: time(event) });
+}
+
+const isNowhere = ({ systemType, systemAddress, component }: Part) => systemType === 0 && systemAddress === 0 && !component;
+
+/**
+ * Part 0, 0 stands for no place of a fire system: a device nobody listed. It is told as the component 0 of it (type 2), which has words
+ * for who it is; what only a system can be (by hand, reset …) as the system 0 (type 1).
+ */
+function placed(event: SiteEvent): SiteEvent {
+  const { part, place, text, source, kind } = event;
+  const about = stateOf(kind);
+  if (!isNowhere(part) || (about !== null && (STATE_BITS[about] ?? 0) > POWER)) return event;
+  return { ...event, part: { ...part, component: { type: 0, address: 0 } }, place: place || text ? (place ?? '') : source };
+}
+
+/** Whether what people did is the whole of the event: an alarm that also names an operation is told as the alarm. */
+function isOperation({ kind, operations = [] }: SiteEvent): boolean {
+  const about = stateOf(kind);
+  const isState = about !== null && about !== 'reset' && STATE_BITS[about] !== null;
+  return operations.length > 0 && !isState;
 }
 
 function unsayable({ kind, note, measured }: SiteEvent): PlainWritten {
@@ -110,14 +134,17 @@ function unsayable({ kind, note, measured }: SiteEvent): PlainWritten {
   return { unsayable: `GB/T 26875.3-2011 has no word for this: ${what} 标准无对应类型` };
 }
 
-function write(event: SiteEvent): PlainWritten {
+function write(said: SiteEvent): PlainWritten {
+  const own = ofDevice(said);
+  if (own) return own;
+  if (isOperation(said)) {
+    const { systemType, systemAddress } = said.part;
+    const operation = said.operations!.reduce((bits, name) => bits | (1 << OPERATION_BITS[name]), 0);
+    return one(4, { systemType, systemAddress, operation, operator: said.operatorNumber ?? 0, time: time(said) });
+  }
+  const event = placed(said);
   const { systemType, systemAddress, component } = event.part;
   const system = { systemType, systemAddress };
-  if (!component && systemType === 0 && systemAddress === 0) return ofDevice(event);
-  if (event.operations && event.operations.length > 0) {
-    const operation = event.operations.reduce((bits, name) => bits | (1 << OPERATION_BITS[name]), 0);
-    return one(4, { ...system, operation, operator: event.operatorNumber ?? 0, time: time(event) });
-  }
   const at = { ...system, componentType: component?.type ?? 0, componentAddress: component?.address ?? 0 };
   const value = steps(event);
   if (value && event.kind === 'reading') return one(3, { ...at, ...value, time: time(event) });
