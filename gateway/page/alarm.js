@@ -20,16 +20,22 @@ export function drawTestFrame() {
 }
 
 /** @param {any} status */
-export function drawAlarm({ alarm }) {
+export function drawAlarm({ alarm, uplinks }) {
   by('alarm').hidden = !alarm;
   /** @type {HTMLButtonElement} */ (by('test-begin')).disabled = alarm !== null && alarm.endedMs === null;
   if (!alarm) return;
   const { about, startedMs, steps, endedMs, endsMs } = alarm;
   by('alarm-title').textContent = [say('alarmTitle'), plain(about), timeOf(startedMs)].filter(Boolean).join(' · ');
-  const isThere = steps.some((/** @type {any} */ { what }) => what === 'accepted' || what === 'rejected');
+  const isThere = steps.some((/** @type {any} */ { what }) => what === 'accepted' || what === 'rejected') || isOver(steps, uplinks);
   by('alarm-steps').replaceChildren(...steps.map(stepElement), ...(isThere ? [] : [element('li', 'waiting', say('step-wait'))]));
   by('alarm-rest').textContent = endedMs === null ? say('alarmEnds', spanOf(endsMs - nowMs())) : say('alarmEnded', timeOf(endedMs));
   by('alarm-end').hidden = endedMs !== null;
+}
+
+/** Whether there is no uplink left that could say something of it. @param {any[]} steps @param {any[]} uplinks */
+function isOver(steps, uplinks) {
+  const untold = new Set(steps.flatMap(({ what, uplink }) => (what === 'untold' ? [uplink] : [])));
+  return uplinks.length > 0 && uplinks.every(({ name }) => untold.has(name));
 }
 
 /** @param {any} step */
@@ -41,7 +47,7 @@ function stepElement({ what, afterMs, uplink, reason }) {
     element('span', 'when', `+${afterMs} ms`),
   );
   if (uplink) row.append(element('small', '', plain(uplink)));
-  if (reason) row.append(element('p', 'detail', plain(reason)));
+  if (reason && what !== 'untold') row.append(element('p', 'detail', plain(reason)));
   return row;
 }
 

@@ -48,6 +48,7 @@ function uplinkContent(uplink) {
     rowsSent,
     rowsAccepted,
     rowsRejected,
+    rowsUntold,
     rowsOverdue,
   } = uplink;
   const head = element(
@@ -67,6 +68,7 @@ function uplinkContent(uplink) {
   numbers.append(fact(say('sent'), String(rowsSent)), fact(say('accepted'), String(rowsAccepted)));
   numbers.append(
     fact(say('rejected'), String(rowsRejected), rowsRejected > 0 ? 'some' : ''),
+    ...(kind === 'gb26875' ? [fact(say('untold'), String(rowsUntold))] : []),
     fact(say('overdue'), String(rowsOverdue), rowsOverdue > 0 ? 'some' : ''),
     fact(say('connections'), String(connections)),
   );

@@ -95,7 +95,7 @@ export async function startGateway(configuration: GatewayConfiguration, surround
     clock,
     random,
     itself,
-    outbox: (name) => trail.outbox(name, journal.outbox(name), () => uplinks.isUp(name)),
+    outbox: (name) => trail.outbox(name, journal.outbox(name), () => uplinks.sendsAtOnce(name)),
   });
   const numbers = new ProcessNumbers();
   const say = (source: string, more: Parameters<Itself['event']>[1]) => append([itself.event(source, more)]);

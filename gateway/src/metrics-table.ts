@@ -63,7 +63,7 @@ export const METRICS: readonly MetricRow[] = [
   ),
   gauge(
     'journal_rejected_rows',
-    'Rows the collector rejected.',
+    'Rows an uplink rejected.',
     ofLanes(({ rejected }) => rejected),
   ),
   gauge(
@@ -138,6 +138,11 @@ export const METRICS: readonly MetricRow[] = [
     'uplink_rows_rejected_total',
     'Rows rejected by a receipt.',
     ofUplinks(({ rowsRejected }) => rowsRejected),
+  ),
+  counter(
+    'uplink_rows_untold_total',
+    'Rows settled without a word: a protocol that has none for them, or tests.',
+    ofUplinks(({ rowsUntold }) => rowsUntold),
   ),
   counter(
     'uplink_rows_overdue_total',

@@ -11,9 +11,9 @@ export interface RowName {
 
 /** What became of a row on one uplink. */
 export interface Footstep {
-  readonly what: 'sent' | 'accepted' | 'rejected';
+  readonly what: 'sent' | 'accepted' | 'rejected' | 'untold';
   readonly uplink: string;
-  /** Why it was rejected. */
+  /** Why it was rejected, or is not told. */
   readonly reason?: string;
 }
 
@@ -55,11 +55,12 @@ export class Trail {
           for (const { number } of taken.rows) this.#tell({ lane, epoch: taken.epoch, number }, { what: 'sent', uplink });
         return taken;
       },
-      settle: async (receipt) => {
-        const settled = await outbox.settle(receipt);
+      settle: async (receipt, untold) => {
+        const settled = await outbox.settle(receipt, untold);
         const { lane, epoch, accepted, rejected } = receipt;
+        const taken: Footstep = untold === undefined ? { what: 'accepted', uplink } : { what: 'untold', uplink, reason: untold };
         for (const { number, reason } of rejected) this.#reject({ lane, epoch, number }, uplink, reason);
-        if (this.#followed.size > 0) for (const number of accepted) this.#tell({ lane, epoch, number }, { what: 'accepted', uplink });
+        if (this.#followed.size > 0) for (const number of accepted) this.#tell({ lane, epoch, number }, taken);
         return settled;
       },
     };

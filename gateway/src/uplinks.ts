@@ -60,8 +60,9 @@ export class Uplinks {
     });
   }
 
-  isUp(name: string): boolean {
-    return this.all.some((uplink) => uplink.name === name && uplink.numbers.state === 'up');
+  /** Whether all that this uplink takes of the journal now goes out: a city centre is not told everything. */
+  sendsAtOnce(name: string): boolean {
+    return this.all.some((uplink) => uplink.name === name && uplink.kind === 'mqtt' && uplink.numbers.state === 'up');
   }
 
   /** Carries the journal over every uplink until the signal aborts, and says when one is lost and when it is back. */

@@ -59,6 +59,13 @@ describe('a test alarm', () => {
     expect(trail.rejected).toMatchObject([{ lane: 'alarm', epoch: 7, number: 1, uplink: 'collector', reason: 'no such unit' }]);
   });
 
+  it('says of an uplink that is told no tests that it is not told, and never that it was received', async () => {
+    await alarm.begin('');
+    await outbox.settle(receipt, 'this uplink is not told tests');
+    expect(steps()).toEqual(['durable', 'untold collector this uplink is not told tests']);
+    expect(trail.rejected).toEqual([]);
+  });
+
   it('is flagged as a test from beginning to end, has no part of a device, and stands alone', async () => {
     await alarm.begin('1号楼3层东走道');
     expect(await alarm.begin('')).toBe(false);

@@ -1,16 +1,19 @@
-import { GB26875_2011, LANES, type Lane, PROFILES, type Row } from '@fengsui/protocol';
+import { GB26875_2011, LANES, type Lane, PROFILES, type Row, type SiteEvent } from '@fengsui/protocol';
 import type { Outbox } from './outbox.ts';
 
 /** Rows read ahead of a lane: the journal is asked once for so many. */
 const AHEAD_ROWS = 16;
 const AHEAD_BYTES = 16 * 1024;
 
-/** A row as it goes to the centre, or why the centre cannot be told. */
+/** Why a centre is not told a test: what it takes for a fire it sends engines for. */
+const TESTS_UNTOLD = 'this uplink is not told tests 测试不上报该链路';
+
+/** A row as it goes to the centre, or why the centre is not told, or why the row is of no use. */
 export interface Told {
   readonly lane: Lane;
   readonly epoch: number;
   readonly number: number;
-  readonly unit: Uint8Array | { readonly unsayable: string };
+  readonly unit: Uint8Array | { readonly untold: string } | { readonly unreadable: string };
 }
 
 interface Ahead {
@@ -63,7 +66,12 @@ function empty(): Ahead {
 /** The event is read back from the frame of the gateway's own profile and told in the words of the standard. */
 function unitFor(profile: string, frame: Uint8Array): Told['unit'] {
   const read = PROFILES.get(profile)?.read(frame) ?? { undecodable: `no profile ${profile}` };
-  if ('undecodable' in read) return { unsayable: read.undecodable };
+  if ('undecodable' in read) return { unreadable: read.undecodable };
+  if (isTest(read.event)) return { untold: TESTS_UNTOLD };
   const written = GB26875_2011.write(read.event);
-  return 'unit' in written ? written.unit : written;
+  return 'unit' in written ? written.unit : { untold: written.unsayable };
+}
+
+function isTest({ kind, test = [] }: SiteEvent): boolean {
+  return kind === 'test' || test.length > 0;
 }

@@ -19,12 +19,18 @@ export interface CentreSessionOptions {
   readonly heartbeatMs: number;
 }
 
+/** What became of a row: the centre has it, or why it refused it, or why it is not told. */
+interface Outcome {
+  readonly rejected?: string;
+  readonly untold?: string;
+}
+
 /** Why a centre's denial is kept: the standard gives a denial no reason of its own. */
 const DENIED = 'denied by the centre (command 6) 中心否认';
 
 /**
  * Tells a centre over one connection what waits, from the lowest unsettled row: alarms first, in order within a lane. A confirm
- * settles a row as accepted, a denial as rejected; no word after all re-sends ends the session, and the row waits for the next.
+ * settles a row as accepted, a denial as rejected, what it is not to be told as untold; no word after all re-sends ends the session, and the row waits for the next.
  */
 export class CentreSession {
   readonly #options: CentreSessionOptions;
@@ -84,8 +90,7 @@ export class CentreSession {
 
   async #carry(told: Told): Promise<void> {
     try {
-      const refused = told.unit instanceof Uint8Array ? await this.#tell(told.unit) : told.unit.unsayable;
-      await this.#settle(told, refused);
+      await this.#settle(told, await this.#outcomeOf(told));
     } catch (error) {
       this.#endBy(error);
     } finally {
@@ -94,23 +99,28 @@ export class CentreSession {
     }
   }
 
-  /** null: the centre has it; otherwise why not. */
-  async #tell(unit: Uint8Array): Promise<string | null> {
+  async #outcomeOf({ unit }: Told): Promise<Outcome> {
+    if (unit instanceof Uint8Array) return this.#tell(unit);
+    return 'untold' in unit ? unit : { rejected: unit.unreadable };
+  }
+
+  async #tell(unit: Uint8Array): Promise<Outcome> {
     const { station, exchanges, numbers, clock } = this.#options;
     numbers.batchesSent += 1;
     numbers.rowsSent += 1;
     const reply = await exchanges.carry(station.frame(unit), this.#over.signal);
     this.#spokeMs = clock.monotonicMs();
-    return reply === 'confirmed' ? null : DENIED;
+    return reply === 'confirmed' ? {} : { rejected: DENIED };
   }
 
-  async #settle({ lane, epoch, number }: Told, reason: string | null): Promise<void> {
+  async #settle({ lane, epoch, number }: Told, { rejected: reason, untold }: Outcome): Promise<void> {
     const { outbox, gateway, numbers } = this.#options;
-    const verdict = reason === null ? { accepted: [number], rejected: [] } : { accepted: [], rejected: [{ number, reason }] };
-    const settled = await outbox.settle({ gateway, epoch, lane, ...verdict }).catch((error: unknown) => {
+    const verdict = reason === undefined ? { accepted: [number], rejected: [] } : { accepted: [], rejected: [{ number, reason }] };
+    const settled = await outbox.settle({ gateway, epoch, lane, ...verdict }, untold).catch((error: unknown) => {
       throw error instanceof Failure ? error : fail('journal-lost', (error as Error).message, error);
     });
-    numbers.rowsAccepted += settled.accepted;
+    if (untold === undefined) numbers.rowsAccepted += settled.accepted;
+    else numbers.rowsUntold += settled.accepted;
     numbers.rowsRejected += settled.rejected;
   }
 

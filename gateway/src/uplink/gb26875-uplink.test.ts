@@ -160,17 +160,44 @@ describe('the uplink to a city centre', () => {
     await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(0), soon);
   });
 
-  it('rejects what is denied to the last and what the standard has no word for, and tells the next', async () => {
+  it('rejects what is denied to the last, and tells the next', async () => {
     centre.answer = (packet) => (toHex(packet).includes('2a01000000') ? 6 : 3);
+    await journal.append([at('fire', 1), at('fire', 2)]);
+    run();
+    await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(0), soon);
+    expect(centre.told).toEqual([1, 1, 1, 1, 2]);
+    expect(numbers).toMatchObject({ rowsAccepted: 1, rowsRejected: 1, rowsUntold: 0 });
+  });
+
+  it('settles what the standard has no word for and every test as untold: no row of it goes out, none is rejected', async () => {
+    const nowhere = { part: { systemType: 0, systemAddress: 0 } };
     await journal.append([
-      at('fire', 1),
-      eventOf('gateway', 0, { note: 'started', part: { systemType: 0, systemAddress: 0 } }),
-      at('fire', 2),
+      eventOf('gateway', 0, { note: 'started', ...nowhere }),
+      eventOf('heartbeat', 1),
+      eventOf('test', 1),
+      eventOf('fire', 0, { test: ['maintenance'], text: 'test alarm', ...nowhere }),
+      eventOf('fire', 5, { test: ['not-in-service'] }),
+      eventOf('fire', 5, { test: ['drill'], edge: 'ended' }),
+      eventOf('fire', 6, { test: [] }),
     ]);
     run();
     await vi.waitFor(async () => expect([(await lanes()).alarm.waiting, (await lanes()).ordinary.waiting]).toEqual([0, 0]), soon);
-    expect(centre.told).toEqual([1, 1, 1, 1, 2]);
-    expect(numbers).toMatchObject({ rowsAccepted: 1, rowsRejected: 2 });
+    expect(centre.told).toEqual([6]);
+    const units = centre.heard.map((packet) => (streamView(packet, STANDARD)[0] as { unit: null | { type: number } }).unit?.type);
+    expect(units.filter((type) => type !== undefined)).toEqual([2]);
+    expect(numbers).toMatchObject({ rowsAccepted: 1, rowsRejected: 0, rowsUntold: 6 });
+    expect([(await lanes()).alarm.rejected, (await lanes()).ordinary.rejected]).toEqual([0, 0]);
+  });
+
+  it('tells a fire of a device nobody listed, by its name', async () => {
+    const part = { systemType: 0, systemAddress: 0 };
+    await journal.append([eventOf('fire', 0, { part, source: 'unknown-86', family: 'jbf-193k/1' })]);
+    run();
+    await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(0), soon);
+    expect(streamView(centre.heard[0]!, STANDARD)[0]).toMatchObject({
+      unit: { type: 2, objects: [{ states: ['normal', 'fire'], text: 'unknown-86' }] },
+    });
+    expect(numbers).toMatchObject({ rowsAccepted: 1, rowsRejected: 0, rowsUntold: 0 });
   });
 
   it('shows that it lives when there is nothing to say, and denies what nobody may ask', async () => {

@@ -22,6 +22,8 @@ export class UplinkNumbers {
   rowsOverdue = 0;
   rowsAccepted = 0;
   rowsRejected = 0;
+  /** Rows settled without a word: the far side's protocol has none for them, or they are tests. */
+  rowsUntold = 0;
   receipts = 0;
   /** Receipts that were not believed, by reason. */
   readonly receiptsIgnored = { malformed: 0, foreign: 0, beyond: 0 };

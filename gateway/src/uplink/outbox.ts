@@ -4,7 +4,8 @@ import type { Lane, Receipt, Row } from '@fengsui/protocol';
 export interface Outbox {
   /** Rows that wait behind a position, of one epoch and one profile; nothing waits between `after` and `last` but `rows`. */
   take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Waiting>;
-  settle(receipt: Receipt): Promise<{ readonly accepted: number; readonly rejected: number; readonly unknown: number }>;
+  /** `untold`: why the far side is not told the accepted rows at all; they are settled, and nobody confirmed them. */
+  settle(receipt: Receipt, untold?: string): Promise<{ readonly accepted: number; readonly rejected: number; readonly unknown: number }>;
   /** Position of the last row of a lane. */
   newest(lane: Lane): number;
   wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
