@@ -8,7 +8,7 @@ import { driveCoap } from './drivers/coap.ts';
 import { Correspondents, correspondent, type NamedTalker } from './drivers/correspondents.ts';
 import { LineCounters } from './drivers/driver.ts';
 import { Exchanges } from './drivers/exchanges.ts';
-import { drivePolled } from './drivers/polled.ts';
+import { drivePolled, slowestLossMs } from './drivers/polled.ts';
 import { PolledUnit } from './drivers/polled-unit.ts';
 import { registrationFile } from './drivers/registration-file.ts';
 import { Registrations } from './drivers/registrations.ts';
@@ -76,7 +76,9 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
     const open = openerOf({ configuration, line, devices, counters, links, reads, clock, wires, known });
     // Where only patrols are answered, an event is said once all the same.
     const saidOnce = devices.some(({ family }) => family.shape === 'talks' && (!family.answer || family.overtakes));
-    return { name: line.name, saidOnce, configuration: line, counters, links, reads, silenceMs, open };
+    const polled = ofShape(devices, 'polled').map(({ family }) => family);
+    const patience = polled.length > 0 ? { slowestLossMs: slowestLossMs(polled) } : {};
+    return { name: line.name, saidOnce, configuration: line, counters, links, reads, silenceMs, open, ...patience };
   });
 }
 

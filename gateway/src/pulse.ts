@@ -4,7 +4,7 @@ import * as limits from './limits.ts';
 import type { LineNumbers } from './line-numbers.ts';
 
 export interface PulseOptions {
-  readonly line: { readonly name: string; readonly links: { dueInMs(): number } };
+  readonly line: { readonly name: string; readonly links: { dueInMs(): number }; readonly slowestLossMs?: number };
   readonly numbers: LineNumbers;
   readonly clock: Clock;
 }
@@ -67,7 +67,8 @@ export class Pulse {
     const nowMs = clock.monotonicMs();
     if (line.links.dueInMs() > 0) this.#dueSinceMs = null;
     else this.#dueSinceMs ??= nowMs;
-    if (this.#dueSinceMs === null || nowMs - this.#dueSinceMs < limits.DRIVER_HUNG_MS) return;
+    const patienceMs = limits.DRIVER_HUNG_MS + (line.slowestLossMs ?? 0);
+    if (this.#dueSinceMs === null || nowMs - this.#dueSinceMs < patienceMs) return;
     this.#stop(`a device is silent and for ${Math.round((nowMs - this.#dueSinceMs) / 1000)} s it did not say so`);
   }
 }

@@ -27,7 +27,12 @@ interface Rig {
   readonly told: string[];
 }
 
-function rig(runs: readonly Run[], more: Partial<SupervisionOptions> = {}, lost: readonly Heard[] = [], saidOnce = false): Rig {
+function rig(
+  runs: readonly Run[],
+  more: Partial<SupervisionOptions> = {},
+  lost: readonly Heard[] = [],
+  kind: Pick<Line, 'saidOnce' | 'slowestLossMs'> = {},
+): Rig {
   const log: string[] = [];
   const told: string[] = [];
   const clock = new ManualClock();
@@ -37,7 +42,7 @@ function rig(runs: readonly Run[], more: Partial<SupervisionOptions> = {}, lost:
   let overdue = lost;
   const line: Line = {
     name: 'panel-line',
-    saidOnce,
+    ...kind,
     async open() {
       const run = runs[Math.min(turn++, runs.length - 1)]!;
       log.push('open');
@@ -137,7 +142,7 @@ describe('the supervisor of a line', () => {
         },
       },
       [],
-      true,
+      { saidOnce: true },
     );
     await until(clock, 100, () => log.length > 0);
     expect(log).toEqual(['append fire']);
@@ -255,6 +260,22 @@ describe('the supervisor of a line', () => {
     stop.abort();
     await clock.advance(2 * limits.LET_GO_WITHIN_MS);
     await clock.advance(2 * limits.LET_GO_WITHIN_MS);
+    await running;
+  });
+
+  it('gives a bus of dead units the time their questions in vain take', async () => {
+    const lost: Heard = { ...FIRE, observations: [{ what: 'link', address: {}, detail: 'lost' }], packet: null };
+    const slow: Run = async function* () {
+      await new Promise(() => {});
+      yield [];
+    };
+    const { numbers, clock, stop, running } = rig([slow], {}, [lost], { slowestLossMs: 60_000 });
+    await clock.advance(limits.DRIVER_HUNG_MS + 50_000);
+    expect(numbers.crashes).toBe(0);
+    await clock.advance(20_000);
+    expect(numbers.crashes).toBe(1);
+    stop.abort();
+    for (let step = 0; step < 4; step += 1) await clock.advance(2 * limits.LET_GO_WITHIN_MS);
     await running;
   });
 

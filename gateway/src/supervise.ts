@@ -27,6 +27,8 @@ export interface Line {
   readonly name: string;
   /** Its devices say a thing once, whatever we answer: what the journal refuses is offered again here, since nobody repeats it. */
   readonly saidOnce?: boolean;
+  /** What its driver may take beyond a device's silence to say that it is lost (ms). */
+  readonly slowestLossMs?: number;
   /** Opens the wire and puts a driver on it. Throws a Failure. */
   readonly open: (signal: AbortSignal) => Promise<Running>;
   /** Which devices have fallen silent; asked while the wire is down, too. */

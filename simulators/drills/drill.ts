@@ -30,7 +30,10 @@ const DRILLS: Readonly<Record<string, Drill>> = {
   'journal-upgrade': own('an upgrade of the journal is killed at every step', () => import('./journal/migration.ts')),
   'slow-disk': own('the disk takes 300 ms, then 2 s, for every sync', () => import('./journal/slow-disk.ts')),
   'power-cut': own('the power goes while the journal writes [cuts]', () => import('./journal/power-cut.ts')),
-  package: own('the package on a clean Debian 12: installed, upgraded, started by systemd, removed', () => import('./package/package-drill.ts')),
+  package: own(
+    'the package on a clean Debian 12: installed, upgraded, started by systemd, removed',
+    () => import('./package/package-drill.ts'),
+  ),
   freeze: experiment('freeze', 'gateway and collector stand still and go on', () => import('./itself/freeze.ts')),
   hang: experiment('hang', 'a part of the gateway stands still; the watchdog notices', () => import('./itself/hang.ts')),
   throw: experiment('throw', 'errors of the program, a crash loop, SIGTERM under load', () => import('./itself/throw.ts')),

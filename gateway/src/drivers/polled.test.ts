@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { LineCounters } from './driver.ts';
 import { isReading, type ModbusForm } from './modbus.ts';
-import { drivePolled } from './polled.ts';
+import { drivePolled, slowestLossMs } from './polled.ts';
 import { PolledUnit } from './polled-unit.ts';
 import { ManualClock, ScriptedLine, ScriptedWire } from './rehearsal.ts';
 
@@ -165,6 +165,20 @@ test('after a time-out the line rests for three answer times', async () => {
   await clock.advance(1);
   expect(wire.written).toHaveLength(2);
   expect(wire.written[1]![0]).toBe(2);
+});
+
+test.each([1, 6])('%i dead units beside one that answers are told as lost before anybody may take the driver for hung', async (dead) => {
+  const line = start(
+    'rtu',
+    Array.from({ length: dead + 1 }, () => ['five']),
+  );
+  wire.onWrite = (sent) => {
+    if (sent[0] === dead + 1) void slave('rtu', sent);
+  };
+  const families = units.map(({ device }) => device.family);
+  await clock.advance(FAMILY.pollEveryMs * (FAMILY.lostAfterMisses + 1) + slowestLossMs(families));
+  const lost = line.said().filter((said) => said.endsWith('link lost'));
+  expect(lost.toSorted()).toEqual(Array.from({ length: dead }, (_, index) => `s${index + 1} link lost`));
 });
 
 test('two missed polls say stale once, more say lost once, an answer says restored', async () => {

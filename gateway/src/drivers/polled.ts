@@ -1,4 +1,4 @@
-import type { Links } from '@fengsui/protocol';
+import type { Links, PolledFamily } from '@fengsui/protocol';
 import type { Heard, Wire } from '../line.ts';
 import type { Driver, Surroundings } from './driver.ts';
 import { type Answer, type ModbusForm, ModbusLine } from './modbus.ts';
@@ -45,6 +45,15 @@ export async function* drivePolled(line: PolledLine): Driver {
     }
     if (round !== 'missed') rememberRound(line, unit);
   }
+}
+
+/**
+ * What it may take beyond a unit's silence until it is told as lost: units are lost by questions in vain, and one bus asks one after
+ * the other. The longest is a round in which nobody answers, with the rest before each is asked its own questions again.
+ */
+export function slowestLossMs(families: readonly PolledFamily[]): number {
+  const roundMs = families.reduce((sum, { answerTimeoutMs }) => sum + (1 + REST_TIMEOUTS) * answerTimeoutMs, 0);
+  return Math.max(...families.map(({ lostAfterMisses }) => lostAfterMisses)) * (roundMs + SLOWEST_ANSWER_MS);
 }
 
 function rememberRound({ clock, counters }: PolledLine, unit: PolledUnit): void {
