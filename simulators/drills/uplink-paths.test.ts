@@ -280,7 +280,11 @@ describe('a primary path over TLS', () => {
       from.push(socket.remoteAddress);
       const inner = connect(to.port, '127.0.0.1');
       socket.pipe(inner).pipe(socket);
-      for (const end of [socket, inner]) end.on('error', () => [socket, inner].forEach((each) => each.destroy()));
+      for (const [end, other] of [
+        [socket, inner],
+        [inner, socket],
+      ] as const)
+        end.on('error', () => other.destroy());
     });
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

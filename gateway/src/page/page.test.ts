@@ -165,7 +165,7 @@ describe("the installer's page in a browser", () => {
         part: { systemType: 0, systemAddress: 0 },
       });
     expect(alarmsAtCollector().map(({ edge }) => edge)).toEqual(['began', 'ended']);
-    const polls = new Set(site.toPanel.toString('latin1').split(/(?<=\x83)/)); // biome-ignore lint/suspicious/noControlCharactersInRegex: the end of a packet
+    const polls = new Set(site.toPanel.toString('latin1').split(/(?<=\x83)/));
     expect(polls.size).toBeLessThanOrEqual(1);
     expect(wrongs).toEqual([]);
   });
