@@ -1,5 +1,6 @@
 import type { Clock, OrderParameters } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
+import { MADE_MS } from '../version.ts';
 import { runCommand } from './command.ts';
 import { type CarryOut, done, type Outcome, refused } from './downlink.ts';
 import type { KeptOrder } from './record.ts';
@@ -7,7 +8,7 @@ import type { KeptOrder } from './record.ts';
 export interface ClockOrderOptions {
   readonly clock: Clock;
   readonly clockSynchronised: () => boolean;
-  /** Sets the clock of the box; `{time}` in it becomes `2027-03-05T06:30:00Z`, `{seconds}` the seconds since 1970. Absent: never set. */
+  /** Sets the clock of the box; `{time}` in it becomes `2027-03-05 06:30:00 UTC`, `{seconds}` the seconds since 1970. Absent: never set. */
   readonly command: readonly string[] | undefined;
 }
 
@@ -26,7 +27,10 @@ export class ClockOrder implements CarryOut<'clock'> {
     if (!command) return refused('no command is configured to set the clock (orders.clockCommand)');
     if (compared.clockSynchronised) return refused('the clock is set from the network; nothing else sets it');
     const rightMs = clock.wallMs() - aheadMs;
-    const time = `${new Date(rightMs).toISOString().slice(0, 19)}Z`;
+    if (rightMs < MADE_MS)
+      return refused(`${new Date(rightMs).toISOString()} is before this version was made: the clock of whoever gave the order is wrong`);
+    // A form that systemd reads of every age (systemd.time(7)); 257 is the first that takes ISO 8601 with its T.
+    const time = `${new Date(rightMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
     const seconds = String(Math.round(rightMs / 1000));
     const trouble = await runCommand(
       command.map((word) => word.replaceAll('{time}', time).replaceAll('{seconds}', seconds)),

@@ -73,6 +73,13 @@ afterEach(async () => {
 });
 
 describe('the downlink', () => {
+  it('refuses on the record what its reader has something against, with that reason', async () => {
+    const refused = { state: 'refused', result: { why: 'not of now' } };
+    expect(await downlink.take({ ...order(), against: 'not of now' }, 'uplink')).toMatchObject(refused);
+    expect(record.get(ID)).toMatchObject(refused);
+    expect(begun).toEqual([]);
+  });
+
   it('says how an order stands that waits, and gives those that wait for days room of their own', async () => {
     const id = (number: number) => String(number).padStart(32, '0');
     const read = (number: number) => hear({ id: id(number), kind: 'device-read', parameters: { device: 'a', path: '/3/0/9' } });

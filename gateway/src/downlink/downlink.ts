@@ -55,6 +55,9 @@ export class DownlinkNumbers {
   readonly ended: Record<Outcome['state'], number> = { done: 0, refused: 0, expired: 0, unanswered: 0 };
 }
 
+/** An order as whoever read it hands it over: with the serial it had, and what speaks against it where that is known already. */
+type Given = Order & { readonly serial?: number; readonly against?: string };
+
 /**
  * The line backwards: takes orders, puts each on the durable record before anything is done about it, carries it out once, and
  * says what became of it to whoever gave it, again whenever the order comes again.
@@ -107,7 +110,7 @@ export class Downlink {
   }
 
   /** Takes an order; answers it as it stands on the record. */
-  async take(order: Order & { readonly serial?: number }, origin: string): Promise<KeptOrder> {
+  async take(order: Given, origin: string): Promise<KeptOrder> {
     const known = this.#options.record.get(order.id) ?? this.#taking.get(order.id);
     if (known) {
       this.numbers.repeated += 1;
@@ -151,13 +154,13 @@ export class Downlink {
     while (this.#running.size > 0) await Promise.race(this.#running);
   }
 
-  async #take(order: Order & { readonly serial?: number }, origin: string): Promise<KeptOrder> {
+  async #take(order: Given, origin: string): Promise<KeptOrder> {
     const { record, clock } = this.#options;
     const { id, kind, parameters, issuedMs, serial } = order;
     const nowMs = Math.round(clock.wallMs());
     const moment = { issuedMs, takenMs: nowMs, aheadMs: nowMs - order.sentMs, atMs: nowMs };
     const kept = { id, kind, parameters, origin, ...moment, ...(serial === undefined ? {} : { serial }) };
-    const over = this.#againstIt(order);
+    const over = order.against === undefined ? this.#againstIt(order) : refused(order.against);
     const taken: KeptOrder = over ? { ...kept, ...over } : { ...kept, state: 'delivered', result: null };
     await record.take(taken);
     this.numbers.taken += 1;

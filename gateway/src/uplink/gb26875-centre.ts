@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type Clock, Failure, type Order, type OrderState, toHex } from '@fengsui/protocol';
-import { type Dialect, decodeFrame, decodeUnit, FRAME_BYTES_MIN, instantOf, type Unit } from '@fengsui/protocol/gb26875';
+import { type Dialect, decodeFrame, decodeUnit, FRAME_BYTES_MIN, type Unit } from '@fengsui/protocol/gb26875';
 import { fail } from '../failures.ts';
 import { answerTo, type Look } from './gb26875-answers.ts';
 import { CONFIRM, DENIAL } from './gb26875-exchanges.ts';
 import { CONTROL, type Station } from './gb26875-station.ts';
+import type { UplinkNumbers } from './numbers.ts';
 
 const REQUEST = 4;
 const ANSWER = 5;
@@ -16,10 +17,13 @@ interface Standing {
   readonly state: OrderState;
 }
 
+/** What a centre orders, with the serial of its frame, and why it must not be carried out where that is known already. */
+export type CentreOrder = Order & { readonly serial?: number; readonly against?: string };
+
 /** Whoever carries out what a centre orders, and says what it may know. */
 export interface CentreOrders {
   /** Puts an order on the durable record and begins it once. Rejects with a Failure when it cannot be kept: it will come again. */
-  take(order: Order & { readonly serial?: number }, origin: string): Promise<Standing>;
+  take(order: CentreOrder, origin: string): Promise<Standing>;
   /** Hears what becomes of the orders of one origin; returns the way to stop that. */
   listen(origin: string, listener: (order: Standing) => void): () => void;
   /** Answers a question that changes nothing, without a record. */
@@ -34,12 +38,15 @@ export interface CentreDeskOptions {
   readonly dialect: Dialect;
   readonly zoneMinutes: number;
   readonly clock: Clock;
+  readonly numbers: Pick<UplinkNumbers, 'receiptsIgnored'>;
   readonly send: (packet: Uint8Array) => void;
   readonly trouble: (failure: Failure) => void;
 }
 
 /** An order that is not on time says nothing of what people want now. */
 const ORDER_LIFE_MS = 10 * 60_000;
+/** A frame and the time in it are made within moments; further apart, one of them is not of now (a clock of a centre that is wrong, a frame put together). */
+const LABEL_APART_MS = 5 * 60_000;
 /** A control command is confirmed when it is carried out; one that takes longer than the centre waits is confirmed as taken. */
 const CARRIED_OUT_WITHIN_MS = 5_000;
 
@@ -75,6 +82,8 @@ export class CentreDesk {
   async #answer(packet: Uint8Array): Promise<void> {
     const { station, send, dialect } = this.#options;
     const { control, unit } = decodeFrame(packet);
+    // Carried out and confirmed, it would be done here and believed done there.
+    if (control.destination !== station.address) return void (this.#options.numbers.receiptsIgnored.foreign += 1);
     const reply = (command: number, answer?: Uint8Array) => send(station.reply(control, command, answer));
     const asked = decodeUnit(unit, dialect.types);
     if (control.command === REQUEST) {
@@ -110,21 +119,39 @@ export class CentreDesk {
   }
 
   /** The order that a frame is. A frame that comes again is the same order: its id is made from the frame's own bytes. */
-  #orderOf(packet: Uint8Array, { type, objects }: Extract<Unit, { objects: unknown }>): Order & { readonly serial: number } {
-    const { gateway, clock, zoneMinutes } = this.#options;
+  #orderOf(packet: Uint8Array, { type, objects }: Extract<Unit, { objects: unknown }>): CentreOrder {
+    const { gateway, clock } = this.#options;
     const id = createHash('sha256')
       .update(toHex(packet.subarray(2)))
       .digest('hex')
       .slice(0, 32);
     const nowMs = Math.round(clock.wallMs());
     const [object = {}] = objects as ReadonlyArray<{ readonly time?: number; readonly timeoutMinutes?: number }>;
-    const centreMs = type === CLOCK ? (instantOf(object.time ?? 0, zoneMinutes) ?? nowMs) : nowMs;
+    const { serial, time: label } = decodeFrame(packet).control;
+    const givenMs = type === CLOCK ? this.#instantOf(object.time) : null;
+    const centreMs = givenMs ?? nowMs;
     const times = { issuedMs: centreMs, sentMs: centreMs, expiresMs: Math.max(centreMs, nowMs) + ORDER_LIFE_MS };
-    const { serial } = decodeFrame(packet).control;
     if (type === DUTY_CHECK)
       return { gateway, id, kind: 'duty-check', parameters: { timeoutMinutes: Math.max(1, object.timeoutMinutes ?? 0) }, ...times, serial };
-    if (type === CLOCK) return { gateway, id, kind: 'clock', parameters: { set: true }, ...times, serial };
+    if (type === CLOCK) {
+      const against = againstTime(givenMs, this.#instantOf(label));
+      return { gateway, id, kind: 'clock', parameters: { set: true }, ...times, serial, ...(against === null ? {} : { against }) };
+    }
     // Initialising (89), a maker's remote control (129) and the like: on the record as what nobody here does.
     return { gateway, id, kind: `gb26875-${type}`, parameters: {}, ...times, serial };
   }
+  /** A time tag as this dialect writes it; null: it is none. */
+  #instantOf(tag: number | undefined): number | null {
+    const { dialect, zoneMinutes } = this.#options;
+    const text = tag === undefined ? null : dialect.clock.show(tag);
+    return typeof text === 'string' ? Date.parse(`${text}Z`) - zoneMinutes * 60_000 : null;
+  }
+}
+
+/** Why a time is not to be set, going by the label of the frame that brought it; null: nothing speaks against it. */
+function againstTime(givenMs: number | null, labelMs: number | null): string | null {
+  if (givenMs === null) return 'the centre gave no time that exists 中心所给时间无效';
+  if (labelMs !== null && Math.abs(labelMs - givenMs) <= LABEL_APART_MS) return null;
+  const label = labelMs === null ? 'is no time' : `says ${new Date(labelMs).toISOString()}`;
+  return `the time to set is ${new Date(givenMs).toISOString()}, the label of its own frame ${label} 与报文自身时间标签不符`;
 }

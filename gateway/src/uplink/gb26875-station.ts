@@ -6,6 +6,8 @@ const SEND = 2;
 
 /** The gateway as a transmission device of a centre: how its frames are made. */
 export interface Station {
+  /** Our own. */
+  readonly address: number;
   /** A frame of the next serial of ours. */
   frame(unit: Uint8Array, command?: number): Uint8Array;
   /** A reply to a frame of the centre: its serial, its addresses swapped. */
@@ -39,6 +41,7 @@ export function stationOf({ dialect, source, destination, zoneMinutes, clock }: 
     return bytes;
   };
   return {
+    address: source,
     frame,
     reply: (to, command, unit = new Uint8Array(0)) =>
       encodeFrame({ ...head(), serial: to.serial, source: to.destination, destination: to.source, command }, unit),

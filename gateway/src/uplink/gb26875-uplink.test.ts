@@ -1,10 +1,11 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { cutAll, PacketCutter, toHex } from '@fengsui/protocol';
-import { DIALECTS, decodeFrame, encodeFrame, FRAME_CUT, heartbeatOf, STANDARD, streamView } from '@fengsui/protocol/gb26875';
+import { DIALECTS, decodeFrame, encodeFrame, FRAME_CUT, heartbeatOf, parseTimeTag, STANDARD, streamView } from '@fengsui/protocol/gb26875';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventOf, open, systemTime, temporaryFolder } from '../journal/journal.fixture.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { CentreOrder } from './gb26875-centre.ts';
 import { Exchanges } from './gb26875-exchanges.ts';
 import { stationOf } from './gb26875-station.ts';
 import { runCentreUplink } from './gb26875-uplink.ts';
@@ -71,6 +72,7 @@ let stop: AbortController;
 let running: Promise<void>;
 let numbers: UplinkNumbers;
 let links: string[];
+let taken: CentreOrder[];
 
 beforeEach(async () => {
   centre = new Centre();
@@ -80,6 +82,7 @@ beforeEach(async () => {
   running = Promise.resolve();
   numbers = new UplinkNumbers();
   links = [];
+  taken = [];
   await centre.start();
 });
 afterEach(async () => {
@@ -96,7 +99,10 @@ function run(over: object = {}): void {
   running = runCentreUplink({
     name: 'collector',
     orders: {
-      take: async ({ id }) => ({ id, state: 'refused' }),
+      take: async (order) => {
+        taken.push(order);
+        return { id: order.id, state: order.against === undefined && !order.kind.startsWith('gb26875') ? 'done' : 'refused' };
+      },
       listen: () => () => {},
       look: async () => ({ state: 'refused', result: null }),
     },
@@ -222,6 +228,54 @@ describe('the uplink to a city centre', () => {
         soon,
       );
     }
+  });
+});
+
+describe('an order of a centre', () => {
+  const TIME = parseTimeTag('2027-03-05T14:30:30')!;
+  /** What is answered to it, by command; the serial tells it from everything else. */
+  async function answered(serial: number, over: object, unit: readonly number[]): Promise<number[]> {
+    await vi.waitFor(() => expect(centre.heard.length).toBeGreaterThanOrEqual(1), soon);
+    const { control } = decodeFrame(centre.heard[0]!);
+    const order = { ...control, source: 20, destination: 3_000_001, command: 1, time: TIME, serial, ...over };
+    centre.send(encodeFrame(order, Uint8Array.from(unit)));
+    // What is asked after it is answered after it.
+    centre.send(encodeFrame({ ...order, destination: 3_000_001, command: 4, serial: serial + 1 }, Uint8Array.of(99, 1, 0)));
+    const controls = () => centre.heard.map((packet) => decodeFrame(packet).control);
+    await vi.waitFor(() => expect(controls().some((each) => each.serial === serial + 1 && each.command === 6)).toBe(true), soon);
+    return controls().flatMap((each) => (each.serial === serial ? [each.command] : []));
+  }
+  const clockOf = (...time: number[]) => [90, 1, ...time];
+
+  it('to another address is neither carried out nor answered, and counted', async () => {
+    run();
+    expect(await answered(700, { destination: 777 }, [91, 1, 5])).toEqual([]);
+    expect(await answered(710, { destination: 777, command: 4 }, [81, 1, 0])).toEqual([]);
+    expect(taken).toEqual([]);
+    expect(numbers.receiptsIgnored.foreign).toBe(2);
+    expect(await answered(720, {}, [91, 1, 5])).toEqual([3]);
+    expect(taken).toMatchObject([{ kind: 'duty-check' }]);
+  });
+
+  it('to set the clock is taken where its time is near the label of its own frame, and refused with the reason where not', async () => {
+    run();
+    expect(await answered(800, {}, clockOf(10, 33, 14, 5, 3, 27))).toEqual([3]);
+    expect(taken[0]).toMatchObject({ kind: 'clock', sentMs: Date.UTC(2027, 2, 5, 6, 33, 10) });
+    expect(taken[0]).not.toHaveProperty('against');
+    for (const [serial, over, unit] of [
+      [810, {}, clockOf(30, 30, 14, 5, 3, 26)],
+      [820, {}, clockOf(31, 35, 14, 5, 3, 27)],
+      [830, { time: 0 }, clockOf(30, 30, 14, 5, 3, 27)],
+      [840, {}, clockOf(99, 99, 99, 99, 99, 99)],
+    ] as const)
+      expect(await answered(serial, over, unit), String(serial)).toEqual([6]);
+    const reasons = taken.slice(1).map(({ against }) => against);
+    expect(reasons).toEqual([
+      expect.stringMatching(/2026-03-05T06:30:30.*label of its own frame says 2027-03-05T06:30:30/),
+      expect.stringMatching(/label of its own frame says/),
+      expect.stringMatching(/label of its own frame is no time/),
+      expect.stringMatching(/gave no time that exists/),
+    ]);
   });
 });
 

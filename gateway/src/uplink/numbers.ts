@@ -25,7 +25,7 @@ export class UplinkNumbers {
   /** Rows settled without a word: the far side's protocol has none for them, or they are tests. */
   rowsUntold = 0;
   receipts = 0;
-  /** Receipts that were not believed, by reason. */
+  /** Receipts that were not believed, by reason; `foreign` also what a centre asks of another address than ours. */
   readonly receiptsIgnored = { malformed: 0, foreign: 0, beyond: 0 };
   /** Orders that could not be put on the record; they come again. */
   ordersNotKept = 0;
