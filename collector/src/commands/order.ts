@@ -23,6 +23,7 @@ interface Shown {
 }
 
 const LOOK_EVERY_MS = 500;
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /** The mistakes of whoever gives the order: exit code 2, as for a wrong configuration. */
 class Mistake extends Error {}
@@ -48,15 +49,37 @@ async function order(gateway: string, kind: string, flags: Flags): Promise<void>
 
 type Call = (method: 'GET' | 'POST', path: string, body?: object) => Promise<unknown>;
 
-function caller({ url, tokenFile }: Flags): Call {
-  const token = tokenFile === undefined ? {} : { authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` };
+/** The token opens the whole interface: it crosses no network in clear. */
+function tokenOf({ url, tokenFile }: Flags, page: URL): Record<string, string> {
+  if (tokenFile === undefined) return {};
+  if (page.protocol !== 'https:' && !LOOPBACK.has(page.hostname))
+    throw new Mistake(`--url ${url}: would send the token of --token-file in clear to another machine; give the page's https:// address`);
+  try {
+    return { authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` };
+  } catch (error) {
+    throw new Mistake(`--token-file ${tokenFile}: cannot be read (${(error as Error).message}); give the file that holds the token`);
+  }
+}
+
+function pageAt(url: string): URL {
+  const page = URL.parse(url);
+  if (page && (page.protocol === 'http:' || page.protocol === 'https:')) return page;
+  throw new Mistake(`--url ${url}: must be the address of the collector's page, such as http://127.0.0.1:8080`);
+}
+
+function caller(flags: Flags): Call {
+  const page = pageAt(flags.url);
+  const headers = { 'content-type': 'application/json', ...tokenOf(flags, page) };
   return async (method, path, body) => {
     const json = body ? { body: JSON.stringify(body) } : {};
-    const headers = { 'content-type': 'application/json', ...token };
-    const answer = await fetch(new URL(path, url), { method, headers, redirect: 'error', ...json }).catch((error: Error) => {
-      throw new Error(`${url} cannot be reached: ${(error.cause as Error | undefined)?.message ?? error.message}`);
+    const answer = await fetch(new URL(path, page), { method, headers, redirect: 'error', ...json }).catch((error: Error) => {
+      throw new Error(`--url ${flags.url}: cannot be reached: ${(error.cause as Error | undefined)?.message ?? error.message}`);
     });
-    const said = (await answer.json()) as { message?: string; error?: string };
+    const said = (await answer.json().catch(() => {
+      throw new Error(
+        `--url ${flags.url}: ${answer.status}, and no JSON: no collector answers there; give the address of its page (http in its collector.yaml)`,
+      );
+    })) as { message?: string; error?: string };
     if (!answer.ok) throw new Error(`${answer.status}: ${said.message ?? said.error ?? 'refused'}`);
     return said;
   };
