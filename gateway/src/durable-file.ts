@@ -1,18 +1,28 @@
-import { open, rename, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+
+/** Never through a link: where root writes into a folder of another user, that user may have planted one. */
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+
+/** Whose a file becomes, and its permission bits; where not said, as what was there, else 0600 of the writer. */
+export interface Keeping {
+  readonly mode?: number;
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
 
 /**
  * Puts a text in the place of a file, whole or not at all, also when the power goes: written beside, synced, renamed, and the
- * folder synced. Keeps the mode of what was there. Throws the file system's error; then the old file stands.
+ * folder synced. Throws the file system's error; then the old file stands.
  */
-export async function replaceDurably(path: string, text: string): Promise<void> {
+export async function replaceDurably(path: string, text: string, keeping: Keeping = {}): Promise<void> {
   const beside = `${path}.new`;
-  const mode = await stat(path).then(
-    (found) => found.mode & 0o777,
-    () => 0o600,
-  );
-  const file = await open(beside, 'w', mode);
+  const mode = keeping.mode ?? (await modeOf(path));
+  await rm(beside, { force: true });
+  const file = await open(beside, NEW_FILE, mode);
   try {
+    if (keeping.owner) await file.chown(keeping.owner.uid, keeping.owner.gid);
+    await file.chmod(mode);
     await file.writeFile(text, 'utf8');
     await file.sync();
   } finally {
@@ -20,6 +30,13 @@ export async function replaceDurably(path: string, text: string): Promise<void> 
   }
   await rename(beside, path);
   await syncFolder(dirname(path));
+}
+
+function modeOf(path: string): Promise<number> {
+  return stat(path).then(
+    (found) => found.mode & 0o777,
+    () => 0o600,
+  );
 }
 
 /** A new or renamed file is there after a power cut only when its folder was synced. */

@@ -5,15 +5,15 @@ import { pinProblem } from '../page/pin.ts';
 import { writePinFile } from '../page/pin-file.ts';
 import { configurationFrom } from './check.ts';
 
-/** Which file the PIN goes to; null after what is wrong was said. */
-function fileOf({ file, config }: { readonly file?: string; readonly config?: string }): string | null {
-  if (file !== undefined) return file;
+/** Which file the PIN goes to, and the gateway's data folder where it is known; null after what is wrong was said. */
+function placeOf({ file, config }: { readonly file?: string; readonly config?: string }): { file: string; data?: string } | null {
+  if (file !== undefined) return { file };
   if (config === undefined) throw new TypeError('say --config <file> or --file <file> / 请指定 --config 或 --file');
   const configuration = configurationFrom(config);
   if (!configuration) return null;
   if (configuration.page?.pinFile === undefined)
     throw new TypeError(`${config}: has no page, add "page: {}" first / 配置中没有 page,请先加入 "page: {}"`);
-  return configuration.page.pinFile;
+  return { file: configuration.page.pinFile, data: configuration.data };
 }
 
 /** Asks at the terminal without showing what is typed. */
@@ -51,12 +51,16 @@ async function pinFromPerson(): Promise<string> {
 }
 
 async function setPin(options: { readonly file?: string; readonly config?: string }): Promise<void> {
-  const file = fileOf(options);
-  if (file === null) return;
+  const place = placeOf(options);
+  if (place === null) return;
+  const { file, data } = place;
   const pin = await pinFromPerson();
   const problem = pinProblem(pin);
   if (problem !== null) throw new TypeError(problem);
-  await writePinFile(file, pin);
+  await writePinFile(file, pin, data).catch((error: Error) => {
+    const remedy = "run this as the gateway's user or as root, and look at the folder 请以网关用户或 root 运行,并检查该目录";
+    throw new TypeError(`${file}: could not be written: ${error.message}; ${remedy}`);
+  });
   stdout.write(`${file}: the PIN of the installer's page is set / 维护页面 PIN 已设置\n`);
 }
 

@@ -24,7 +24,9 @@ const requestIn = (directory: string) => join(directory, 'retry.json');
 export function askForRetry(directory: string, rows: readonly RowName[]): void {
   const request = requestIn(directory);
   const named = rows.map(({ lane, epoch, number }) => ({ lane, epoch, number }));
-  writeFileSync(`${request}.new`, JSON.stringify(named), { mode: 0o644 });
+  rmSync(`${request}.new`, { force: true });
+  // Only ever a new file: root may do this, in a folder whose owner could have planted a link.
+  writeFileSync(`${request}.new`, JSON.stringify(named), { mode: 0o644, flag: 'wx' });
   renameSync(`${request}.new`, request);
 }
 

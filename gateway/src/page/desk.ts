@@ -64,15 +64,22 @@ export class LoginDesk {
     return [429, { error: 'later', seconds }];
   }
 
-  /** A PIN that was changed holds from the next guess on, and ends what the old one opened. */
+  /** Looks whether the PIN was changed while somebody is logged in; a file that cannot be read now is looked at again. */
+  async look(): Promise<void> {
+    if (!this.#sessions.isEmpty) await this.#lineNow().catch(() => {});
+  }
+
   #isRight(pin: string): Promise<boolean> {
-    const looked = this.#looking.then(async () => {
-      const line = await readPinFile(this.#needs.page.pinFile);
-      if (line !== this.#line) this.#sessions.clear();
-      this.#line = line;
-      return isPin(line, pin);
-    });
+    const looked = this.#looking.then(async () => isPin(await this.#lineNow(), pin));
     this.#looking = looked.catch(() => {});
     return looked;
+  }
+
+  /** A PIN that was changed ends what the old one opened. */
+  async #lineNow(): Promise<string> {
+    const line = await readPinFile(this.#needs.page.pinFile);
+    if (line !== this.#line) this.#sessions.clear();
+    this.#line = line;
+    return line;
   }
 }

@@ -32,6 +32,9 @@ export const STREAMS_MAX = 16;
 /** How often a listener hears how things stand; nothing is looked up while nobody listens. */
 export const STATUS_EVERY_MS = 1_000;
 
+/** How often the PIN file is looked at while somebody is logged in: a changed PIN ends what the old one opened. */
+export const PIN_LOOK_MS = 1_000;
+
 /** What may lie unread between us and a slow telephone before it is cut off; it comes back by itself. */
 export const UNREAD_BYTES_MAX = 256 * 1024;
 

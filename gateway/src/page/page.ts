@@ -36,12 +36,14 @@ export async function openPage(needs: PageNeeds): Promise<InstallerPage> {
     { page: url, fingerprint: fingerprintOf(identity.certificate) },
     "the installer's page is open; compare the fingerprint in the browser",
   );
+  const looking = setInterval(() => void desk.look(), limits.PIN_LOOK_MS);
   const over = new AbortController();
   const renewed = keepFresh(needs, identity, over.signal, (fresh) => server.setSecureContext({ cert: fresh.certificate, key: fresh.key }));
   return {
     url,
     async close() {
       over.abort();
+      clearInterval(looking);
       streams.close();
       server.closeAllConnections();
       await Promise.all([renewed, new Promise<void>((resolve) => server.close(() => resolve()))]);

@@ -1,4 +1,4 @@
-import { chmod, chown, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { platform } from 'node:process';
 import { replaceDurably } from '../durable-file.ts';
@@ -19,10 +19,12 @@ export async function readPinFile(file: string): Promise<string> {
   }
 }
 
-/** Writes a PIN file for its owner alone; where root does it, the owner is who owns the folder: the user that runs the gateway. */
-export async function writePinFile(file: string, pin: string): Promise<void> {
-  const folder = await stat(dirname(file));
-  await replaceDurably(file, await pinLine(pin));
-  await chmod(file, 0o600);
-  if (process.getuid?.() === 0) await chown(file, folder.uid, folder.gid);
+/**
+ * Writes a PIN file for its owner alone, with its folder where that is not there yet. Where root does it, the owner is who owns
+ * `data`, the folder of the gateway: the user that runs it. Rejects with the file system's error.
+ */
+export async function writePinFile(file: string, pin: string, data: string = dirname(file)): Promise<void> {
+  for (const folder of [data, dirname(file)]) await mkdir(folder, { recursive: true, mode: 0o750 });
+  const owner = process.getuid?.() === 0 ? await stat(data) : undefined;
+  await replaceDurably(file, await pinLine(pin), owner ? { mode: 0o600, owner } : { mode: 0o600 });
 }

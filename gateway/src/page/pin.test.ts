@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { askForRetry } from '../journal/retry.ts';
 import { isPin, pinLine, pinProblem } from './pin.ts';
 import { readPinFile, writePinFile } from './pin-file.ts';
 
@@ -78,6 +79,28 @@ describe('a PIN', () => {
     expect(await pinCommand(['--file', file], '480736\n')).toMatchObject({ code: 0, said: expect.stringContaining('PIN 已设置') });
     expect(await isPin(await readPinFile(file), '480736')).toBe(true);
     expect(await pinCommand([], '480736\n')).toMatchObject({ code: 1, said: expect.stringContaining('--config') });
+  });
+
+  it('never goes through a link that was planted beside it', async () => {
+    const [file, victim] = [join(folder, 'page.pin'), join(folder, 'victim')];
+    writeFileSync(victim, 'untouched', { mode: 0o644 });
+    symlinkSync(victim, `${file}.new`);
+    await writePinFile(file, '480736');
+    expect([readFileSync(victim, 'utf8'), statSync(victim).mode & 0o777]).toEqual(['untouched', 0o644]);
+    expect(lstatSync(file).isFile()).toBe(true);
+    expect(await isPin(await readPinFile(file), '480736')).toBe(true);
+    symlinkSync(victim, join(folder, 'retry.json.new'));
+    askForRetry(folder, [{ lane: 'alarm', epoch: 1, number: 1 }]);
+    expect([readFileSync(victim, 'utf8'), lstatSync(join(folder, 'retry.json')).isFile()]).toEqual(['untouched', true]);
+  });
+
+  it('makes the folder that is not there yet, and says what is wrong where it cannot', async () => {
+    const file = join(folder, 'new', 'page.pin');
+    expect(await pinCommand(['--file', file], '480736\n')).toMatchObject({ code: 0 });
+    expect(statSync(join(folder, 'new')).mode & 0o027).toBe(0);
+    const { code, said } = await pinCommand(['--file', join(file, 'page.pin')], '480736\n');
+    expect({ code, said }).toMatchObject({ code: 1, said: expect.stringContaining('could not be written') });
+    expect(said).not.toMatch(/^ {4}at /m);
   });
 
   it('goes where the configuration says', async () => {

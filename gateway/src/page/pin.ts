@@ -1,7 +1,7 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 
 /*
- * The PIN of the installer's page. A PIN is short: what keeps it is that few guesses are taken (access.ts). The slow hash is
+ * The PIN of the installer's page. A PIN is short: what keeps it is that few guesses are taken (guard.ts). The slow hash is
  * for the day somebody copies the file.
  */
 

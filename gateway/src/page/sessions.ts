@@ -18,6 +18,10 @@ export class Sessions {
     this.#clock = clock;
   }
 
+  get isEmpty(): boolean {
+    return this.#sessions.size === 0;
+  }
+
   /** Opens a session; returns the Set-Cookie header. */
   open(): string {
     const name = randomBytes(32).toString('base64url');
