@@ -82,9 +82,8 @@ export async function startGateway(configuration: GatewayConfiguration, surround
   const devices = configuration.lines.flatMap((line) => line.devices);
   const newEventId = () => randomUUID().replaceAll('-', '');
   warnOfExperiments(configuration, log);
-  const known = await KnownEvents.of(journal).catch(closed);
+  const known = await KnownEvents.of(journal, { clock, newEventId, onCopies: site.hear.bind(site) }).catch(closed);
   const reading = createNormalizer({ devices, zoneMinutes, newEventId, clock, onMeasured: site.measure.bind(site) });
-  const normalizer = { ...reading, normalize: (heard: Heard) => known.fresh(reading.normalize(heard)) };
   const taps = new Taps(configuration.lines, data, clock, hearing.signal);
   const lines = configuration.lines
     .flatMap((line) => buildLines({ ...configuration, lines: [line] }, clock, taps.wires(line.name), known))
@@ -158,6 +157,7 @@ export async function startGateway(configuration: GatewayConfiguration, surround
   ]);
   const heard = lines.map(({ line, numbers }) => {
     const tell = itself.driver.bind(itself, line.name);
+    const normalizer = { ...reading, normalize: (one: Heard) => known.news(reading.normalize(one), line.counters) };
     return superviseLine({ line, numbers, clock, random, normalizer, append, tell, log, signal: hearing.signal });
   });
 

@@ -108,6 +108,8 @@ export const JOURNAL_WAITING_MAX = 10_000;
 
 /** Rows of each lane by which copies of what an earlier run heard are known: a cloud repeats for 2 h 45 min, a second one of them each second. */
 export const KNOWN_ROWS = 10_000;
+/** After this time the same words are no copy any more: a panel whose clock stands still says its next fire in the words of the last. */
+export const KNOWN_FOR_MS = 3 * 3_600_000;
 
 /** What the journal refused is known again when a device repeats it: three re-sends of 10 s (GB/T 26875.3-2011 8.1), a wire opened anew, and as long again. */
 export const REFUSED_KEPT_MS = 60_000;

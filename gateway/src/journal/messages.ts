@@ -23,10 +23,17 @@ export interface Taken {
   readonly last: number;
 }
 
-/** A row as far as one knows it again: the event in it, and the wall clock when it was written. */
+/** A row as far as one knows it again: the event in it, what it is about, and the wall clock when it was written. */
 export interface KnownRow {
   readonly eventId: string;
   readonly wallMs: number;
+  /** Its place in the count over both lanes. */
+  readonly ordinal: number;
+  readonly source: string;
+  readonly kind: string;
+  readonly edge: string;
+  /** As `pointOf` says it; null in rows that were put back. */
+  readonly point: string | null;
 }
 
 export interface Settled {

@@ -31,7 +31,8 @@ export function prepared(database: Database) {
     remove: database.prepare('DELETE FROM rows WHERE position = ?'),
     counts: database.prepare(`SELECT (SELECT count(*) FROM rows WHERE state = 0) AS waiting,
       (SELECT count(*) FROM rows WHERE state >= 2 AND state = 2) AS rejected, (SELECT count(*) FROM rows WHERE state >= 2 AND state = 3) AS quarantined`),
-    newest: database.prepare('SELECT event_id AS eventId, wall_ms AS wallMs FROM rows ORDER BY position DESC LIMIT ?'),
+    newest: database.prepare(`SELECT event_id AS eventId, wall_ms AS wallMs, ordinal, source, kind, edge, point
+      FROM rows ORDER BY position DESC LIMIT ?`),
     oldest: database.prepare('SELECT wall_ms FROM rows WHERE state = 0 ORDER BY position LIMIT 1'),
     lastPosition: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'rows'`),
     countFrom: database.prepare(`INSERT INTO sqlite_sequence (name, seq) VALUES ('rows', ?)`),
