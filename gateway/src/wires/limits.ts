@@ -13,7 +13,7 @@ export const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Datagrams that wait in this process while the journal commits; the devices behind those dropped send again. */
 export const DATAGRAMS_WAITING_MAX = 4_096;
 
-/** Share of a door that one address may hold: an operator's NAT stands for a district, and may not stand in the door of all others. */
+/** Share of a full door above which an address makes room from its own idlers first: an operator's NAT stands for a district, and is let in while there is room. */
 export const CONNECTIONS_PER_ADDRESS_SHARE = 0.5;
 /** In a small door a share would be nothing: a device that connects anew while its old connection still stands needs two. */
 export const CONNECTIONS_PER_ADDRESS_MIN = 4;

@@ -78,17 +78,16 @@ class TcpDoor implements WireServer {
   }
 
   /**
-   * A full house, or a full share of one address in it, makes room by sending away who has stood there longest without a packet:
-   * callers who say nothing, or nothing that a device says, shut nobody out.
+   * A full house makes room by sending away who has stood there longest without a packet: callers who say nothing, or nothing that a
+   * device says, shut nobody out. An address that holds more than its share makes room from its own first. Devices are never sent away.
    */
   #admit(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
-    const ofAddress = [...this.#open].filter(([, { remoteAddress }]) => remoteAddress === address);
-    const share = Math.max(CONNECTIONS_PER_ADDRESS_MIN, Math.ceil(this.#connectionsMax * CONNECTIONS_PER_ADDRESS_SHARE));
-    const isShareFull = ofAddress.length >= share;
-    if (isShareFull || this.#open.size >= this.#connectionsMax) {
+    if (this.#open.size >= this.#connectionsMax) {
       this.#past.dropped += 1;
-      const [idler] = (isShareFull ? ofAddress : [...this.#open]).find(([wire]) => !this.#proven.has(wire)) ?? [];
+      const ofAddress = [...this.#open].filter(([, { remoteAddress }]) => remoteAddress === address);
+      const share = Math.max(CONNECTIONS_PER_ADDRESS_MIN, Math.ceil(this.#connectionsMax * CONNECTIONS_PER_ADDRESS_SHARE));
+      const [idler] = (ofAddress.length >= share ? ofAddress : [...this.#open]).find(([wire]) => !this.#proven.has(wire)) ?? [];
       (idler ? this.#open.get(idler) : socket)?.destroy();
       if (!idler) return;
       this.#forget(idler);
