@@ -16,9 +16,6 @@ export interface Talk extends Surroundings {
 
 export type Write = (bytes: Uint8Array) => Promise<void>;
 
-/** Different unreadable packets of one device that become text within an hour; the rest is counted, with its bytes kept for a while. */
-const UNREAD_PER_HOUR_MAX = 60;
-
 /** Hears packets and answers them: what one said is durable before its answer leaves. One for each time the wire is opened. */
 export class Conversation {
   readonly #talk: Talk;
@@ -71,7 +68,8 @@ export class Conversation {
       const isKnown = family.resync !== undefined && identities.isCopy(key);
       const repeated = isKnown || repeats.has(packet, clock.monotonicMs());
       if (repeated) counters.count('repeat', clock.wallMs());
-      const said = [...lasting.over(), ...(repeated || this.#isHeld(packet, observations, from) ? [] : observations)];
+      const isHeld = !repeated && this.#isHeld(packet, observations, from);
+      const said = [...lasting.over(), ...(repeated || isHeld ? [] : observations), ...unread.overflow(clock.monotonicMs())];
       const heard = { ...this.#heardOf(packet, back ? [back, ...said] : said, from), ...idsOf(key, from) };
       atOnce = said.every(isSignOfLife);
       if (atOnce) await this.#answer(packet, from, write);
@@ -82,7 +80,8 @@ export class Conversation {
         repeats.remember(packet, clock.monotonicMs());
         if (said.some(({ what }) => what === 'reset')) identities.reset();
         if (key !== null) identities.remember(key);
-        if (said.some(isUnread)) unread.remember(packet, clock.monotonicMs());
+        unread.settle();
+        if (!repeated && !isHeld && said.some(isUnread)) unread.remember(packet, clock.monotonicMs());
       }
     } finally {
       end();
@@ -100,10 +99,10 @@ export class Conversation {
     from.lasting.settle();
   }
 
-  /** Whether it is only what nobody can read, and people have seen it, or enough of its kind. A device that names itself forgets what we confirm: all of it is kept. */
+  /** Whether it is only what nobody can read, and people have seen it, or enough of its shape; how many were held is told. A device that names itself forgets what we confirm: all of it is kept. */
   #isHeld(packet: Uint8Array, observations: readonly Said[], { family, unread }: Correspondent): boolean {
     if (family.sender || observations.length === 0 || !observations.every(isUnread)) return false;
-    return unread.has(packet, this.#talk.clock.monotonicMs()) || unread.size >= UNREAD_PER_HOUR_MAX;
+    return unread.holds(packet, this.#talk.clock.monotonicMs());
   }
 
   #heardOf(packet: Uint8Array, observations: readonly Said[], { name, family }: Correspondent): Heard {

@@ -3,6 +3,7 @@ import { Identities } from './identities.ts';
 import { Lasting } from './lasting.ts';
 import { Repeats } from './repeats.ts';
 import { Turn } from './turn.ts';
+import { Unread } from './unread.ts';
 
 /** A device that talks, and what of it outlives its connections. */
 export interface Correspondent {
@@ -12,7 +13,7 @@ export interface Correspondent {
   readonly unit?: number;
   readonly repeats: Repeats;
   /** What nobody can read and was said lately. */
-  readonly unread: Repeats;
+  readonly unread: Unread;
   readonly identities: Identities;
   readonly lasting: Lasting;
   readonly turn: Turn;
@@ -30,17 +31,13 @@ export interface NamedTalker {
 /** Strangers we give a name to in one run: their alarms are heard, a flood of them is not. */
 const STRANGERS_MAX = 256;
 
-/** What nobody can read is said again after this time: a code in no table that a panel repeats each second is one news. */
-const UNREAD_AGAIN_MS = 3_600_000;
-
 export function correspondent(name: string, family: TalkingFamily, unit?: number): Correspondent {
-  const [repeats, unread] = [new Repeats(family.repeatMs ?? 0), new Repeats(UNREAD_AGAIN_MS)];
   return {
     ...(unit === undefined ? {} : { unit }),
     name,
     family,
-    repeats,
-    unread,
+    repeats: new Repeats(family.repeatMs ?? 0),
+    unread: new Unread(),
     identities: new Identities(),
     lasting: new Lasting(),
     turn: new Turn(),

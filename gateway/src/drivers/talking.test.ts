@@ -149,7 +149,7 @@ test('a family whose patrol may overtake has it answered while a fire waits for 
   expect(line.committed.map(({ packet }) => packet?.[1])).toEqual([0, 7, 9]);
 });
 
-test('a code that nobody can read is seen once, not as often as it is repeated, and no flood of such is let in', async () => {
+test('a code that nobody can read is seen once, not as often as it is repeated, and hides no other code', async () => {
   const odd: Partial<TalkingFamily> = {
     decode: () => ({ fields: {}, observations: [{ what: 'text', address: {}, detail: 'undecodable' }], remarks: ['unknown'] }),
   };
@@ -160,7 +160,7 @@ test('a code that nobody can read is seen once, not as often as it is repeated, 
   expect(counters.unheard.get('undecodable')).toBe(5);
   for (let code = 10; code < 110; code++) wire.say(packet(code));
   await settled();
-  expect(line.said().filter((word) => word.includes('text'))).toHaveLength(60);
+  expect(line.said().filter((word) => word.includes('text'))).toHaveLength(101);
   expect(counters.unheard.get('undecodable')).toBe(105);
   await clock.advance(3_600_000);
   wire.say(packet(3));
