@@ -213,11 +213,10 @@ export const CLOCK_SYNCHRONISED_FILE = '/run/systemd/timesync/synchronized';
 /** How often the kernel is asked what it dropped: a burst that overflowed a buffer is told while people still look. */
 export const DROPS_EVERY_MS = 5_000;
 
-/** A caller that brought no packet by then is no device: the first frame of one leaves with its connection. */
-export const FIRST_PACKET_WITHIN_MS = 60_000;
-
-/** A device that has said no packet for so long is gone though its connection stands; its heartbeat comes within 240 s (GB/T 26875.3 leaves the period open). */
+/** A connection that brings no byte for so long is left behind by its device, whose heartbeat comes within 240 s (GB/T 26875.3 leaves the period open). */
 export const CALLER_SILENT_MS = 900_000;
+/** Where a device may be silent for longer, its connection may for so many of its silences. */
+export const CALLER_SILENCES = 1.5;
 
 /** Transmission devices connected to one door: a district's worth; each costs a socket and at most one packet of memory. */
 export const CONNECTIONS_MAX = 256;

@@ -12,7 +12,7 @@ import { drivePolled, slowestLossMs } from './drivers/polled.ts';
 import { PolledUnit } from './drivers/polled-unit.ts';
 import { registrationFile } from './drivers/registration-file.ts';
 import { Registrations } from './drivers/registrations.ts';
-import { driveDatagrams, driveServer } from './drivers/served.ts';
+import { driveDatagrams, driveServer, patienceWith } from './drivers/served.ts';
 import { driveTalking } from './drivers/talking.ts';
 import { Uploads } from './drivers/uploads.ts';
 import { WaitingReads } from './drivers/waiting-reads.ts';
@@ -165,7 +165,8 @@ function openTalkers(parts: Parts, talking: readonly [Known<TalkingFamily>, ...A
       return running(socket, driveDatagrams({ ...line, wire: socket, signal }));
     }
     const server = await wires.openServer(wire, signal);
-    return running(server, driveServer({ ...line, server, signal }));
+    const patienceMs = patienceWith(Math.max(...parts.devices.map((known) => watched(known).silenceMs)));
+    return running(server, driveServer({ ...line, server, patienceMs, signal }));
   };
 }
 

@@ -9,6 +9,7 @@ export class Packets implements AsyncDisposable {
   readonly #cutter: PacketCutter;
   readonly #gapMs: number;
   readonly #surroundings: Surroundings;
+  #bytesMs: number;
 
   /** A gap longer than `gapMs` ends a packet. */
   constructor({ bytes }: Pick<Wire, 'bytes'>, cut: CutRule, gapMs: number, surroundings: Surroundings) {
@@ -16,6 +17,12 @@ export class Packets implements AsyncDisposable {
     this.#cutter = new PacketCutter(cut);
     this.#gapMs = gapMs;
     this.#surroundings = surroundings;
+    this.#bytesMs = surroundings.clock.monotonicMs();
+  }
+
+  /** Monotonic clock of the last byte, of whatever kind; before the first, of the beginning. */
+  get bytesMs(): number {
+    return this.#bytesMs;
   }
 
   /** True in the middle of a packet. */
@@ -30,6 +37,7 @@ export class Packets implements AsyncDisposable {
     const gap = this.underway;
     const arrival = await this.#inbox.take(gap ? Math.min(this.#gapMs, withinMs) : withinMs);
     if (arrival === 'end') return 'end';
+    if (arrival !== 'silence') this.#bytesMs = clock.monotonicMs();
     const silent = gap && arrival === 'silence' && clock.monotonicMs() - startedMs >= this.#gapMs;
     const cuts = arrival === 'silence' ? (silent ? this.#cutter.idle() : []) : this.#cutter.feed(arrival.item);
     return cuts.flatMap((cut) => {

@@ -6,7 +6,7 @@ import { fail } from '../failures.ts';
 import { Correspondents } from './correspondents.ts';
 import { LineCounters } from './driver.ts';
 import { ManualClock, ScriptedLine, ScriptedServer, ScriptedSocket, settled } from './rehearsal.ts';
-import { driveDatagrams, driveServer } from './served.ts';
+import { driveDatagrams, driveServer, patienceWith } from './served.ts';
 
 const FAMILY = FAMILIES.get('gb26875') as TalkingFamily;
 const FOUR_FAITH = FAMILY.dialects!.get('four-faith')!;
@@ -33,9 +33,11 @@ let server: ScriptedServer;
 let socket: ScriptedSocket;
 let correspondents: Correspondents;
 let links: Links;
+let silenceMs: number;
 const stop = new AbortController();
 
 beforeEach(() => {
+  silenceMs = 240_000;
   clock = new ManualClock(Date.UTC(2026, 9, 1, 0, 0, 0));
   counters = new LineCounters();
   server = new ScriptedServer();
@@ -53,37 +55,47 @@ beforeEach(() => {
 });
 
 const line = () => ({ correspondents, links, zoneMinutes: 480, clock, signal: stop.signal, counters });
-const startServer = () => new ScriptedLine(driveServer({ ...line(), server }));
+const startServer = () => new ScriptedLine(driveServer({ ...line(), server, patienceMs: patienceWith(silenceMs) }));
 const startDatagrams = () => new ScriptedLine(driveDatagrams({ ...line(), wire: socket }));
 
-describe('a caller that is no device', () => {
-  test('is hung up on: bytes that make no packet buy no time', async () => {
+describe('a connection', () => {
+  test('over which no byte comes is left behind by its device, and let go', async () => {
     startServer();
     const wire = server.call();
-    let isOver = false;
-    const over = wire[Symbol.asyncDispose].bind(wire);
-    wire[Symbol.asyncDispose] = async () => {
-      isOver = true;
-      await over();
-    };
-    for (let second = 0; second < 59; second++) {
-      wire.say(Uint8Array.of(0x40));
-      await clock.advance(1_000);
-    }
-    expect(isOver).toBe(false);
-    await clock.advance(1_000);
-    expect(isOver).toBe(true);
-    expect(counters.unheard.get('mute')).toBe(1);
-  });
-
-  test('and a device that has fallen silent lets go of its connection much later', async () => {
-    startServer();
-    const wire = server.call();
+    server.call();
     wire.say(fire(7, 1, 5));
     await clock.advance(899_000);
     expect(counters.unheard.get('mute')).toBeUndefined();
     await clock.advance(1_000);
+    expect(counters.unheard.get('mute')).toBe(2);
+  });
+
+  test('of a device that the site lets be silent for longer stands for one and a half of its silences', async () => {
+    silenceMs = 3_600_000;
+    startServer();
+    server.call().say(fire(7, 1, 5));
+    await clock.advance(5_399_000);
+    expect(counters.unheard.get('mute')).toBeUndefined();
+    await clock.advance(1_000);
     expect(counters.unheard.get('mute')).toBe(1);
+  });
+
+  test('that a data terminal keeps alive with bytes of its own stands, before the first packet and after it', async () => {
+    const line = startServer();
+    const wire = server.call();
+    const keepAlive = async () => {
+      for (let minute = 0; minute < 60; minute++) {
+        wire.say(Uint8Array.of(0xfe));
+        await clock.advance(60_000);
+      }
+    };
+    await keepAlive();
+    wire.say(fire(7, 1, 5));
+    await keepAlive();
+    wire.say(fire(8, 1, 6));
+    await settled();
+    expect(line.said().filter((word) => word.endsWith('fire'))).toHaveLength(2);
+    expect(counters.unheard.get('mute')).toBeUndefined();
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Links } from '@fengsui/protocol';
 import { cutAll, Failure } from '@fengsui/protocol';
-import { CALLER_SILENT_MS, FIRST_PACKET_WITHIN_MS } from '../limits.ts';
+import { CALLER_SILENCES, CALLER_SILENT_MS } from '../limits.ts';
 import type { Datagram, DatagramWire, Wire, WireServer } from '../line.ts';
 import { Conversation, type Write } from './conversation.ts';
 import type { Correspondents } from './correspondents.ts';
@@ -18,11 +18,23 @@ export interface ServedDevices extends Surroundings {
   readonly zoneMinutes: number;
 }
 
+/** Devices that connect to us. */
+export interface ServedByTcp extends ServedDevices {
+  readonly server: Pick<WireServer, 'connections'>;
+  /** How long a connection may bring no byte, milliseconds. */
+  readonly patienceMs: number;
+}
+
+/** How long a connection may bring no byte where its devices may be silent for so long: one that speaks on events alone is let be. */
+export function patienceWith(silenceMs: number): number {
+  return Math.max(CALLER_SILENT_MS, CALLER_SILENCES * silenceMs);
+}
+
 /** Datagrams heard side by side: one device's keep their order, and a burst of many devices shares the disk's time. */
 const DATAGRAMS_AT_ONCE = 64;
 
 /** Serves devices that connect to us: every connection is a conversation of its own, and none keeps another waiting. */
-export async function* driveServer(line: ServedDevices & { readonly server: Pick<WireServer, 'connections'> }): Driver {
+export async function* driveServer(line: ServedByTcp): Driver {
   async function* conversations(signal: AbortSignal): AsyncGenerator<Driver> {
     for await (const wire of line.server.connections) yield converse(line, wire, signal);
   }
@@ -62,8 +74,11 @@ async function* served(line: ServedDevices, start: (signal: AbortSignal) => Driv
   }
 }
 
-/** One connection until it ends; how it ends concerns nobody else. */
-async function* converse(line: ServedDevices, wire: Wire, signal: AbortSignal): Driver {
+/**
+ * One connection until it ends; how it ends concerns nobody else. Any byte shows that somebody is there: a data terminal keeps its
+ * line alive with bytes of its own. Who brought no packet yet is sent away by the door, when that needs the room.
+ */
+async function* converse(line: ServedByTcp, wire: Wire, signal: AbortSignal): Driver {
   const { correspondents, clock, counters } = line;
   const conversation = conversationOf(line);
   const write: Write = (bytes) => wire.write(bytes);
@@ -71,15 +86,12 @@ async function* converse(line: ServedDevices, wire: Wire, signal: AbortSignal): 
   signal.addEventListener('abort', hangUp, { once: true });
   try {
     await using packets = new Packets(wire, correspondents.cut, correspondents.gapMs, { ...line, signal });
-    for (let heardMs = clock.monotonicMs(), patienceMs = FIRST_PACKET_WITHIN_MS; ; ) {
-      const heard = await packets.take(heardMs + patienceMs - clock.monotonicMs());
+    while (true) {
+      const heard = await packets.take(packets.bytesMs + line.patienceMs - clock.monotonicMs());
       if (heard === 'end') return;
       for (const packet of heard) yield* conversation.hear(packet, write);
-      if (heard.length > 0) {
-        wire.prove?.();
-        heardMs = clock.monotonicMs();
-        patienceMs = CALLER_SILENT_MS;
-      } else if (clock.monotonicMs() - heardMs >= patienceMs) return counters.count('mute', clock.wallMs());
+      if (heard.length > 0) wire.prove?.();
+      else if (clock.monotonicMs() - packets.bytesMs >= line.patienceMs) return counters.count('mute', clock.wallMs());
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
