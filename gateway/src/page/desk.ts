@@ -42,7 +42,7 @@ export class LoginDesk {
     if (verdict !== 'go') return this.#later(response, verdict.waitMs);
     this.#waiting += 1;
     try {
-      if (await this.#isRight(pin)) {
+      if (await this.#isRight(pin, address)) {
         this.#guard.right(address);
         response.setHeader('set-cookie', this.#sessions.open());
         this.#needs.log.info({ address }, "somebody logged in to the installer's page");
@@ -69,9 +69,10 @@ export class LoginDesk {
     if (!this.#sessions.isEmpty) await this.#lineNow().catch(() => {});
   }
 
-  #isRight(pin: string): Promise<boolean> {
+  /** A PIN that could not be read was not guessed. */
+  #isRight(pin: string, address: string): Promise<boolean> {
     const looked = this.#looking.then(async () => isPin(await this.#lineNow(), pin));
-    this.#looking = looked.catch(() => {});
+    this.#looking = looked.catch(() => this.#guard.unseen(address));
     return looked;
   }
 

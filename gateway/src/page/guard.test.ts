@@ -54,6 +54,21 @@ describe('whoever guesses the PIN', () => {
     expect(guard.begin('2001:db8::ffff')).toMatchObject({ waitMs: expect.any(Number) });
   });
 
+  it('on the box itself gets in however many guess from the network, and is locked for his own guesses alone', () => {
+    for (let host = 1; host <= limits.GUESSES_OF_ALL_MAX; host++) guess(`10.0.0.${host}`, 1);
+    expect(guard.begin('10.9.9.9')).not.toBe('go');
+    expect([guard.begin('127.0.0.1'), guard.begin('::1'), guard.begin('::ffff:127.0.0.1')]).toEqual(['go', 'go', 'go']);
+    guess('127.0.0.1', 5);
+    expect(guard.begin('127.0.0.1')).not.toBe('go');
+  });
+
+  it('loses no guess that could not be looked at', () => {
+    for (let time = 0; time < 3 * limits.GUESSES_MAX; time++) {
+      expect(guard.begin('10.0.0.1')).toBe('go');
+      guard.unseen('10.0.0.1');
+    }
+  });
+
   it('is forgiven by the right PIN, and after a quarter of an hour of peace', () => {
     guess('10.0.0.1', 4);
     guard.begin('10.0.0.1');

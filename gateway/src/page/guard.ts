@@ -64,23 +64,34 @@ export class Guard {
   begin(address: string): Verdict {
     const nowMs = this.#clock.monotonicMs();
     const own = this.#of(address);
-    const waitMs = Math.max(own.waitMs(nowMs), this.#all.waitMs(nowMs));
+    const waitMs = Math.max(own.waitMs(nowMs), this.#allOf(address)?.waitMs(nowMs) ?? 0);
     if (waitMs > 0) return { waitMs };
     own.take(nowMs);
-    this.#all.take(nowMs);
+    this.#allOf(address)?.take(nowMs);
     return 'go';
   }
 
   right(address: string): void {
     this.#byNetwork.delete(networkOf(address));
-    this.#all.giveBack();
+    this.#allOf(address)?.giveBack();
+  }
+
+  /** It could not be looked at: nobody guessed. */
+  unseen(address: string): void {
+    this.#of(address).giveBack();
+    this.#allOf(address)?.giveBack();
   }
 
   wrong(address: string): void {
     const nowMs = this.#clock.monotonicMs();
-    const [ownMs, allMs] = [this.#of(address).wrong(nowMs), this.#all.wrong(nowMs)];
+    const [ownMs, allMs] = [this.#of(address).wrong(nowMs), this.#allOf(address)?.wrong(nowMs) ?? 0];
     if (ownMs > 0) this.#locked(networkOf(address), ownMs);
     if (allMs > 0) this.#locked('everybody', allMs);
+  }
+
+  /** Anybody on the network can have all locked out; whoever is on the box itself must still get in, and be locked for his own guesses alone. */
+  #allOf(address: string): Guesses | null {
+    return isLoopback(address) ? null : this.#all;
   }
 
   #of(address: string): Guesses {
@@ -91,6 +102,10 @@ export class Guard {
     if (this.#byNetwork.size > limits.GUESSERS_MAX) this.#byNetwork.delete(this.#byNetwork.keys().next().value!);
     return known;
   }
+}
+
+export function isLoopback(address: string): boolean {
+  return /^(::ffff:)?127\./.test(address) || address === '::1';
 }
 
 /** An IPv6 host has a whole /64 to guess from; an IPv4 one its address, also where it comes mapped. */

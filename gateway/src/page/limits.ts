@@ -27,6 +27,9 @@ export const SESSIONS_MAX = 16;
 
 /** Sockets, and streams among them: a few installers with a few tabs each. */
 export const CONNECTIONS_MAX = 48;
+/** Of one address: more than a browser opens, and far less than all. The box itself is not counted: it must always get in. */
+export const CONNECTIONS_OF_ONE_MAX = 12;
+export const CONNECTIONS_OF_NETWORK_MAX = 40;
 export const STREAMS_MAX = 16;
 
 /** How often a listener hears how things stand; nothing is looked up while nobody listens. */
@@ -51,6 +54,9 @@ export const POINTS_PER_PAGE_MAX = 200;
 
 /** A test alarm stands so long, unless it is ended by hand: time to look at the other end. */
 export const TEST_ALARM_MS = 60_000;
+
+/** The next one is begun no sooner: each is two alarms on the lane of the real ones. */
+export const TEST_ALARM_EVERY_MS = 10_000;
 
 /** Its end is tried so often: an orderly stop waits for it, and has five seconds. */
 export const TEST_ALARM_ENDS_MAX = 3;

@@ -263,6 +263,14 @@ describe("the installer's page on the network", () => {
     expect(alarmsAtCollector()).toEqual([]);
   });
 
+  it('ends every session when the PIN is changed, without anybody logging in anew', async () => {
+    await site.start();
+    const cookie = await site.cookie();
+    expect((await site.ask('GET', '/api/hello', { headers: { cookie } })).code).toBe(200);
+    await site.setPin('271828');
+    await vi.waitFor(async () => expect((await site.ask('GET', '/api/hello', { headers: { cookie } })).code).toBe(401), soon);
+  });
+
   it('locks out whoever guesses, says so upstream, and counts it in the log', async () => {
     await site.start();
     const codes: number[] = [];

@@ -23,6 +23,12 @@ export type Route = (asked: Asked) => Answer | Promise<Answer>;
 const NO_LINE = [404, { error: 'unknown line' }] as const;
 const FULL = [503, { error: 'too many open pages, close one 打开的页面过多,请关闭一个' }] as const;
 
+const TEST_ALARM_ANSWERS = {
+  begun: [202, { begun: true }],
+  stands: [409, { error: 'a test alarm stands 试报警正在进行' }],
+  'too soon': [429, { error: 'wait ten seconds between test alarms 两次试报警须间隔 10 秒' }],
+} as const;
+
 /** What may be read and said, by method and path. */
 export function routesOf(needs: PageNeeds, streams: Streams, sessions: Sessions): Readonly<Record<string, Route>> {
   const { configuration, points, noise, answerDuty, alarm, clock } = needs;
@@ -52,7 +58,7 @@ export function routesOf(needs: PageNeeds, streams: Streams, sessions: Sessions)
     'POST /api/test-alarm': async ({ said }) => {
       const about = aboutIn(said);
       if (about === null) return [400, { error: `about: text of at most ${ABOUT_CHARACTERS_MAX} characters` }];
-      return (await alarm.begin(about)) ? [202, { begun: true }] : [409, { error: 'a test alarm stands 试报警正在进行' }];
+      return TEST_ALARM_ANSWERS[await alarm.begin(about)];
     },
     'POST /api/test-alarm/end': async () => {
       await alarm.end();

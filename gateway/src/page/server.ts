@@ -1,12 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { Failure } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import type { Identity } from './certificate.ts';
 import type { LoginDesk } from './desk.ts';
 import { pageFiles } from './files.ts';
+import { isLoopback, networkOf } from './guard.ts';
 import * as limits from './limits.ts';
 import type { Log } from './needs.ts';
 import type { Answer, Route } from './routes.ts';
@@ -48,6 +49,7 @@ export async function openServer(needs: ServerNeeds): Promise<Server> {
     );
   });
   server.maxConnections = limits.CONNECTIONS_MAX;
+  shareOut(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(fail('page-listen', `${host}:${port} ${error.message}`, error)));
     server.listen(port, host, resolve);
@@ -64,6 +66,27 @@ function newServer({ certificate, key }: Identity, listener: (request: IncomingM
   } catch (error) {
     throw fail('page-certificate', (error as Error).message, error);
   }
+}
+
+/** Nobody takes the places of all others, and nobody on the network those of the box itself. */
+function shareOut(server: Server): void {
+  const open = new Map<string, number>();
+  let ofNetwork = 0;
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    if (isLoopback(address)) return;
+    const from = networkOf(address);
+    const mine = open.get(from) ?? 0;
+    if (mine >= limits.CONNECTIONS_OF_ONE_MAX || ofNetwork >= limits.CONNECTIONS_OF_NETWORK_MAX) return void socket.destroy();
+    open.set(from, mine + 1);
+    ofNetwork += 1;
+    socket.once('close', () => {
+      ofNetwork -= 1;
+      const left = open.get(from)! - 1;
+      if (left > 0) open.set(from, left);
+      else open.delete(from);
+    });
+  });
 }
 
 type Files = ReturnType<typeof pageFiles>;

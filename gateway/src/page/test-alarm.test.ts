@@ -4,6 +4,7 @@ import { systemClock } from '../clock.ts';
 import { fail } from '../failures.ts';
 import { Trail } from '../trail.ts';
 import type { Outbox } from '../uplink/uplink.ts';
+import { TEST_ALARM_EVERY_MS } from './limits.ts';
 import { TestAlarm } from './test-alarm.ts';
 
 const soon = { timeout: 10_000, interval: 10 };
@@ -12,6 +13,8 @@ let trail: Trail;
 let isUp: boolean;
 let isFull: boolean;
 let alarm: TestAlarm;
+/** How far the clock was put on. */
+let laterMs: number;
 let outbox: Outbox;
 
 beforeEach(() => {
@@ -24,7 +27,9 @@ beforeEach(() => {
     said.push(event);
     return { lane: 'alarm', epoch: 7, number: said.length } as const;
   };
-  alarm = new TestAlarm({ clock: systemClock, append, follow: trail.follow.bind(trail) });
+  laterMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + laterMs };
+  alarm = new TestAlarm({ clock, append, follow: trail.follow.bind(trail) });
   const rows = [{ number: 1 }] as never;
   const waiting: Outbox = {
     take: async () => ({ epoch: 7, profile: 'p', rows, last: 1 }),
@@ -41,7 +46,7 @@ const receipt = { gateway: 'g', epoch: 7, lane: 'alarm', accepted: [1], rejected
 describe('a test alarm', () => {
   it('is followed from the disk to the receipt, and a mere look of a lost link is no sending', async () => {
     isUp = false;
-    expect(await alarm.begin('1号楼')).toBe(true);
+    expect(await alarm.begin('1号楼')).toBe('begun');
     await outbox.take('alarm', 0, 1, 1);
     expect(steps()).toEqual(['durable']);
     isUp = true;
@@ -68,14 +73,16 @@ describe('a test alarm', () => {
 
   it('is flagged as a test from beginning to end, has no part of a device, and stands alone', async () => {
     await alarm.begin('1号楼3层东走道');
-    expect(await alarm.begin('')).toBe(false);
+    expect(await alarm.begin('')).toBe('stands');
     await alarm.end();
     expect(said).toEqual([
       { kind: 'fire', edge: 'began', test: ['maintenance'], place: '1号楼3层东走道', text: expect.stringContaining('非真实火警') },
       { kind: 'fire', edge: 'ended', test: ['maintenance'], place: '1号楼3层东走道', text: expect.stringContaining('非真实火警') },
     ]);
     expect(alarm.shown?.endedMs).toEqual(expect.any(Number));
-    expect(await alarm.begin('')).toBe(true);
+    expect(await alarm.begin('')).toBe('too soon');
+    laterMs += TEST_ALARM_EVERY_MS;
+    expect(await alarm.begin('')).toBe('begun');
     await alarm.end();
   });
 
@@ -84,7 +91,7 @@ describe('a test alarm', () => {
     await expect(alarm.begin('')).rejects.toThrow(/^journal-full/);
     expect(alarm.shown).toBeNull();
     isFull = false;
-    expect(await alarm.begin('')).toBe(true);
+    expect(await alarm.begin('')).toBe('begun');
     isFull = true;
     const ending = alarm.end();
     await vi.waitFor(() => expect(alarm.stands).toBe(true), soon);

@@ -38,6 +38,7 @@ export class TestAlarm {
   #unfollow: () => void = () => {};
   #over: AbortController | null = null;
   #ending: Promise<unknown> = Promise.resolve();
+  #begunMs = Number.NEGATIVE_INFINITY;
 
   constructor(needs: TestAlarmNeeds) {
     this.#needs = needs;
@@ -51,10 +52,11 @@ export class TestAlarm {
     return this.#shown !== null && this.#shown.endedMs === null;
   }
 
-  /** Begins one; false while another stands. Rejects with a Failure when the journal does not take it. */
-  async begin(about: string): Promise<boolean> {
-    if (this.#over) return false;
+  /** Begins one, unless another stands or began a moment ago. Rejects with a Failure when the journal does not take it. */
+  async begin(about: string): Promise<'begun' | 'stands' | 'too soon'> {
+    if (this.#over) return 'stands';
     const { clock, append, follow } = this.#needs;
+    if (clock.monotonicMs() - this.#begunMs < limits.TEST_ALARM_EVERY_MS) return 'too soon';
     const over = new AbortController();
     this.#over = over;
     const [startMs, startedMs] = [clock.monotonicMs(), Math.round(clock.wallMs())];
@@ -63,6 +65,7 @@ export class TestAlarm {
     this.#unfollow();
     try {
       const row = await append({ kind: 'fire', edge: 'began', ...words(about) });
+      this.#begunMs = startMs;
       this.#shown = { about, startedMs, steps: [], endedMs: null, endsMs: startedMs + limits.TEST_ALARM_MS };
       step('durable');
       this.#unfollow = follow(row, ({ what, ...more }) => step(what, more));
@@ -74,7 +77,7 @@ export class TestAlarm {
       .sleep(limits.TEST_ALARM_MS, over.signal)
       .catch(() => {})
       .then(() => this.#end(about));
-    return true;
+    return 'begun';
   }
 
   /** Ends it now, where one stands; resolves when its end is durable, or cannot be. */
