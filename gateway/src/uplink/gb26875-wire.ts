@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { type CutRule, type Failure, PacketCutter } from '@fengsui/protocol';
 import type { CentreConfiguration } from '../config.ts';
@@ -64,7 +64,9 @@ async function secured({ host, tls }: CentreConfiguration): Promise<ConnectionOp
   const read = async (file: string | undefined) => (file === undefined ? undefined : await readFile(file));
   try {
     const [ca, cert, key] = await Promise.all([read(tls?.ca), read(tls?.certificate), read(tls?.key)]);
-    return { servername: tls?.serverName ?? host, ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };
+    const named = tls?.serverName ?? host;
+    // An address is no name to ask for (RFC 6066 3); the certificate is held against the host then.
+    return { ...(isIP(named) ? {} : { servername: named }), ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };
   } catch (error) {
     throw fail('uplink-untrusted', (error as Error).message, error);
   }
