@@ -53,6 +53,8 @@ export const RECEIPT_TIMEOUT_MS = 10_000;
 /** GB/T 26875.3-2011 6.5.4: an answer is due within 10 s. Four sends of 10 s and a heartbeat fit the 60 s within which a dead link must be noticed. */
 export const CENTRE_REPLY_TIMEOUT_MS = 10_000;
 export const CENTRE_HEARTBEAT_S = 15;
+/** A centre that denies an alarm may be starting, or be set up wrongly for an hour: it is its no only when it says nothing else for so long. */
+export const ALARM_DENIED_FOR_MS = 30 * 60_000;
 /** A link that is dead without a word must be noticed within this time. */
 export const DEAD_LINK_WITHIN_MS = 60_000;
 /** Silence after which a frame of a centre that waits for its rest is none: far longer than a frame takes on any network. */

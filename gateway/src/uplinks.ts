@@ -87,7 +87,11 @@ export class Uplinks {
     const { id: gateway, address: source, centre: destination, zoneMinutes } = site.gateway;
     const parts = { name, orders, gateway, outbox: outbox(name), clock, numbers, outage, random, signal };
     if (configuration.kind === 'mqtt') await this.#carryOverPaths({ ...parts, configuration });
-    else await runCentreUplink({ ...parts, configuration, source, destination, zoneMinutes });
+    else {
+      const refusals = this.#outage(`${name}/denied`, 0, signal);
+      await runCentreUplink({ ...parts, configuration, source, destination, zoneMinutes, refusals });
+      await refusals.told();
+    }
     await outage.told();
   }
 

@@ -23,7 +23,8 @@ const serialOf = (packet: Uint8Array) => (packet.length < FRAME_BYTES_MIN ? NO_S
 /**
  * Send and confirm (发送/确认, GB/T 26875.3-2011 §6.3): a packet is sent, again with the same bytes when nothing is heard in time or it
  * is denied (a denial says that it arrived broken, §6.3.2), and a confirm of its serial ends it. A resend is the same packet: the
- * centre knows it again by its bytes. Denied to the last, it is the centre's no.
+ * centre knows it again by its bytes. What is denied is sent again after the time an answer takes: a centre that is busy or just
+ * starting denies everything for a moment. Denied at the last send, it is the centre's no.
  */
 export class Exchanges {
   readonly #options: ExchangesOptions;
@@ -33,29 +34,32 @@ export class Exchanges {
     this.#options = options;
   }
 
-  /** Resolves with the centre's word; rejects with Failure `uplink-silent` when there is none after all re-sends. */
-  async carry(packet: Uint8Array, signal: AbortSignal): Promise<'confirmed' | 'denied'> {
+  /** Resolves with the centre's word; rejects with Failure `uplink-silent` when there is none after all re-sends. `denied` hears of every denial. */
+  async carry(packet: Uint8Array, signal: AbortSignal, denied: () => void = () => {}): Promise<'confirmed' | 'denied'> {
     const { clock, numbers, send, replyTimeoutMs, resends } = this.#options;
     const serial = serialOf(packet);
-    let isDenied = false;
     const over = new AbortController();
     try {
       for (let sent = 0; sent <= resends; sent++) {
         if (sent > 0) numbers.rowsOverdue += 1;
         const reply = Promise.withResolvers<'confirmed' | 'denied'>();
-        this.#open.set(serial, reply.resolve);
+        let isDenied = false;
+        this.#open.set(serial, (word) => {
+          isDenied = word === 'denied';
+          if (isDenied) denied();
+          if (!isDenied || sent === resends) reply.resolve(word);
+        });
         const sentMs = clock.monotonicMs();
         send(packet);
         const late = clock.sleep(replyTimeoutMs, AbortSignal.any([signal, over.signal])).then(() => null);
         const heard = await Promise.race([reply.promise, late]);
-        isDenied = heard === 'denied' || (isDenied && heard === null);
-        if (heard !== 'confirmed') continue;
+        if (heard === 'denied') return heard;
+        if (heard === null) continue;
         numbers.receipts += 1;
         numbers.lastReceiptMs = clock.wallMs();
         numbers.lastRoundTripMs = clock.monotonicMs() - sentMs;
         return heard;
       }
-      if (isDenied) return 'denied';
       throw fail('uplink-silent', `sent ${resends + 1} times, no confirm within ${replyTimeoutMs} ms each`);
     } finally {
       over.abort();

@@ -1,9 +1,13 @@
 import { type Clock, Failure } from '@fengsui/protocol';
 import { Bell } from '../bell.ts';
 import { fail } from '../failures.ts';
+import * as limits from '../limits.ts';
+import type { Outage } from '../outage.ts';
+import type { Behind } from './gb26875-behind.ts';
 import type { Exchanges } from './gb26875-exchanges.ts';
 import { CentreRows, type Told } from './gb26875-rows.ts';
 import type { Station } from './gb26875-station.ts';
+import { CentreWindow, type Place } from './gb26875-window.ts';
 import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -14,6 +18,10 @@ export interface CentreSessionOptions {
   readonly numbers: UplinkNumbers;
   readonly station: Station;
   readonly exchanges: Exchanges;
+  /** What earlier sessions could not bring to the centre. */
+  readonly behind: Behind;
+  /** Hears that the centre refused an alarm for good, and that it takes alarms. */
+  readonly refusals: Pick<Outage, 'lost' | 'returned'>;
   /** Packets on their way at once, heartbeats not counted. */
   readonly inFlightMax: number;
   readonly heartbeatMs: number;
@@ -30,7 +38,9 @@ const DENIED = 'denied by the centre (command 6) 中心否认';
 
 /**
  * Tells a centre over one connection what waits, from the lowest unsettled row: alarms first, in order within a lane. A confirm
- * settles a row as accepted, a denial as rejected, what it is not to be told as untold; no word after all re-sends ends the session, and the row waits for the next.
+ * settles a row as accepted, what it is not to be told is settled as untold. A row without a word after all re-sends, and an alarm that
+ * is denied, are set behind the others of their lane and tried again; where nothing at all was heard meanwhile, the session is over.
+ * An ordinary row that is denied to the last is rejected, an alarm only when it was denied for half an hour.
  */
 export class CentreSession {
   readonly #options: CentreSessionOptions;
@@ -38,7 +48,7 @@ export class CentreSession {
   readonly #bell = new Bell();
   readonly #over = new AbortController();
   #ended: Failure | null = null;
-  #inFlight = 0;
+  readonly #window: CentreWindow;
   #beating = false;
   /** Monotonic; never yet, so that where no row waits the first word is a sign of life: many centres know a device only by that. */
   #spokeMs = Number.NEGATIVE_INFINITY;
@@ -46,7 +56,9 @@ export class CentreSession {
 
   constructor(options: CentreSessionOptions) {
     this.#options = options;
-    this.#rows = new CentreRows(options.outbox);
+    this.#rows = new CentreRows(options.outbox, options.behind);
+    this.#window = new CentreWindow(options.inFlightMax);
+    options.behind.begin();
   }
 
   /** Runs until the way ends or the centre is silent; answers why it is over. */
@@ -80,45 +92,68 @@ export class CentreSession {
   }
 
   async #sendNext(): Promise<boolean> {
-    if (this.#inFlight >= this.#options.inFlightMax) return false;
-    const told = await this.#rows.next();
-    if (!told) return false;
-    this.#inFlight += 1;
-    void this.#carry(told);
+    const next = await this.#rows.next(this.#window);
+    if (!next) return false;
+    this.#window.take(next.place);
+    void this.#carry(next.told, next.place);
     return true;
   }
 
-  async #carry(told: Told): Promise<void> {
+  async #carry(told: Told, place: Place): Promise<void> {
     try {
-      await this.#settle(told, await this.#outcomeOf(told));
+      const outcome = await this.#outcomeOf(told, place);
+      if (outcome) await this.#settle(told, outcome);
+      else this.#rows.setBehind(told);
     } catch (error) {
       this.#endBy(error);
     } finally {
-      this.#inFlight -= 1;
+      this.#window.leave(place);
       this.#bell.ring();
     }
   }
 
-  async #outcomeOf({ unit }: Told): Promise<Outcome> {
-    if (unit instanceof Uint8Array) return this.#tell(unit);
-    return 'untold' in unit ? unit : { rejected: unit.unreadable };
+  /** null: it is to be tried again. */
+  async #outcomeOf(told: Told, place: Place): Promise<Outcome | null> {
+    const { unit } = told;
+    if (!(unit instanceof Uint8Array)) return 'untold' in unit ? unit : { rejected: unit.unreadable };
+    const begunMs = this.#options.clock.monotonicMs();
+    try {
+      return await this.#tell(told, unit, place);
+    } catch (error) {
+      if (this.#ended || !(error instanceof Failure) || error.code !== 'uplink-silent') throw error;
+      this.#options.behind.silent(told);
+      // A row that is tried again is no measure of the link: signs of life go beside it.
+      if (!place.isBehind && this.#heardMs < begunMs) throw error;
+      return null;
+    }
   }
 
-  async #tell(unit: Uint8Array): Promise<Outcome> {
-    const { station, exchanges, numbers, clock } = this.#options;
+  async #tell(told: Told, unit: Uint8Array, place: Place): Promise<Outcome | null> {
+    const { station, exchanges, numbers, clock, behind, refusals } = this.#options;
     numbers.batchesSent += 1;
     numbers.rowsSent += 1;
-    const reply = await exchanges.carry(station.frame(unit), this.#over.signal);
+    const reply = await exchanges.carry(station.frame(unit), this.#over.signal, () => {
+      if (told.lane === 'alarm') this.#window.giveWay(place);
+      this.#bell.ring();
+    });
     this.#spokeMs = clock.monotonicMs();
-    return reply === 'confirmed' ? {} : { rejected: DENIED };
+    if (reply === 'confirmed') {
+      if (told.lane === 'alarm') refusals.returned();
+      return {};
+    }
+    if (told.lane === 'alarm' && behind.denied(told) < limits.ALARM_DENIED_FOR_MS) return null;
+    if (told.lane === 'alarm') refusals.lost(`alarm ${told.number}: ${DENIED}`);
+    return { rejected: DENIED };
   }
 
-  async #settle({ lane, epoch, number }: Told, { rejected: reason, untold }: Outcome): Promise<void> {
-    const { outbox, gateway, numbers } = this.#options;
+  async #settle(told: Told, { rejected: reason, untold }: Outcome): Promise<void> {
+    const { outbox, gateway, numbers, behind } = this.#options;
+    const { lane, epoch, number } = told;
     const verdict = reason === undefined ? { accepted: [number], rejected: [] } : { accepted: [], rejected: [{ number, reason }] };
     const settled = await outbox.settle({ gateway, epoch, lane, ...verdict }, untold).catch((error: unknown) => {
       throw error instanceof Failure ? error : fail('journal-lost', (error as Error).message, error);
     });
+    behind.settled(told);
     if (untold === undefined) numbers.rowsAccepted += settled.accepted;
     else numbers.rowsUntold += settled.accepted;
     numbers.rowsRejected += settled.rejected;
@@ -148,13 +183,12 @@ export class CentreSession {
 
   /** Waits for a row that may be sent, the end of an exchange, the next heartbeat or the end. */
   async #idle(): Promise<void> {
-    const { clock, heartbeatMs, inFlightMax } = this.#options;
+    const { clock, heartbeatMs } = this.#options;
     const dueInMs = this.#spokeMs + heartbeatMs - clock.monotonicMs();
-    if (dueInMs <= 0 && this.#inFlight === 0) this.#beat();
+    if (dueInMs <= 0 && this.#window.isIdle) this.#beat();
     const over = new AbortController();
-    const waits: Promise<unknown>[] = [this.#bell.rung()];
-    if (this.#inFlight < inFlightMax) waits.push(this.#rows.wait(over.signal));
-    if (!this.#beating && this.#inFlight === 0) waits.push(clock.sleep(Math.max(0, dueInMs), over.signal));
+    const waits: Promise<unknown>[] = [this.#bell.rung(), this.#rows.wait(this.#window, clock, over.signal)];
+    if (!this.#beating && this.#window.isIdle) waits.push(clock.sleep(Math.max(0, dueInMs), over.signal));
     try {
       await Promise.race(waits);
     } finally {

@@ -73,6 +73,7 @@ let running: Promise<void>;
 let numbers: UplinkNumbers;
 let links: string[];
 let taken: CentreOrder[];
+let skewMs: number;
 
 beforeEach(async () => {
   centre = new Centre();
@@ -83,6 +84,7 @@ beforeEach(async () => {
   numbers = new UplinkNumbers();
   links = [];
   taken = [];
+  skewMs = 0;
   await centre.start();
 });
 afterEach(async () => {
@@ -93,7 +95,8 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const at = (kind: 'fire' | 'fault', address: number) => eventOf(kind, address);
+const isOf = (packet: Uint8Array, address: number) => toHex(packet).includes(`2a0${address}000000`);
+const at = (kind: 'fire' | 'fault' | 'feedback', address: number) => eventOf(kind, address);
 
 function run(over: object = {}): void {
   running = runCentreUplink({
@@ -121,9 +124,10 @@ function run(over: object = {}): void {
     gateway: 'gw-1',
     ...{ source: 3_000_001, destination: 20, zoneMinutes: 480 },
     outbox: journal.outbox('collector'),
-    clock: systemTime,
+    clock: { ...systemTime, monotonicMs: () => systemTime.monotonicMs() + skewMs },
     numbers,
     outage: { lost: (why) => links.push(`lost ${why.slice(0, 12)}`), returned: () => links.push('returned') },
+    refusals: { lost: (why) => links.push(`denied ${why}`), returned: () => {} },
     random: Math.random,
     signal: stop.signal,
   });
@@ -166,13 +170,76 @@ describe('the uplink to a city centre', () => {
     await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(0), soon);
   });
 
-  it('rejects what is denied to the last, and tells the next', async () => {
-    centre.answer = (packet) => (toHex(packet).includes('2a01000000') ? 6 : 3);
+  it('rejects an ordinary row that is denied to the last, sent again only after the time of an answer, and tells the next', async () => {
+    const sentMs: number[] = [];
+    centre.answer = (packet) => {
+      if (!isOf(packet, 1)) return 3;
+      sentMs.push(performance.now());
+      return 6;
+    };
+    await journal.append([at('fault', 1), at('fault', 2)]);
+    run();
+    await vi.waitFor(async () => expect((await lanes()).ordinary.waiting).toBe(0), soon);
+    expect(centre.told.filter((address) => address === 1)).toHaveLength(4);
+    expect(sentMs.at(-1)! - sentMs[0]!).toBeGreaterThan(400);
+    expect(numbers).toMatchObject({ rowsAccepted: 1, rowsRejected: 1, rowsUntold: 0 });
+    expect(links).not.toContainEqual(expect.stringMatching(/^denied/));
+  });
+
+  it('keeps an alarm that is denied, tells the others meanwhile, and rejects it only after half an hour of denials, as a trouble', async () => {
+    centre.answer = (packet) => (isOf(packet, 1) ? 6 : 3);
     await journal.append([at('fire', 1), at('fire', 2)]);
+    run({ replyTimeoutMs: 50, resends: 1 });
+    await vi.waitFor(() => expect(centre.told.filter((address) => address === 1).length).toBeGreaterThan(4), soon);
+    expect(centre.told.slice(0, 2)).toEqual([1, 2]);
+    expect((await lanes()).alarm.waiting).toBe(1);
+    skewMs = 30 * 60_000;
+    await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(0), soon);
+    expect(numbers).toMatchObject({ rowsAccepted: 1, rowsRejected: 1 });
+    expect(links).toContainEqual(expect.stringMatching(/^denied alarm 1: denied by the centre/));
+  });
+
+  it('tells an alarm that was denied for a while and is then taken', async () => {
+    centre.answer = (_, times) => (times < 2 ? 6 : 3);
+    await journal.append([at('fire', 1)]);
     run();
     await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(0), soon);
-    expect(centre.told).toEqual([1, 1, 1, 1, 2]);
-    expect(numbers).toMatchObject({ rowsAccepted: 1, rowsRejected: 1, rowsUntold: 0 });
+    expect(numbers).toMatchObject({ rowsAccepted: 1, rowsRejected: 0 });
+  });
+
+  it.each([
+    ['feedback', 'fire'],
+    ['fault', 'fault'],
+  ] as const)('sets a %s that is never answered behind the others of its lane, and goes on trying it', async (silent, other) => {
+    centre.answer = (packet) => (isOf(packet, 7) ? null : 3);
+    await journal.append([at(silent, 7), at(other, 8), at(other, 9)]);
+    run({ replyTimeoutMs: 100, resends: 1 });
+    await vi.waitFor(() => expect(centre.told.filter((address) => address !== 7)).toEqual([8, 9]), soon);
+    const lane = silent === 'fault' ? 'ordinary' : 'alarm';
+    await vi.waitFor(async () => expect((await lanes())[lane].waiting).toBe(1), soon);
+    centre.answer = () => 3;
+    await vi.waitFor(async () => expect((await lanes())[lane].waiting).toBe(0), soon);
+    expect(numbers).toMatchObject({ rowsAccepted: 3, rowsRejected: 0 });
+  });
+
+  it('tells a fire before other alarms once one of these was never answered', async () => {
+    centre.answer = (packet) => (isOf(packet, 9) ? 3 : null);
+    await journal.append([at('feedback', 7), at('feedback', 8), at('fire', 9)]);
+    run({ replyTimeoutMs: 100, resends: 0 });
+    await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(2), soon);
+    expect(centre.told.slice(0, 2)).toEqual([7, 9]);
+  });
+
+  it.each(['fault', 'feedback'] as const)('lets no new fire wait for a %s without an answer', async (silent) => {
+    centre.answer = (packet) => (isOf(packet, 7) ? null : 3);
+    await journal.append([at(silent, 7)]);
+    const isOrdinary = silent === 'fault';
+    run(isOrdinary ? { replyTimeoutMs: 60_000 } : { replyTimeoutMs: 500, resends: 0 });
+    await vi.waitFor(() => expect(centre.told.length).toBeGreaterThanOrEqual(isOrdinary ? 1 : 2), soon);
+    await journal.append([at('fire', 8)]);
+    await vi.waitFor(() => expect(centre.told).toContain(8), soon);
+    await vi.waitFor(() => expect(numbers.rowsAccepted).toBe(1), soon);
+    expect((await lanes())[isOrdinary ? 'ordinary' : 'alarm'].waiting).toBe(1);
   });
 
   it('settles what the standard has no word for and every test as untold: no row of it goes out, none is rejected', async () => {
@@ -296,6 +363,23 @@ it('a reply that ends no exchange is counted and ends none', async () => {
   expect(exchanges.hear(encodeFrame({ ...control, command: 3 }, new Uint8Array(0)))).toBe(true);
   expect(exchanges.hear(encodeFrame({ ...control, command: 4 }, new Uint8Array(0)))).toBe(false);
   expect(numbers.receiptsIgnored.beyond).toBe(1);
+  await expect(exchanges.carry(encodeFrame({ ...control, command: 2 }, new Uint8Array(0)), stop.signal)).rejects.toMatchObject({
+    code: 'uplink-silent',
+  });
+});
+
+it('a denial that is followed by silence is no denial: the link is dead', async () => {
+  const { control } = decodeFrame(
+    stationOf({ dialect: STANDARD, source: 1, destination: 2, zoneMinutes: 0, clock: systemTime }).heartbeat(),
+  );
+  let isDenied = false;
+  const exchanges = new Exchanges({
+    ...{ clock: systemTime, numbers, replyTimeoutMs: 30, resends: 3 },
+    send: () => {
+      if (!isDenied) exchanges.hear(encodeFrame({ ...control, command: 6 }, new Uint8Array(0)));
+      isDenied = true;
+    },
+  });
   await expect(exchanges.carry(encodeFrame({ ...control, command: 2 }, new Uint8Array(0)), stop.signal)).rejects.toMatchObject({
     code: 'uplink-silent',
   });

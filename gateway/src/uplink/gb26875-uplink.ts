@@ -2,6 +2,7 @@ import { type Clock, Failure } from '@fengsui/protocol';
 import { DIALECTS } from '@fengsui/protocol/gb26875';
 import type { CentreConfiguration } from '../config.ts';
 import type { Outage } from '../outage.ts';
+import { Behind } from './gb26875-behind.ts';
 import { CentreDesk, type CentreOrders } from './gb26875-centre.ts';
 import { Exchanges } from './gb26875-exchanges.ts';
 import { CentreSession } from './gb26875-session.ts';
@@ -25,6 +26,8 @@ export interface CentreUplinkOptions {
   readonly clock: Clock;
   readonly numbers: UplinkNumbers;
   readonly outage: Pick<Outage, 'lost' | 'returned'>;
+  /** Hears that the centre refused an alarm for good, and that it takes alarms. */
+  readonly refusals: Pick<Outage, 'lost' | 'returned'>;
   /** Numbers from 0 up to 1, for the jitter. */
   readonly random: () => number;
   readonly signal: AbortSignal;
@@ -41,12 +44,13 @@ export function runCentreUplink(options: CentreUplinkOptions): Promise<void> {
     zoneMinutes,
     clock,
   });
-  return keepUp({ ...options, ...configuration }, () => runConnection(options, { dialect, station }));
+  const behind = new Behind(clock, configuration.replyTimeoutMs);
+  return keepUp({ ...options, ...configuration }, () => runConnection(options, { dialect, station, behind }));
 }
 
-type Made = Pick<ConstructorParameters<typeof CentreDesk>[0], 'dialect' | 'station'>;
+type Made = Pick<ConstructorParameters<typeof CentreDesk>[0], 'dialect' | 'station'> & { readonly behind: Behind };
 
-async function runConnection(options: CentreUplinkOptions, { dialect, station }: Made): Promise<Failure> {
+async function runConnection(options: CentreUplinkOptions, { dialect, station, behind }: Made): Promise<Failure> {
   const { configuration, numbers, clock, outage, signal } = options;
   const { replyTimeoutMs, resends, heartbeatS } = configuration;
   let hear: (packet: Uint8Array) => void = () => {};
@@ -65,7 +69,7 @@ async function runConnection(options: CentreUplinkOptions, { dialect, station }:
     };
     using desk = new CentreDesk({ ...options, dialect, station, send, trouble });
     const inFlightMax = dialect.inFlightMax ?? 1;
-    const session = new CentreSession({ ...options, station, exchanges, inFlightMax, heartbeatMs: heartbeatS * 1000 });
+    const session = new CentreSession({ ...options, station, exchanges, behind, inFlightMax, heartbeatMs: heartbeatS * 1000 });
     hear = (packet) => {
       session.heard();
       // A datagram's way is only there once somebody at its other end has spoken.
