@@ -123,13 +123,16 @@ describe.each(['tcp', 'udp'])('a city centre over %s', (transport) => {
     expect(new Set(confirmed.map(({ states, point }) => `${states} ${point}`)).size).toBe(confirmed.length);
   }, 180_000);
 
-  test('that denies an upload gets the next all the same; the denied one is kept as rejected', async () => {
+  test('that denies everything is told alarms again and again until it takes them; what is ordinary is kept as rejected', async () => {
     const centre = await startCentre(transport, '0', '--mode', 'deny');
     const { gateway, panel } = await startSite(transport, centre.ready['port']!);
     say(panel, 'fire', [1]);
-    await vi.waitFor(async () => expect((await status(gateway)).journal.lanes['alarm']!.rejected).toBeGreaterThanOrEqual(1), PATIENCE);
+    await vi.waitFor(() => expect(uploadsOf('fire').length).toBeGreaterThan(4), PATIENCE);
     const { hex } = uploadsOf('fire')[0]!;
     expect(heard().filter((line) => line.hex === hex)).toHaveLength(4);
+    say(panel, 'fault', [11]);
+    await vi.waitFor(async () => expect((await status(gateway)).journal.lanes['ordinary']!.rejected).toBeGreaterThanOrEqual(1), PATIENCE);
+    expect((await status(gateway)).journal.lanes['alarm']!).toMatchObject({ waiting: 1, rejected: 0 });
     centre.tell({ mode: 'deny-first' });
     say(panel, 'fire', [2]);
     await vi.waitFor(

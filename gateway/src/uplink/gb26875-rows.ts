@@ -44,8 +44,8 @@ export class CentreRows {
 
   /** The next row that was not handed out yet and has a free place, with that place; null when none is to be sent now. */
   async next(window: CentreWindow): Promise<{ readonly told: Told; readonly place: Place } | null> {
-    for (const isBehind of [false, true]) {
-      for (const lane of LANES) {
+    for (const lane of LANES) {
+      for (const isBehind of [false, true]) {
         if (!window.isFree(lane, isBehind)) continue;
         await this.#read(lane);
         const told = isBehind ? this.#due(lane) : this.#first(lane);
