@@ -1,12 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { lineOf, openSerial } from './serial.ts';
+import { closeWhenGone, lineOf, openSerial } from './serial.ts';
 import type { Wire } from './wire.ts';
 
 const LINE = { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 } as const;
@@ -87,4 +87,18 @@ test('a line is not opened twice', async () => {
 
 test('a path that is not there is a failure that names it', async () => {
   await expect(open('missing')).rejects.toMatchObject({ code: 'wire-open', message: expect.stringContaining('missing') });
+});
+
+test('a line whose name was gone before it was looked at for the first time is closed', async () => {
+  const port = Object.assign(new EventEmitter(), {
+    isOpen: true,
+    close() {
+      port.isOpen = false;
+      port.emit('close');
+    },
+  });
+  const closed = once(port, 'close');
+  closeWhenGone(port, join(folder, 'gone'));
+  await closed;
+  expect(port.isOpen).toBe(false);
 });

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { LineSetting } from '@fengsui/protocol';
 import { SerialPort } from 'serialport';
@@ -32,9 +33,10 @@ export async function openSerial(setting: SerialConfiguration, line: LineSetting
 
 /**
  * An adapter pulled out while a read is under way is not always noticed: serialport 13 then reads nothing for ever, at full load,
- * without a word (2 of 40 pulls of a pseudo-terminal). The device's name going away, or naming another device, is noticed here.
+ * without a word (2 of 40 pulls of a pseudo-terminal). The device's name going away, or naming another device, is noticed here; so is a
+ * name that was gone before it could be looked at.
  */
-function closeWhenGone(port: SerialPort, path: string): void {
+export function closeWhenGone(port: Pick<SerialPort, 'isOpen' | 'close'> & Pick<EventEmitter, 'once'>, path: string): void {
   const identity = async () => {
     const { ino, rdev, birthtimeMs } = await stat(path);
     return `${ino} ${rdev} ${birthtimeMs}`;
@@ -42,7 +44,7 @@ function closeWhenGone(port: SerialPort, path: string): void {
   const opened = identity().catch(() => null);
   const watch = setInterval(async () => {
     const now = await identity().catch(() => null);
-    if (now !== (await opened) && port.isOpen) port.close();
+    if ((now === null || now !== (await opened)) && port.isOpen) port.close();
   }, SERIAL_PRESENCE_CHECK_MS);
   watch.unref();
   port.once('close', () => clearInterval(watch));
