@@ -30,6 +30,10 @@ export const PROBE_MAX_MS = 60_000;
 
 /** A primary path that stays connected this long has proven itself: one that flaps faster never takes the traffic from the backup. */
 export const PROVEN_AFTER_MS = 30_000;
+/** A try of the primary that ended the session over the backup, where both lead to one collector, is through within a round trip or two. */
+export const TAKE_WITHIN_MS = 2_000;
+/** The path tried first has this long before the other is tried beside it. */
+export const SIDE_BY_SIDE_AFTER_MS = 2_000;
 
 /** How often a backup path that is not in use is looked at, seconds, and how soon again when it failed: its loss is due within 60 s. */
 export const STANDBY_EVERY_S = 40;

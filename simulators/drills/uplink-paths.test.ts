@@ -230,6 +230,32 @@ describe('an uplink with a backup path', () => {
     expect(numbers).toMatchObject({ path: 'backup' });
   });
 
+  it('takes the backup up again after a blip without a try of the primary, on which nothing answers', async () => {
+    journal = await open(directory);
+    const opened: string[] = [];
+    const mute = createServer(() => opened.push('primary'));
+    servers.push(mute);
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const second = await collector();
+    const link = await way(second);
+    const { numbers } = carry('collector', `mqtt://127.0.0.1:${(mute.address() as { port: number }).port}`, link.url);
+    await journal.append(fires(1));
+    await everythingSettled();
+    let straight = 0;
+    for (let blip = 0; blip < 5; blip++) {
+      const [tries, failOvers] = [opened.length, numbers.failOvers];
+      second.cut();
+      await vi.waitFor(() => expect(numbers.failOvers).toBe(failOvers + 1), { ...soon, interval: 2 });
+      if (opened.length === tries) straight += 1;
+      await journal.append(fires(1));
+      await everythingSettled();
+    }
+    // A probe may fall into a blip by chance: into all of them only a try before the backup falls.
+    expect(straight).toBeGreaterThan(0);
+    expect(numbers).toMatchObject({ path: 'backup' });
+    expect(second.firsts('alarm')).toEqual(upTo(6));
+  }, 120_000);
+
   it('knows that the backup is lost before it is needed, without disturbing a session over the primary', async () => {
     journal = await open(directory);
     const only = await collector();

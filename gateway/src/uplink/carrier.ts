@@ -7,6 +7,7 @@ import * as limits from '../limits.ts';
 import type { Outage } from '../outage.ts';
 import { type Connection, openConnection } from './connection.ts';
 import type { UplinkNumbers } from './numbers.ts';
+import { openEither } from './open-either.ts';
 import type { Outbox } from './outbox.ts';
 import { Probe } from './probe.ts';
 import { Session } from './session.ts';
@@ -54,6 +55,8 @@ export class Carrier {
   readonly #highest = new Map<string, number>();
   readonly #probing: Backoff;
   #session: Session | null = null;
+  /** Why the primary path was left, for as long as it has not been back since the backup carried. */
+  #left: Failure | null = null;
   /** When the primary path was last heard; monotonic. */
   #primaryHeardMs: number;
 
@@ -64,17 +67,27 @@ export class Carrier {
     this.#primaryHeardMs = options.clock.monotonicMs();
   }
 
-  /** Goes over the primary path until it is lost, then over the backup where that is due, and back; answers why neither carries any more. */
+  /**
+   * Goes over the primary path until it is lost, then over the backup where that is due, and back; answers why neither carries any more.
+   * A backup that carried is tried again before the primary that was left, and at once: its blip must not cost a try of a dead path.
+   */
   async round(): Promise<Failure> {
     const { backup } = this.#paths;
     let proven: Connection | null = null;
-    for (;;) {
-      const failure = await this.#overPrimary(proven);
-      if (!backup || !(await this.#isBackupDue(failure))) return failure;
-      const end = await this.#overBackup(backup, failure);
-      if (end instanceof Failure) return end;
-      proven = end;
+    for (let left = this.#left; ; ) {
+      if (!left || proven) left = await this.#overPrimary(proven);
+      if (!backup || !(this.#left || (await this.#isBackupDue(left)))) return left;
+      const confirmed = this.#options.numbers.receipts;
+      const end = await this.#overBackup(backup, left);
+      proven = end instanceof Failure ? null : end;
+      if (end instanceof Failure && !this.#isBlip(end, confirmed)) return end;
     }
+  }
+
+  /** It carried until it was lost. */
+  #isBlip({ code }: Failure, confirmed: number): boolean {
+    const { numbers, signal } = this.#options;
+    return !signal.aborted && code === 'uplink-lost' && numbers.receipts > confirmed;
   }
 
   async #overPrimary(proven: Connection | null): Promise<Failure> {
@@ -83,6 +96,7 @@ export class Carrier {
     try {
       await using connection = proven ?? (await this.#open(this.#paths.primary));
       if (proven) numbers.failBacks += 1;
+      this.#left = null;
       numbers.primaryFailure = null;
       primary?.returned();
       const failure = await this.#beside(() => this.#carry('primary', connection, connection.ended));
@@ -133,14 +147,20 @@ export class Carrier {
     outage.lost(lost.message);
     primary?.lost(`${lost.message}; the backup path takes over`);
     try {
+      const open = (over: AbortSignal) => {
+        numbers.attempts += 1;
+        return this.#open(this.#paths.primary, over);
+      };
       numbers.attempts += 1;
-      await using connection = await this.#open(backup);
+      const first = (over: AbortSignal) => this.#open(backup, over);
+      const won = this.#left
+        ? await openEither({ first, second: open, clock, signal })
+        : { connection: await first(signal), isFirst: true };
+      if (!won.isFirst) return won.connection;
+      await using connection = won.connection;
+      this.#left = lost;
       numbers.failOvers += 1;
       this.#backupStands(null);
-      const open = () => {
-        numbers.attempts += 1;
-        return this.#open(this.#paths.primary);
-      };
       const failed = ({ message }: Failure) => {
         numbers.primaryFailure = message;
       };
@@ -155,8 +175,8 @@ export class Carrier {
     }
   }
 
-  #open(path: Path): Promise<Connection> {
-    const { gateway, clock, signal } = this.#options;
+  #open(path: Path, signal = this.#options.signal): Promise<Connection> {
+    const { gateway, clock } = this.#options;
     const hear = new Map([
       [`down/${gateway}/receipt`, (payload: Uint8Array) => this.#session?.hear(payload)],
       [`down/${gateway}/order`, (payload: Uint8Array) => void this.#hearOrder(payload)],

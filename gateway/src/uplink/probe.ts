@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 
 export interface ProbeOptions {
   /** Connects over the path in question, up to hearing its receipts. Rejects with a Failure. */
-  readonly open: () => Promise<Connection>;
+  readonly open: (signal: AbortSignal) => Promise<Connection>;
   readonly clock: Clock;
   /** Waiting times between tries. */
   readonly backoff: Backoff;
@@ -21,6 +21,8 @@ export interface ProbeOptions {
 export class Probe {
   readonly #options: ProbeOptions;
   readonly #over = new AbortController();
+  /** What is under way is given up. */
+  readonly #cut = new AbortController();
   readonly #proven = Promise.withResolvers<void>();
   #connection: Connection | null = null;
   readonly #running: Promise<void>;
@@ -37,11 +39,15 @@ export class Probe {
 
   /**
    * Ends the probe and answers the connection it has or is just making, proven or not: where both paths lead to one collector, the new
-   * session has ended the other. Null when there is none.
+   * session has ended the other. Such a session is heard of in a moment; a try that takes longer is given up. Null when there is none.
    */
   async take(): Promise<Connection | null> {
     this.#over.abort();
+    const done = new AbortController();
+    const late = () => this.#cut.abort();
+    void this.#options.clock.sleep(limits.TAKE_WITHIN_MS, done.signal).then(late, () => {});
     await this.#running;
+    done.abort();
     return this.#connection;
   }
 
@@ -56,9 +62,9 @@ export class Probe {
   }
 
   async #try(over: AbortSignal): Promise<void> {
-    const { open, clock, failed } = this.#options;
+    const { open, clock, failed, signal } = this.#options;
     try {
-      const connection = await open();
+      const connection = await open(AbortSignal.any([signal, this.#cut.signal]));
       this.#connection = connection;
       const end = await Promise.race([connection.ended, clock.sleep(limits.PROVEN_AFTER_MS, over).catch(() => {})]);
       if (!end) return await this.#hold(over);
@@ -67,7 +73,7 @@ export class Probe {
       await connection[Symbol.asyncDispose]();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      failed(error);
+      if (!this.#cut.signal.aborted) failed(error);
     }
   }
 
