@@ -186,6 +186,13 @@ export const JOURNAL_CACHE_KIB = 4_096;
 /** Rows of a lane that somebody who reads the journal has in memory at once; a transaction of a few milliseconds. */
 export const READ_WINDOW_ROWS = 100;
 
+/**
+ * Least time between two epochs that a receipt is the reason for: the first of them puts a restored journal right for good, so a second
+ * so soon is the collector's mistake. It doubles with each, up to a day.
+ */
+export const RENEWAL_REST_MIN_MS = 600_000;
+export const RENEWAL_REST_MAX_MS = 86_400_000;
+
 /** Rejected rows that can be retried at once, and how long somebody waits to hear that the gateway has done it. */
 export const RETRY_ROWS_MAX = 10_000;
 export const RETRY_HEARD_WITHIN_MS = 10_000;

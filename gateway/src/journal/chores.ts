@@ -26,6 +26,7 @@ export class Chores {
   readonly #files: LaneFiles;
   readonly #chores: readonly Chore[];
   readonly #nightly: Nightly;
+  readonly #renewal: Renewal;
   readonly #salvages: Record<Lane, Salvage | null> = { alarm: null, ordinary: null };
   /** Files moved aside that were known when the folder was last looked through. */
   #knownDamaged = -1;
@@ -34,11 +35,11 @@ export class Chores {
   constructor(files: LaneFiles) {
     this.#files = files;
     this.#nightly = new Nightly(files);
-    const renewal = new Renewal(files);
+    this.#renewal = new Renewal(files);
     const retry = new Retry(files);
     this.#chores = [
       ...LANES.map((lane) => ({ lane, step: () => this.#salvage(lane) })),
-      ...LANES.map((lane) => ({ lane, step: () => renewal.step(files.file(lane)) })),
+      ...LANES.map((lane) => ({ lane, step: () => this.#renewal.step(files.file(lane)) })),
       { lane: 'ordinary', step: () => retry.step() },
       ...LANES.map((lane) => ({ lane, step: () => files.file(lane).release(Date.now()) })),
       ...LANES.map((lane) => ({ lane, step: () => files.relief(lane).step() })),
@@ -50,6 +51,17 @@ export class Chores {
   /** What time it is, told now and then. */
   hear(moment: Moment): void {
     this.#nightly.hear(moment);
+  }
+
+  /** Heeds what receipts said of numbers, at once: until the new epoch begins, everything written gets a number that is taken. */
+  heedReceipts(): void {
+    for (const lane of LANES) {
+      try {
+        this.#renewal.step(this.#files.file(lane));
+      } catch (error) {
+        this.#files.cure(lane, error);
+      }
+    }
   }
 
   /** Does one piece; answers how many milliseconds to rest after it. */

@@ -2,10 +2,12 @@ import { statSync } from 'node:fs';
 import type { Lane, Receipt, Row } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
 import * as limits from '../limits.ts';
-import { checksumOf, type Sealed } from './checksum.ts';
+import { checksumOf } from './checksum.ts';
 import { openDatabase } from './database.ts';
 import type { KnownRow, LaneState, Settled, Taken } from './messages.ts';
 import { Owed } from './owed.ts';
+import { Refusals } from './refusals.ts';
+import type { NewRow, RejectedRow } from './row.ts';
 import { ROW_STATES } from './schema.ts';
 import { prepared, type Statements } from './statements.ts';
 
@@ -18,22 +20,6 @@ export interface Header {
   alive_ms: number;
   /** Rows that nobody has and that were given up for want of room. */
   thinned: number;
-}
-
-/** A row about to be written. */
-export interface NewRow extends Sealed {
-  readonly kind: string;
-  readonly edge: string;
-  readonly source: string;
-  readonly note: string | null;
-  /** Part and quantity: a newer row of the same point and kind supersedes an older one. */
-  readonly point: string | null;
-}
-
-/** A row that an uplink has rejected, and why. */
-export interface RejectedRow extends NewRow {
-  readonly position: number;
-  readonly reason: string;
 }
 
 export interface KeptRow extends NewRow {
@@ -72,6 +58,9 @@ export class LaneFile {
   readonly #path: string;
   readonly #statements: Statements;
   readonly #owed: Owed;
+  readonly #refusals: Refusals;
+  /** A row may have been rejected for its number that was not looked at yet. */
+  #mayBeTaken = true;
   #waiting: number;
   #rejected: number;
   #quarantined: number;
@@ -89,7 +78,8 @@ export class LaneFile {
       this.#statements = prepared(this.database);
       this.#statements.birth.run({ lane, ...born });
       this.header = this.#statements.header.get() as Header;
-      this.#owed = new Owed(this.database);
+      this.#refusals = new Refusals(this.database);
+      this.#owed = new Owed(this.database, this.#refusals);
       this.#owed.assign(uplinks);
       const counted = this.#statements.counts.get() as { waiting: number; rejected: number; quarantined: number };
       this.#waiting = counted.waiting;
@@ -131,6 +121,7 @@ export class LaneFile {
     this.#owed.wrote(rows.length);
     for (const [index, { accepted, rejected, ended }] of result.settled.entries()) {
       this.#owed.settled(settlements[index]!.uplink, accepted + rejected);
+      this.#mayBeTaken ||= rejected > 0;
       for (const ending of ended) this.#count(ending);
     }
     return { positions: result.positions, settled: result.settled.map(({ ended, ...settled }) => settled) };
@@ -170,23 +161,31 @@ export class LaneFile {
     return new Map((this.#statements.again.all(question) as KeptRow[]).map((row) => [row.event_id, row]));
   }
 
-  get rejected(): number {
-    return this.#rejected;
+  /** Rows whose number an uplink knows for another row, at most so many. */
+  taken(rows: number): RejectedRow[] {
+    const taken = this.#mayBeTaken ? this.#refusals.taken(rows) : [];
+    this.#mayBeTaken = taken.length > 0;
+    return taken;
   }
 
-  /** Rejected rows whose reason holds these words. */
-  rejectedFor(why: string, rows: number): RejectedRow[] {
-    return this.#statements.rejectedFor.all({ why, rows }) as RejectedRow[];
+  /** Leaves such rows rejected as they are. One transaction. */
+  letStay(rows: readonly RejectedRow[]): void {
+    this.database.transaction(() => this.#refusals.letStay(rows))();
   }
 
   /**
-   * Gives rejected rows the next numbers of the epoch as it is now, and lets them wait again. `order` is the last count over both
-   * lanes. One transaction.
+   * Offers rows again, under the next numbers of the epoch as it is now, to those who knew others by their numbers. A row that others
+   * are owed, or rejected for what it says, stays beside it as it is. `order` is the last count over both lanes. One transaction.
    */
-  renumber(rejected: readonly RejectedRow[], order: number): void {
+  renumber(taken: readonly RejectedRow[], order: number): void {
     const { epoch, newest } = this.header;
-    const header = { newest: newest + rejected.length, newest_order: order + rejected.length };
-    this.#offerAgain(rejected, header, (row, index) => ({ ...row, epoch, number: newest + 1 + index, ordinal: order + 1 + index }));
+    const offers = taken.map((row) => ({ row, slots: this.#refusals.takers(row.position) }));
+    const renamed = offers
+      .filter(({ slots }) => slots.length > 0)
+      .map(({ row, slots }, index) => ({ row: { ...row, epoch, number: newest + 1 + index, ordinal: order + 1 + index }, slots }));
+    this.#offer(renamed, { newest: newest + renamed.length, newest_order: order + renamed.length }, () =>
+      taken.filter(({ position }) => this.#refusals.lift(position)),
+    );
   }
 
   /** Lets rejected rows wait again under the numbers they have; rows that are not rejected stay as they are. One transaction. */
@@ -194,26 +193,31 @@ export class LaneFile {
     const rejected = names.flatMap(
       ({ epoch, number }) => (this.#statements.rejected.get({ epoch, number }) as RejectedRow | undefined) ?? [],
     );
-    if (rejected.length > 0) this.#offerAgain(rejected, {}, (row) => row);
+    const offers = rejected.map((row) => ({ row, slots: this.#refusals.rejecters(row.position) }));
+    if (rejected.length > 0) this.#offer(offers, {}, () => rejected);
   }
 
-  /** Behind everything that waits, so that whoever follows the lane comes upon them; owed to those who rejected them. */
-  #offerAgain(rejected: readonly RejectedRow[], header: Partial<Header>, named: (row: NewRow, index: number) => NewRow): void {
-    const positions = this.database.transaction(() => {
-      const written = rejected.map(({ position, reason, ...row }, index) => {
-        this.#statements.remove.run(position);
-        const offered = named(row, index);
-        const { lastInsertRowid } = this.#statements.insert.run({ ...offered, checksum: checksumOf(offered) });
-        this.#statements.oweOnly.run({ position: lastInsertRowid, reason });
+  /** Behind everything that waits, so that whoever follows the lane comes upon them. `replaced` answers which rejected rows go for them. */
+  #offer(
+    offers: ReadonlyArray<{ readonly row: RejectedRow; readonly slots: readonly number[] }>,
+    header: Partial<Header>,
+    replaced: () => readonly RejectedRow[],
+  ): void {
+    const { gone, positions } = this.database.transaction(() => {
+      const gone = replaced();
+      for (const { position } of gone) this.#statements.remove.run(position);
+      const positions = offers.map(({ row: { position: _, state: __, ...row }, slots }) => {
+        const { lastInsertRowid } = this.#statements.insert.run({ ...row, checksum: checksumOf(row) });
+        this.#refusals.oweOnly(Number(lastInsertRowid), slots);
         return Number(lastInsertRowid);
       });
       this.#statements.update.run({ ...this.header, ...header });
-      return written;
+      return { gone, positions };
     })();
     Object.assign(this.header, header);
     this.#position = positions.at(-1) ?? this.#position;
-    this.#rejected -= rejected.length;
-    this.#waiting += rejected.length;
+    this.#rejected -= gone.length;
+    this.#waiting += positions.length;
     this.#owed.recount();
   }
 

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { eventOf, type FollowedJournal, open, temporaryFolder } from './journal.fixture.ts';
 import type { Journal } from './journal.ts';
-import { LaneFile, type NewRow } from './lane-file.ts';
+import { LaneFile } from './lane-file.ts';
+import type { NewRow } from './row.ts';
 import { MIGRATIONS } from './schema.ts';
 
 const soon = { timeout: 20_000, interval: 20 };
@@ -154,7 +155,9 @@ describe('a journal with several uplinks', () => {
     await first.append(fires(3));
     await first.close();
     const database = new Database(join(directory, 'alarm.sqlite'));
-    database.exec('DROP TRIGGER rows_owed; DROP TRIGGER rows_set_aside; DROP TRIGGER rows_gone; DROP TABLE owed; DROP TABLE uplinks');
+    database.exec(
+      'DROP TRIGGER rows_owed; DROP TRIGGER rows_set_aside; DROP TRIGGER rows_gone; DROP TABLE owed; DROP TABLE uplinks; DROP TRIGGER rows_refused_gone; DROP TABLE refusals; DROP INDEX rows_refused',
+    );
     database.prepare('UPDATE rows SET state = 1 WHERE number = 2').run();
     database.pragma('user_version = 2');
     database.close();

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import * as limits from '../limits.ts';
+import type { Refusals } from './refusals.ts';
 
 const SLOTS = Array.from({ length: limits.UPLINKS_MAX }, (_, slot) => slot);
 const ANY_SLOT = `slot IN (${SLOTS.join(', ')})`;
@@ -20,6 +21,7 @@ export interface Due {
  */
 export class Owed {
   readonly #database: Database;
+  readonly #refusals: Refusals;
   readonly #statements: ReturnType<typeof prepared>;
   readonly #slots = new Map<string, number>();
   /** Rows owed by slot; null where they have to be counted. */
@@ -27,8 +29,9 @@ export class Owed {
   /** Slots of uplinks that are gone and whose rows are still to be released. */
   #isReleasing = true;
 
-  constructor(database: Database) {
+  constructor(database: Database, refusals: Refusals) {
     this.#database = database;
+    this.#refusals = refusals;
     this.#statements = prepared(database);
   }
 
@@ -60,6 +63,7 @@ export class Owed {
     const slot = free.find((each) => this.#count(each) === 0) ?? free[0];
     if (slot === undefined) throw new RangeError(`no slot for ${name}`);
     while (this.#releaseSome(slot, limits.CHORE_WINDOW_ROWS) > 0);
+    this.#statements.forgive.run({ slot });
     const [first, ...others] = kept;
     if (first === undefined) this.#statements.oweAll.run({ slot });
     else this.#statements.oweUnsettled.run({ slot, first, others: JSON.stringify(others), many: others.length });
@@ -94,6 +98,7 @@ export class Owed {
     const slot = this.slotOf(uplink);
     const found = this.#statements.find.get({ epoch, number }) as { position: number } | undefined;
     if (!found || this.#statements.settle.run({ slot, position: found.position }).changes === 0) return undefined;
+    if (reason !== null) this.#refusals.note(found.position, slot, reason);
     return { ending: this.#end(found.position, reason === null ? null : `${uplink}: ${reason}`, wallMs) };
   }
 
@@ -153,6 +158,7 @@ function prepared(database: Database) {
     uplinks: database.prepare('SELECT slot, name FROM uplinks ORDER BY slot'),
     name: database.prepare('INSERT INTO uplinks (slot, name) VALUES (@slot, @name)'),
     forget: database.prepare('DELETE FROM uplinks WHERE slot = ?'),
+    forgive: database.prepare('DELETE FROM refusals WHERE slot = @slot'),
     count: database.prepare('SELECT count(*) AS rows FROM owed WHERE slot = @slot'),
     oldest: database.prepare(`SELECT wall_ms FROM ${Owed.FROM} ORDER BY owed.position LIMIT 1`),
     oweAll: database.prepare('INSERT INTO owed (slot, position) SELECT @slot, position FROM rows WHERE state = 0 ORDER BY position'),

@@ -1,5 +1,5 @@
 import { checksumOf } from './checksum.ts';
-import type { NewRow } from './lane-file.ts';
+import type { NewRow } from './row.ts';
 
 /**
  * Rows straight out of the pages of a damaged file, without SQLite, which gives up where a header, an index or a page above is

@@ -134,8 +134,9 @@ export class Relief {
   /** What was rejected or is damaged, oldest first, but for the newest of it: evidence, and never in the way of what is sound. */
   #refused(): Level {
     const { database } = this.#file;
-    const boundary = database.prepare('SELECT position FROM rows WHERE state >= 2 ORDER BY position DESC LIMIT 1 OFFSET ?');
-    const rows = database.prepare(`SELECT position, state FROM rows WHERE state >= 2 AND position <= ?
+    const boundary = database.prepare(`SELECT position FROM rows INDEXED BY rows_refused WHERE state >= 2
+      ORDER BY position DESC LIMIT 1 OFFSET ?`);
+    const rows = database.prepare(`SELECT position, state FROM rows INDEXED BY rows_refused WHERE state >= 2 AND position <= ?
       ORDER BY position LIMIT ${limits.CHORE_WINDOW_ROWS / 2}`);
     return {
       stretch: (after) => {

@@ -58,6 +58,22 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TRIGGER rows_gone AFTER DELETE ON rows WHEN old.state = 0 BEGIN
      DELETE FROM owed WHERE slot IN (0, 1, 2, 3) AND position = old.position;
    END;`,
+  `CREATE TABLE refusals ( -- who rejected a row, by its slot; -1: nobody wrote it down
+     position INTEGER NOT NULL,
+     slot INTEGER NOT NULL,
+     taken INTEGER NOT NULL, -- 1: it knows another row by this number, and the row is still to get another one
+     PRIMARY KEY (position, slot)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX refusals_taken ON refusals (position) WHERE taken = 1;
+   CREATE TRIGGER rows_refused_gone AFTER DELETE ON rows WHEN old.reason IS NOT NULL BEGIN
+     DELETE FROM refusals WHERE position = old.position;
+   END;
+   INSERT INTO refusals (position, slot, taken)
+     SELECT position, -1, instr(reason, 'another frame has this number') > 0 FROM rows WHERE state IN (0, 2) AND reason IS NOT NULL;
+   INSERT INTO owed (slot, position) -- a row that waits for nobody would wait for ever
+     SELECT uplinks.slot, rows.position FROM uplinks CROSS JOIN rows WHERE rows.state = 0
+       AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.slot IN (0, 1, 2, 3) AND owed.position = rows.position);
+   CREATE INDEX rows_refused ON rows (position) WHERE state >= 2;`,
 ];
 
 /** What a row's state column says: it waits while any uplink is owed it, and is rejected when any of them rejected it. */

@@ -2,11 +2,12 @@ import { LANES, type Lane, laneOf, PROFILES, type Profile, type SiteEvent } from
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 import { Chores } from './chores.ts';
-import type { NewRow, Settlement } from './lane-file.ts';
+import type { Settlement } from './lane-file.ts';
 import { LaneFiles } from './lane-files.ts';
 import type { Answer, Moment, Opened, Question, Settled, Stored, Told, ToWorker, WorkerStart } from './messages.ts';
 import { pointOf } from './point.ts';
 import { THINNABLE } from './relief.ts';
+import type { NewRow } from './row.ts';
 import { toldOf } from './trouble.ts';
 
 type Append = ToWorker & { readonly ask: 'append' };
@@ -97,6 +98,7 @@ export class Scribe {
       if (answers.length > 0) yield answers;
     }
     if (work.alive.length > 0) this.#files.witness();
+    if (work.settles.length > 0) this.#chores.heedReceipts();
     const rest = group.filter(({ ask }) => ask !== 'append' && ask !== 'settle' && ask !== 'alive');
     for (const question of rest) yield [this.#read(question)];
   }

@@ -1,8 +1,8 @@
 import * as limits from '../limits.ts';
 import { checksumOf } from './checksum.ts';
-import type { LaneFile, NewRow } from './lane-file.ts';
+import type { LaneFile } from './lane-file.ts';
+import { COLUMNS, type NewRow } from './row.ts';
 import { ROW_STATES } from './schema.ts';
-import { COLUMNS } from './statements.ts';
 
 interface Read extends NewRow {
   readonly position: number;

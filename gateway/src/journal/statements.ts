@@ -1,9 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { Owed } from './owed.ts';
-
-/** Everything of a row but its position and its settlement. */
-export const COLUMNS =
-  'epoch, number, ordinal, boot, monotonic_ms, wall_ms, clock_synchronised, event_id, kind, edge, source, note, point, profile, frame, checksum';
+import { COLUMNS } from './row.ts';
 
 const BOUND = COLUMNS.replaceAll(/\w+/g, '@$&');
 
@@ -18,12 +15,7 @@ export function prepared(database: Database) {
     insert: database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES (${BOUND})`),
     adopt: database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES (${BOUND}) ON CONFLICT DO NOTHING`),
     find: database.prepare('SELECT position FROM rows WHERE epoch = @epoch AND number = @number AND event_id = @event_id'),
-    rejectedFor: database.prepare(`SELECT position, reason, ${COLUMNS} FROM rows
-      WHERE state >= 2 AND state = 2 AND instr(reason, @why) > 0 ORDER BY position LIMIT @rows`),
-    rejected: database.prepare(`SELECT position, reason, ${COLUMNS} FROM rows WHERE epoch = @epoch AND number = @number AND state = 2`),
-    /** Only who rejected a row is owed it again; the others have it. */
-    oweOnly: database.prepare(`DELETE FROM owed WHERE position = @position
-      AND slot IN (SELECT slot FROM uplinks WHERE instr(@reason, name || ': ') = 0)`),
+    rejected: database.prepare(`SELECT position, state, ${COLUMNS} FROM rows WHERE epoch = @epoch AND number = @number AND state = 2`),
     again: database.prepare(`SELECT position, ${COLUMNS} FROM rows
       WHERE position > @after AND event_id IN (SELECT value FROM json_each(@ids)) ORDER BY position`),
     take: database.prepare(`SELECT rows.position, ${COLUMNS} FROM ${Owed.FROM} ORDER BY owed.position`),
@@ -31,8 +23,9 @@ export function prepared(database: Database) {
     remove: database.prepare('DELETE FROM rows WHERE position = ?'),
     counts: database.prepare(`SELECT (SELECT count(*) FROM rows WHERE state = 0) AS waiting,
       (SELECT count(*) FROM rows WHERE state >= 2 AND state = 2) AS rejected, (SELECT count(*) FROM rows WHERE state >= 2 AND state = 3) AS quarantined`),
+    /** A row that was set aside or rejected is nowhere but here: what says the same again must be taken in. */
     newest: database.prepare(`SELECT event_id AS eventId, wall_ms AS wallMs, ordinal, source, kind, edge, point
-      FROM rows ORDER BY position DESC LIMIT ?`),
+      FROM rows WHERE state < 2 ORDER BY position DESC LIMIT ?`),
     oldest: database.prepare('SELECT wall_ms FROM rows WHERE state = 0 ORDER BY position LIMIT 1'),
     lastPosition: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'rows'`),
     countFrom: database.prepare(`INSERT INTO sqlite_sequence (name, seq) VALUES ('rows', ?)`),
