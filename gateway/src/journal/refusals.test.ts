@@ -218,11 +218,13 @@ describe('a number that the collector knows for another row', () => {
 });
 
 describe('the events that are known from before', () => {
-  it('leave out what was set aside or rejected: a device that says it again is heard', () => {
+  it('leave out what was set aside or rejected, but for ends: a device that says it again is heard', () => {
     const { file } = fileOf(['collector'], 3);
     settle(file, 'collector', [1], { 2: 'malformed' });
     file.quarantine({ position: 3, state: 0 });
-    expect(file.newest(10).map(({ eventId }) => eventId)).toEqual(['e1']);
+    file.commit([{ ...rowOf(4), edge: 'ended' }], [], {});
+    settle(file, 'collector', [], { 4: 'malformed' });
+    expect(file.newest(10).map(({ eventId }) => eventId)).toEqual(['e4', 'e1']);
     file.close();
   });
 });

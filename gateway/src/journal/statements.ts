@@ -23,9 +23,12 @@ export function prepared(database: Database) {
     remove: database.prepare('DELETE FROM rows WHERE position = ?'),
     counts: database.prepare(`SELECT (SELECT count(*) FROM rows WHERE state = 0) AS waiting,
       (SELECT count(*) FROM rows WHERE state >= 2 AND state = 2) AS rejected, (SELECT count(*) FROM rows WHERE state >= 2 AND state = 3) AS quarantined`),
-    /** A row that was set aside or rejected is nowhere but here: what says the same again must be taken in. */
+    /**
+     * A row that was set aside or rejected is nowhere but here: what says the same again must be taken in. A reset and an end count all the
+     * same: they happened, and what is told after them is new.
+     */
     newest: database.prepare(`SELECT event_id AS eventId, wall_ms AS wallMs, ordinal, source, kind, edge, point
-      FROM rows WHERE state < 2 ORDER BY position DESC LIMIT ?`),
+      FROM rows WHERE state < 2 OR kind = 'reset' OR edge = 'ended' ORDER BY position DESC LIMIT ?`),
     oldest: database.prepare('SELECT wall_ms FROM rows WHERE state = 0 ORDER BY position LIMIT 1'),
     lastPosition: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'rows'`),
     countFrom: database.prepare(`INSERT INTO sqlite_sequence (name, seq) VALUES ('rows', ?)`),
