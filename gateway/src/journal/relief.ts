@@ -2,6 +2,7 @@ import { EVENT_KINDS, type EventKind } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import type { LaneFile, Spared } from './lane-file.ts';
 import type { JournalSizes } from './messages.ts';
+import { ROW_STATES } from './schema.ts';
 
 /** What may be given up one by one: the next says the same again. */
 export const THINNABLE: ReadonlySet<string> = new Set<EventKind>(['reading', 'heartbeat']);
@@ -134,18 +135,22 @@ export class Relief {
   /** What was rejected or is damaged, oldest first, but for the newest of it: evidence, and never in the way of what is sound. */
   #refused(): Level {
     const { database } = this.#file;
-    const boundary = database.prepare(`SELECT position FROM rows INDEXED BY rows_refused WHERE state >= 2
-      ORDER BY position DESC LIMIT 1 OFFSET ?`);
-    const rows = database.prepare(`SELECT position, state FROM rows INDEXED BY rows_refused WHERE state >= 2 AND position <= ?
-      ORDER BY position LIMIT ${limits.CHORE_WINDOW_ROWS / 2}`);
+    const boundary = database.prepare(`${refused('1')} ORDER BY position DESC LIMIT 1 OFFSET @keepRows`);
+    const rows = database.prepare(`${refused('position <= @until')} ORDER BY position LIMIT ${limits.CHORE_WINDOW_ROWS / 2}`);
     return {
       stretch: (after) => {
-        const until = (boundary.get(this.#keepRows) as { position: number } | undefined)?.position;
-        const spared = until === undefined ? [] : (rows.all(until) as Spared[]);
+        const until = (boundary.get({ keepRows: this.#keepRows }) as { position: number } | undefined)?.position;
+        const spared = until === undefined ? [] : (rows.all({ until }) as Spared[]);
         return { seen: spared.length, last: after, spared };
       },
     };
   }
+}
+
+/** Both states by their stretches of one index, which SQLite merges in order: asked for together, they would be sorted each time. */
+export function refused(condition: string): string {
+  const of = (state: number) => `SELECT position, state FROM rows WHERE state >= 2 AND state = ${state} AND ${condition}`;
+  return `${of(ROW_STATES.rejected)} UNION ALL ${of(ROW_STATES.quarantined)}`;
 }
 
 /** Of each point's rows in a stretch that waits, every so many-th stays, and the last. */

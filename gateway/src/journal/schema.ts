@@ -69,11 +69,12 @@ export const MIGRATIONS: readonly string[] = [
      DELETE FROM refusals WHERE position = old.position;
    END;
    INSERT INTO refusals (position, slot, taken)
-     SELECT position, -1, instr(reason, 'another frame has this number') > 0 FROM rows WHERE state IN (0, 2) AND reason IS NOT NULL;
+     SELECT position, -1, instr(reason, 'another frame has this number') > 0 FROM rows WHERE state = 0 AND reason IS NOT NULL;
+   INSERT INTO refusals (position, slot, taken)
+     SELECT position, -1, instr(reason, 'another frame has this number') > 0 FROM rows WHERE state >= 2 AND state = 2 AND reason IS NOT NULL;
    INSERT INTO owed (slot, position) -- a row that waits for nobody would wait for ever
      SELECT uplinks.slot, rows.position FROM uplinks CROSS JOIN rows WHERE rows.state = 0
-       AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.slot IN (0, 1, 2, 3) AND owed.position = rows.position);
-   CREATE INDEX rows_refused ON rows (position) WHERE state >= 2;`,
+       AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.slot IN (0, 1, 2, 3) AND owed.position = rows.position);`,
 ];
 
 /** What a row's state column says: it waits while any uplink is owed it, and is rejected when any of them rejected it. */
