@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -166,6 +167,11 @@ describe('the gateway as a process', () => {
     expect(metrics).toMatch(/^fengsui_gateway_journal_waiting_rows\{lane="alarm"\} 0$/m);
     expect((await fetch(`${ready.status}/elsewhere`)).status).toBe(404);
     expect((await fetch(`${ready.status}/status`, { method: 'POST' })).status).toBe(404);
+    // A name that somebody else had resolve to this machine, as a browser would ask under it.
+    const asked = get(`${ready.status}/status`, { headers: { host: `evil.example:${new URL(ready.status).port}` } });
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(403);
   });
 
   it('keeps fires while the collector is away, sends them when it is back, and says how long it was blind after a kill', async () => {

@@ -34,6 +34,7 @@ export async function openStatusPage({ host, port, status, metrics, trouble, tol
     '/metrics': async () => ['text/plain; version=0.0.4; charset=utf-8', prometheusText(await metrics())],
   };
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
+    if (!isOwnName(request)) return end(response, 403, 'text/plain', 'ask under a name of this machine: 127.0.0.1, [::1] or localhost\n');
     const page = Object.hasOwn(pages, request.url ?? '') ? pages[request.url!] : undefined;
     const tell = Object.hasOwn(told, request.url ?? '') ? told[request.url!] : undefined;
     if (request.method === 'POST' && tell) return void hear(request, response, tell);
@@ -60,12 +61,17 @@ export async function openStatusPage({ host, port, status, metrics, trouble, tol
   };
 }
 
+/** Another name is one that somebody made to lead here: a page of his would read us with the browser of this machine. */
+function isOwnName({ headers: { host = '' } }: IncomingMessage): boolean {
+  return LOOPBACK.has(host.replace(/:\d+$/, ''));
+}
+
 /** Takes what somebody says from this machine: JSON, under the machine's own name, from no page of another site. */
 async function hear(request: IncomingMessage, response: ServerResponse, tell: StatusOptions['told'][string]): Promise<void> {
   const { host = '', origin, 'content-type': type } = request.headers;
   const answer = (code: number, body: object) => end(response, code, 'application/json; charset=utf-8', JSON.stringify(body));
   const isOwn = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
-  if (!LOOPBACK.has(host.replace(/:\d+$/, '')) || !isOwn) return answer(403, { error: 'foreign' });
+  if (!isOwn) return answer(403, { error: 'foreign' });
   if (!/^application\/json\b/.test(type ?? '')) return answer(415, { error: 'must be application/json' });
   try {
     const pieces: Buffer[] = [];

@@ -1,5 +1,5 @@
-/** A spreadsheet takes a cell that begins like this for a formula; the wide forms too, where Chinese is written. */
-const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/u;
+/** A spreadsheet takes a cell that begins like this for a formula, behind what nobody sees, too; the wide forms where Chinese is written. */
+const FORMULA = /^(?:[\t\r\n]|[\s\p{C}]*[=+\-@＝＋－＠])/u;
 
 /** What makes Excel read a file as UTF-8. */
 export const BYTE_ORDER_MARK = '\ufeff';

@@ -13,6 +13,9 @@ import { LogTail } from '../log-tail.ts';
 import { feedWatchdog, type ServiceManager, serviceManager } from '../watchdog.ts';
 import { configurationFrom } from './check.ts';
 
+/** Journal, keys and captures are for the gateway's user and its group, as the unit of the package has it. */
+const NOT_FOR_OTHERS = 0o027;
+
 export function addRun(program: Command): void {
   program
     .command('run')
@@ -64,6 +67,7 @@ class Runs {
   }
 
   async go(stopping: AbortController): Promise<void> {
+    process.umask(NOT_FOR_OTHERS);
     const stopped = Promise.withResolvers<null>();
     stopOnSignal(this.#log, stopping, () => stopped.resolve(null));
     for (let isFirst = true; !this.#signal.aborted; isFirst = false) {
