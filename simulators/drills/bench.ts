@@ -4,6 +4,7 @@ import { stderr, stdout } from 'node:process';
 const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
   codec: () => import('./bench/codec.ts'),
   field: () => import('./bench/field.ts'),
+  gateway: () => import('./bench/gateway.ts'),
 };
 
 const names = process.argv.slice(2);
