@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { systemClock } from '../../../../gateway/src/clock.ts';
 import { openJournal } from '../../../../gateway/src/journal/journal.ts';
-import { LaneFile, type NewRow } from '../../../../gateway/src/journal/lane-file.ts';
+import { LaneFile } from '../../../../gateway/src/journal/lane-file.ts';
+import type { NewRow } from '../../../../gateway/src/journal/row.ts';
 
 /** Rows of one transaction: this is no bench of writing. */
 const GROUP = 10_000;
