@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tally, together } from './tally.ts';
+import { cutOff, tally, together, without } from './tally.ts';
 
 const file = (status: string, ...tests: string[]) => ({
   name: 'a.test.ts',
@@ -23,6 +23,13 @@ describe('the tally of a test run', () => {
     const { passed, failed, remarks } = tally(report(file('passed', 'passed', status)), 0);
     expect({ passed, failed }).toEqual({ passed: 1, failed: 1 });
     expect(remarks[0]).toContain('did not run');
+  });
+
+  it('a file whose process ended in the middle of it is known, and the rest counts without it', () => {
+    const text = report({ ...file('failed', 'passed', 'pending'), name: 'b.test.ts' }, file('passed', 'passed'));
+    expect(cutOff(text)).toEqual(['b.test.ts']);
+    expect(tally(without(text, cutOff(text)), 0)).toEqual({ passed: 1, failed: 0, remarks: [] });
+    expect([cutOff(report(file('failed', 'failed'))), cutOff(null)]).toEqual([[], []]);
   });
 
   it('a file that could not be loaded counts as failed', () => {

@@ -43,6 +43,18 @@ export function tally(reportText: string | null, exitCode: number): Tally {
   return { passed, failed: unseen ? 1 : failed, remarks };
 }
 
+/** Test files that the end of their process cut off: some of their tests neither passed nor failed. */
+export function cutOff(reportText: string | null): string[] {
+  const files = parsed(reportText)?.testResults ?? [];
+  return files.filter(({ assertionResults }) => assertionResults.some(({ status }) => status === 'pending')).map(({ name }) => name);
+}
+
+/** The same report without some of its files. */
+export function without(reportText: string | null, names: readonly string[]): string {
+  const testResults = (parsed(reportText)?.testResults ?? []).filter(({ name }) => !names.includes(name));
+  return JSON.stringify({ testResults });
+}
+
 /** The tally of several runs. */
 export function together(...tallies: readonly Tally[]): Tally {
   return {
