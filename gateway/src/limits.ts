@@ -12,8 +12,15 @@ export const BATCH_ROWS_BYTES_MAX = BATCH_BYTES_MAX - 256;
 /** Rows sent and not yet confirmed by a receipt, per lane: bounds what a broken link makes us send twice. */
 export const ROWS_IN_FLIGHT_MAX = 64;
 
+/** Rows of one batch: two are on their way at once, so that one travels while the other is read and settled. */
+export const BATCH_ROWS_MAX = ROWS_IN_FLIGHT_MAX / 2;
+
 /** Bytes of frames on their way per lane: on a line of 64 kbit/s an alarm stands behind at most 4 s of readings. */
 export const BYTES_IN_FLIGHT_MAX = 32 * 1024;
+
+/** Receipts of readings are gathered for so many rows or so long while a backlog drains: each settlement waits for the disk once. */
+export const SETTLE_ROWS = 512;
+export const SETTLE_WITHIN_MS = 100;
 
 /** GB/T 26875.3-2011 8.1: three re-sends, then the link counts as broken. */
 export const RESENDS_MAX = 3;

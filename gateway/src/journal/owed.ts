@@ -8,6 +8,12 @@ const ANY_SLOT = `slot IN (${SLOTS.join(', ')})`;
 /** What of a row an uplink settled means for the row: its state when nobody is owed it any more, else null. */
 export type Ending = 'accepted' | 'rejected' | null;
 
+/** Numbers that follow each other. */
+export interface Run {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** What is owed to one uplink. */
 export interface Due {
   readonly waiting: number;
@@ -102,6 +108,19 @@ export class Owed {
     return { ending: this.#end(found.position, reason === null ? null : `${uplink}: ${reason}`, wallMs) };
   }
 
+  /** One uplink has accepted a run of numbers. Answers how many of them were owed to it, and how those ended that nobody is owed any more. */
+  accept(
+    uplink: string,
+    epoch: number,
+    { first, last }: Run,
+    wallMs: number,
+  ): { readonly settled: number; readonly endings: readonly Ending[] } {
+    const run = { epoch, first, last };
+    const { changes } = this.#statements.settleRun.run({ ...run, slot: this.slotOf(uplink) });
+    const ended = changes === 0 ? [] : (this.#statements.endRun.all({ ...run, reason: null, wallMs }) as Array<{ readonly state: number }>);
+    return { settled: changes, endings: ended.map(endingOf) };
+  }
+
   /** Notes that an uplink settled rows durably. */
   settled(uplink: string, rows: number): void {
     const slot = this.slotOf(uplink);
@@ -133,8 +152,7 @@ export class Owed {
 
   #end(position: number, reason: string | null, wallMs: number): Ending {
     const row = this.#statements.end.get({ position, reason, wallMs }) as { state: number } | undefined;
-    if (!row || row.state === 0) return null;
-    return row.state === 2 ? 'rejected' : 'accepted';
+    return row ? endingOf(row) : null;
   }
 
   /** What each uplink is owed, by its name. */
@@ -153,6 +171,16 @@ export class Owed {
   }
 }
 
+function endingOf({ state }: { readonly state: number }): Ending {
+  if (state === 0) return null;
+  return state === 2 ? 'rejected' : 'accepted';
+}
+
+/** A row is settled with its last uplink; it counts as rejected when any of them rejected it. */
+const END = `UPDATE rows SET reason = CASE WHEN @reason IS NULL THEN reason ELSE coalesce(reason || '; ', '') || @reason END,
+  state = CASE WHEN EXISTS (SELECT 1 FROM owed WHERE ${ANY_SLOT} AND owed.position = rows.position) THEN 0
+    WHEN @reason IS NULL AND reason IS NULL THEN 1 ELSE 2 END, settled_ms = @wallMs`;
+
 function prepared(database: Database) {
   return {
     uplinks: database.prepare('SELECT slot, name FROM uplinks ORDER BY slot'),
@@ -168,11 +196,25 @@ function prepared(database: Database) {
     find: database.prepare('SELECT position FROM rows WHERE epoch = @epoch AND number = @number'),
     settle: database.prepare('DELETE FROM owed WHERE slot = @slot AND position = @position'),
     some: database.prepare('SELECT position FROM owed WHERE slot = @slot ORDER BY position LIMIT @rows'),
-    /** A row is settled with its last uplink; it counts as rejected when any of them rejected it. */
-    end: database.prepare(`UPDATE rows SET reason = CASE WHEN @reason IS NULL THEN reason ELSE coalesce(reason || '; ', '') || @reason END,
-      state = CASE WHEN EXISTS (SELECT 1 FROM owed WHERE ${ANY_SLOT} AND owed.position = rows.position) THEN 0
-        WHEN @reason IS NULL AND reason IS NULL THEN 1 ELSE 2 END, settled_ms = @wallMs
+    end: database.prepare(`${END}
       WHERE position = @position AND (@reason IS NOT NULL OR NOT EXISTS (SELECT 1 FROM owed WHERE ${ANY_SLOT} AND owed.position = @position))
       RETURNING state`),
+    settleRun: database.prepare(`DELETE FROM owed WHERE slot = @slot
+      AND position IN (SELECT position FROM rows WHERE epoch = @epoch AND number BETWEEN @first AND @last)`),
+    endRun: database.prepare(`${END}
+      WHERE epoch = @epoch AND number BETWEEN @first AND @last AND state = 0
+        AND NOT EXISTS (SELECT 1 FROM owed WHERE ${ANY_SLOT} AND owed.position = rows.position)
+      RETURNING state`),
   };
+}
+
+/** Numbers as runs, in the order they are given. */
+export function runsOf(numbers: readonly number[]): Run[] {
+  const runs: Array<{ first: number; last: number }> = [];
+  for (const number of numbers) {
+    const run = runs.at(-1);
+    if (run && number === run.last + 1) run.last = number;
+    else runs.push({ first: number, last: number });
+  }
+  return runs;
 }

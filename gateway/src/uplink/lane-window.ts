@@ -23,10 +23,15 @@ export class LaneWindow {
     this.lane = lane;
   }
 
-  /** Rows and bytes that may still be sent. */
+  /** Rows that were sent and are not confirmed. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Rows and bytes of the next batch. */
   room(): { readonly rows: number; readonly bytes: number } {
     return {
-      rows: limits.ROWS_IN_FLIGHT_MAX - this.#inFlight.size,
+      rows: Math.min(limits.BATCH_ROWS_MAX, limits.ROWS_IN_FLIGHT_MAX - this.#inFlight.size),
       bytes: Math.min(limits.BATCH_ROWS_BYTES_MAX, limits.BYTES_IN_FLIGHT_MAX - this.#bytes),
     };
   }

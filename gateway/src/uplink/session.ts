@@ -5,6 +5,7 @@ import * as limits from '../limits.ts';
 import { LaneWindow } from './lane-window.ts';
 import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox, Waiting } from './outbox.ts';
+import { Settling } from './settling.ts';
 
 export interface SessionOptions {
   readonly gateway: string;
@@ -27,11 +28,13 @@ export interface SessionOptions {
 export class Session {
   readonly #options: SessionOptions;
   readonly #windows: Readonly<Record<Lane, LaneWindow>> = { alarm: new LaneWindow('alarm'), ordinary: new LaneWindow('ordinary') };
+  readonly #settling: Settling;
   readonly #bell = new Bell();
   #ended: Failure | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#settling = new Settling((receipt) => this.#settle(receipt), options.clock);
   }
 
   /** Runs until `ended` resolves or the collector confirms nothing for too long; answers why it is over. */
@@ -46,6 +49,7 @@ export class Session {
         this.#end(error);
       }
     }
+    this.#settling.flush();
     return this.#ended;
   }
 
@@ -60,7 +64,7 @@ export class Session {
     } else if (this.#isBeyond(receipt)) {
       numbers.receiptsIgnored.beyond += 1;
     } else {
-      void this.#settle(receipt);
+      this.#confirm(receipt);
     }
   }
 
@@ -74,7 +78,7 @@ export class Session {
     return accepted.some((number) => number > highest) || rejected.some(({ number }) => number > highest);
   }
 
-  async #settle(receipt: Receipt): Promise<void> {
+  #confirm(receipt: Receipt): void {
     const { outbox, numbers, clock } = this.#options;
     const window = this.#windows[receipt.lane];
     const sentTimes = window.confirm(receipt.epoch, [...receipt.accepted, ...receipt.rejected.map(({ number }) => number)]);
@@ -82,6 +86,13 @@ export class Session {
     numbers.receipts += 1;
     numbers.lastReceiptMs = clock.wallMs();
     if (sentTimes.length > 0) numbers.lastRoundTripMs = clock.monotonicMs() - Math.min(...sentTimes);
+    if (receipt.lane === 'alarm') void this.#settle(receipt);
+    else this.#settling.add(receipt, window.oldestSentMs() === null && outbox.newest('ordinary') <= window.cursor);
+    this.#bell.ring();
+  }
+
+  async #settle(receipt: Receipt): Promise<void> {
+    const { outbox, numbers } = this.#options;
     try {
       const { accepted, rejected } = await outbox.settle(receipt);
       numbers.rowsAccepted += accepted;
@@ -90,7 +101,6 @@ export class Session {
       // Not settled is not lost: the rows still wait and go out again over the next connection.
       this.#end(error instanceof Failure ? error : fail('journal-lost', (error as Error).message, error));
     }
-    this.#bell.ring();
   }
 
   /** Sends one batch; false when there is nothing that may be sent now. */
@@ -129,7 +139,8 @@ export class Session {
       const window = this.#windows[lane];
       const sentMs = window.oldestSentMs();
       if (sentMs === null || clock.monotonicMs() - sentMs < receiptTimeoutMs) continue;
-      numbers.rowsOverdue += limits.ROWS_IN_FLIGHT_MAX - window.room().rows;
+      numbers.rowsOverdue += window.inFlight;
+      this.#settling.flush();
       window.rewind();
       window.overdueInARow += 1;
       if (window.overdueInARow > (lane === 'alarm' && hasOtherWay ? 0 : limits.RESENDS_MAX))

@@ -3,12 +3,11 @@ import Database from 'better-sqlite3';
 import { connectAsync } from 'mqtt';
 
 /**
- * A program, the yardstick of the drain: reads the frames of waiting rows, as many a message as the gateway sends, and publishes
- * them, as fast as SQLite reads and mqtt.js sends. It numbers, seals, encodes, settles and remembers nothing.
- * Words: file, address, seconds, rows a message.
+ * A program, the yardstick of the drain: reads the frames of waiting rows and publishes them, as fast as SQLite reads and
+ * mqtt.js sends. It numbers, seals, encodes, settles and remembers nothing.
+ * Words: file, address, seconds, rows a message, messages on their way at once.
  */
-const [file, url, seconds, rowsMax] = process.argv.slice(2) as [string, string, string, string];
-const IN_FLIGHT = 8;
+const [file, url, seconds, rowsMax, inFlight] = process.argv.slice(2) as [string, string, string, string, string];
 
 const database = new Database(file, { readonly: true });
 const read = database.prepare('SELECT position, frame FROM rows WHERE state = 0 AND position > ? ORDER BY position LIMIT ?');
@@ -27,7 +26,7 @@ async function send(): Promise<void> {
 }
 
 const startedMs = performance.now();
-await Promise.all(Array.from({ length: IN_FLIGHT }, send));
+await Promise.all(Array.from({ length: Number(inFlight) }, send));
 const perSecond = sent / ((performance.now() - startedMs) / 1_000);
 await client.endAsync();
 stdout.write(`${JSON.stringify({ ready: 'raw-drain', perSecond: String(perSecond) })}\n`);
