@@ -82,7 +82,7 @@ const arrows = [
     'stages-do-not-know-the-root',
     'The composition root hands things in; nobody reaches up to it.',
     { path: STAGE, pathNot: TEST },
-    { path: '^$1/src/(main|gateway|collector)\\.ts$' },
+    { path: '^$1/src/(main|gateway|collector|keeping|hearing|sending|watching|ordering|showing)\\.ts$' },
   ),
 ];
 

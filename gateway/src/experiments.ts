@@ -1,6 +1,6 @@
 import { FAMILIES, isExperimental } from '@fengsui/protocol/families';
 import type { GatewayConfiguration } from './config.ts';
-import type { Log } from './supervise.ts';
+import type { Log } from './supervision.ts';
 
 /** Says in the log, at every start, which devices are read by a description that no real sample stands behind. */
 export function warnOfExperiments({ lines }: Pick<GatewayConfiguration, 'lines'>, log: Pick<Log, 'warn'>): void {

@@ -1,28 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import type { Clock, SiteEvent } from '@fengsui/protocol';
-import { createNormalizer } from '@fengsui/protocol/normalizer';
-import { clockSynchronisedBy } from './clock.ts';
+import type { Clock } from '@fengsui/protocol';
 import type { GatewayConfiguration } from './config.ts';
-import { DeviceReads } from './device-reads.ts';
-import { SiteState } from './downlink/site-state.ts';
 import { warnOfExperiments } from './experiments.ts';
-import { fail } from './failures.ts';
-import { openStatusPage, ProcessNumbers } from './health.ts';
-import { holdPage } from './installer-page.ts';
-import { Itself } from './itself.ts';
-import { JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
-import { KnownEvents } from './known-events.ts';
-import type { Heard } from './line.ts';
-import { LineNumbers } from './line-numbers.ts';
-import { buildLines } from './lines.ts';
-import { metricsOf } from './metrics-table.ts';
-import { type Again, dutyAnswer, type Ordering, openOrdering } from './ordering.ts';
-import { withoutPulse } from './pulse.ts';
+import { openHearing } from './hearing.ts';
+import { type Keeping, openKeeping } from './keeping.ts';
+import { type Again, factsOf, type Ordering, openOrdering } from './ordering.ts';
+import { roundTrip } from './round-trip.ts';
+import { Sending } from './sending.ts';
+import { openShowing } from './showing.ts';
 import { statusOf, summaryOf } from './status.ts';
-import { type Log, superviseLine } from './supervise.ts';
-import { Taps } from './taps.ts';
-import { Trail } from './trail.ts';
-import { Uplinks } from './uplinks.ts';
+import type { Log } from './supervision.ts';
 import { openWatching } from './watching.ts';
 
 export interface Gateway {
@@ -53,136 +39,60 @@ export interface Surroundings {
 
 /** Puts the stages of the line together and sets them going. Rejects with a Failure when the journal or the status page cannot be opened. */
 export async function startGateway(configuration: GatewayConfiguration, surroundings: Surroundings): Promise<Gateway> {
-  const { clock, random, log, file, logLines } = surroundings;
-  const { id, address, centre, zoneMinutes, clockSynchronisedFile } = configuration.gateway;
-  const { data, profile, status } = configuration;
-  const clockSynchronised = clockSynchronisedBy(clockSynchronisedFile);
-  const envelope = { source: address, destination: centre, zoneMinutes };
-  const sizes = sizesOf(configuration.journal);
-  const names = configuration.uplinks.map(({ name }) => name);
-  const journal = await openJournal({ directory: data, profile, envelope, uplinks: names, clock, clockSynchronised, sizes });
-  const site = new SiteState();
-  const append = async (events: readonly SiteEvent[], again = false) => {
-    const stored = await journal.append(events, again);
-    site.hear(events);
-    return stored;
-  };
-  const itself = new Itself({ id, zoneMinutes, clock, append, log });
-  const closed = async (failure: unknown): Promise<never> => {
-    await journal.close();
+  warnOfExperiments(configuration, surroundings.log);
+  const keeping = await openKeeping({ configuration, ...surroundings });
+  try {
+    return await start(configuration, surroundings, keeping);
+  } catch (failure) {
+    await keeping.journal.close();
     throw failure;
-  };
-  const watch = new JournalWatch();
-  const look = async () => watch.news(await journal.state(), clock.monotonicMs());
-  await itself.journal(await look());
-  await itself.started(journal.before);
+  }
+}
 
-  const hearing = new AbortController();
-  const sending = new AbortController();
-  const devices = configuration.lines.flatMap((line) => line.devices);
-  const newEventId = () => randomUUID().replaceAll('-', '');
-  warnOfExperiments(configuration, log);
-  const known = await KnownEvents.of(journal, { clock, newEventId, onCopies: site.hear.bind(site) }).catch(closed);
-  const reading = createNormalizer({ devices, zoneMinutes, newEventId, clock, onMeasured: site.measure.bind(site) });
-  const taps = new Taps(configuration.lines, data, clock, hearing.signal);
-  const lines = configuration.lines
-    .flatMap((line) => buildLines({ ...configuration, lines: [line] }, clock, taps.wires(line.name), known))
-    .map((line) => ({ line, numbers: new LineNumbers(clock.wallMs()) }));
-  const trail = new Trail(clock);
-  const uplinks: Uplinks = new Uplinks({
-    configuration,
-    clock,
-    random,
-    itself,
-    outbox: (name) => trail.outbox(name, journal.outbox(name), () => uplinks.sendsAtOnce(name)),
-  });
-  const numbers = new ProcessNumbers();
-  const say = (source: string, more: Parameters<Itself['event']>[1]) => append([itself.event(source, more)]);
-  const watching = await openWatching({ configuration, clock, clockSynchronised, journal, lines, say, log });
-  const startedMs = Math.round(clock.wallMs());
-  const sources = {
-    id,
-    profile,
-    clock,
-    clockSynchronised,
-    startedMs,
-    journal,
-    uplinks: uplinks.all,
-    lines,
-    process: numbers,
-    ...watching,
-  };
-  const deviceReads = new DeviceReads(
-    lines.map(({ line }) => line),
-    clock,
-    hearing.signal,
-  );
+/** What is heard, what is sent, what looks after itself, what takes orders, what people are shown; all of it around what is kept. */
+async function start(configuration: GatewayConfiguration, surroundings: Surroundings, keeping: Keeping): Promise<Gateway> {
+  const { clock } = surroundings;
+  const { journal, say, clockSynchronised } = keeping;
+  const { gateway, profile } = configuration;
+  const stopping = new AbortController();
+  const { signal } = stopping;
   const again = Promise.withResolvers<Again>();
+  const parts = { configuration, ...surroundings, ...keeping, keeping, signal };
+
+  const hearing = await openHearing(parts);
+  const { lines } = hearing;
+  const sending = new Sending(parts);
+  const { uplinks } = sending;
+  const watching = await openWatching({ ...parts, lines });
+  const started = { id: gateway.id, profile, startedMs: Math.round(clock.wallMs()) };
+  const sources = { ...started, clock, clockSynchronised, journal, uplinks: uplinks.all, lines, ...watching };
+  const status = () => statusOf({ ...sources, orders: ordering.downlink.numbers, duty: ordering.duty.waiting() });
   const ordering: Ordering = await openOrdering({
-    ...{ configuration, file, clock, clockSynchronised, log, boot: journal.boot, site, taps, deviceReads, again: again.resolve },
-    say: (more) => say(id, more),
-    status: async (): Promise<object> => summaryOf(await show()),
-    facts: () => ({
-      mainPowerFault: watching.troubles.isStanding('main-power'),
-      backupPowerFault: watching.troubles.isStanding('backup-power'),
-      channelFault: uplinks.all.some(({ numbers }) => numbers.state !== 'up'),
-      lineFault: lines.some(({ numbers }) => numbers.state !== 'open'),
-    }),
+    ...{ ...parts, ...hearing, boot: journal.boot, again: again.resolve },
+    say: (says) => say(gateway.id, says),
+    status: async () => summaryOf(await status()),
+    facts: () => factsOf(watching.troubles, uplinks.all, lines),
     isUplinkBack: (origin) => uplinks.isBack(origin),
-    signal: hearing.signal,
-  }).catch(closed);
-  const { downlink, duty } = ordering;
-  const show = () => statusOf({ ...sources, orders: downlink.numbers, duty: duty.waiting() });
-  const told = { '/duty-answer': dutyAnswer(duty) };
-  const pageTrouble = (error: Error) => log.warn({ code: 'status-listen' }, error.message);
-  const page = await openStatusPage({
-    ...status,
-    status: show,
-    metrics: async () => metricsOf(await show()),
-    told,
-    trouble: pageTrouble,
-  }).catch(closed);
-  const installer = await holdPage({
-    ...{ configuration, clock, log, logLines, site, taps, trail, status: show, answerDuty: dutyAnswer(duty), signal: hearing.signal },
-    lines: lines.map(({ line }) => line),
-    say: async (more) => (await journal.append([itself.event(id, more)]))[0]!,
   });
-  downlink.resume();
+  const { page, installer } = await openShowing({ ...parts, hearing, sending, status, duty: ordering.duty });
 
-  const carried = uplinks.run(downlink, sending.signal);
-  const watched = Promise.all([
-    itself.watch(() => journal.alive(), hearing.signal),
-    itself.watchJournal(look, hearing.signal),
-    watching.troubles.watch(hearing.signal),
-  ]);
-  const heard = lines.map(({ line, numbers }) => {
-    const tell = itself.driver.bind(itself, line.name);
-    const normalizer = { ...reading, normalize: (one: Heard) => known.news(reading.normalize(one), line.counters) };
-    return superviseLine({ line, numbers, clock, random, normalizer, append, tell, log, signal: hearing.signal });
-  });
-
+  ordering.downlink.resume();
+  sending.begin(ordering.downlink);
+  const going = [keeping.watch(signal), watching.troubles.watch(signal), hearing.run()];
   return {
     status: page.url,
     get page() {
       return installer.url;
     },
     again: again.promise,
-    async roundTrip() {
-      const dead = withoutPulse(lines, clock);
-      if (dead.length > 0) throw fail('line-hung', dead.join(', '));
-      const stuck = uplinks.stuck(await journal.alive());
-      if (stuck.length > 0) throw fail('uplink-stuck', stuck.join(', '));
-    },
-    lastWord: (text) => say(id, { note: 'program-failed', edge: 'momentary', text }),
+    roundTrip: () => roundTrip({ lines, clock, uplinks, journal }),
+    lastWord: (text) => say(gateway.id, { note: 'program-failed', edge: 'momentary', text }),
     async stop() {
-      hearing.abort();
-      await Promise.all([...heard, watched, ordering.close(), installer.close()]);
-      await itself.stopped();
-      await uplinks.linger();
-      sending.abort();
-      await carried;
+      stopping.abort();
+      await Promise.all([...going, ordering.close(), installer.close()]);
+      await keeping.itself.stopped();
+      await sending.end();
       await page.close();
-      numbers.close();
       watching.close();
       await journal.close();
     },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, Failure, type GatewayNote, type SiteEvent } from '@fengsui/protocol';
 import * as limits from './limits.ts';
-import type { LineNote, Log } from './supervise.ts';
+import type { LineNote, Log } from './supervision.ts';
 
 export interface ItselfOptions {
   readonly id: string;

@@ -15,7 +15,7 @@ import { RestartOrder } from './downlink/restart-order.ts';
 import type { SiteState } from './downlink/site-state.ts';
 import type { DeviceFacts, UnitSources } from './downlink/site-units.ts';
 import * as limits from './limits.ts';
-import type { Log } from './supervise.ts';
+import type { Log } from './supervision.ts';
 import type { Taps } from './taps.ts';
 import { VERSION } from './version.ts';
 
@@ -79,6 +79,20 @@ export async function openOrdering(options: OrderingOptions): Promise<Ordering> 
     await record.close();
   };
   return { downlink, duty, close };
+}
+
+/** How the gateway itself stands, as GB/T 26875.3-2011 lets a centre ask for it. */
+export function factsOf(
+  troubles: { isStanding(what: 'main-power' | 'backup-power'): boolean },
+  uplinks: ReadonlyArray<{ readonly numbers: { readonly state: string } }>,
+  lines: ReadonlyArray<{ readonly numbers: { readonly state: string } }>,
+): DeviceFacts {
+  return {
+    mainPowerFault: troubles.isStanding('main-power'),
+    backupPowerFault: troubles.isStanding('backup-power'),
+    channelFault: uplinks.some(({ numbers }) => numbers.state !== 'up'),
+    lineFault: lines.some(({ numbers }) => numbers.state !== 'open'),
+  };
 }
 
 async function versionOf({ configuration, file, boot }: OrderingOptions, history: ConfigurationHistory): Promise<object> {

@@ -6,7 +6,8 @@ import { ManualClock, ScriptedWire } from './drivers/rehearsal.ts';
 import * as limits from './limits.ts';
 import type { Heard } from './line.ts';
 import { LineNumbers } from './line-numbers.ts';
-import { buildLines, SITE_WIRES } from './lines.ts';
+import { buildLines } from './lines.ts';
+import { SITE_WIRES } from './site-wires.ts';
 import { superviseLine } from './supervise.ts';
 
 /** A bus of gas controllers, asked unit by unit; those that are not alive never answer. */

@@ -4,7 +4,7 @@ import type { HttpConfiguration, LineConfiguration } from './config.ts';
 import { cryptography } from './drivers/cryptography.ts';
 import type { LineCounters } from './drivers/driver.ts';
 import { drivePush } from './drivers/push.ts';
-import type { Line } from './supervise.ts';
+import type { Line } from './supervision.ts';
 import type { openHttp, readSecrets } from './wires/http.ts';
 
 interface Parts {

@@ -5,7 +5,8 @@ import { fail } from './failures.ts';
 import * as limits from './limits.ts';
 import type { Heard } from './line.ts';
 import { LineNumbers } from './line-numbers.ts';
-import { type Line, type SupervisionOptions, superviseLine } from './supervise.ts';
+import { superviseLine } from './supervise.ts';
+import type { Line, SupervisionOptions } from './supervision.ts';
 
 const FIRE: Heard = {
   device: 'panel-1',

@@ -1,72 +1,11 @@
-import { type Clock, Failure, type SiteEvent } from '@fengsui/protocol';
+import { Failure } from '@fengsui/protocol';
 import { Backoff } from './backoff.ts';
+import { commit } from './commit.ts';
 import { fail } from './failures.ts';
 import * as limits from './limits.ts';
-import type { Heard } from './line.ts';
-import type { LineNumbers } from './line-numbers.ts';
 import { openInTime, Pulse, within } from './pulse.ts';
 import { Refused } from './refused.ts';
-
-/** An open wire with a driver on it. */
-export interface Running extends AsyncDisposable {
-  /** Where it is: a path or an address. */
-  readonly at: string;
-  readonly counters: { readonly bytesIn: number; readonly bytesOut: number };
-  readonly heard: AsyncGenerator<readonly Heard[], void, undefined>;
-  /** Datagrams for it that were lost on this machine since it was opened; absent where none can be. */
-  readonly dropped?: () => Promise<number>;
-  /** What is not as it should be though it works; absent: nothing. */
-  readonly doubt?: string;
-}
-
-/** What is told of a line as a whole. */
-export type LineNote = 'driver-failed' | 'driver-recovered' | 'datagrams-dropped';
-
-/** One line of the site: a wire, its devices, and what of them outlives a lost wire. */
-export interface Line {
-  readonly name: string;
-  /** Its devices say a thing once, whatever we answer: what the journal refuses is offered again here, since nobody repeats it. */
-  readonly saidOnce?: boolean;
-  /** What its driver may take beyond a device's silence to say that it is lost (ms). */
-  readonly slowestLossMs?: number;
-  /** Opens the wire and puts a driver on it. Throws a Failure. */
-  readonly open: (signal: AbortSignal) => Promise<Running>;
-  /** Which devices have fallen silent; asked while the wire is down, too. */
-  readonly links: {
-    overdue(): readonly Heard[];
-    dueInMs(): number;
-    settle(heard: readonly Heard[]): void;
-  };
-}
-
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-export interface SupervisionOptions {
-  readonly line: Line;
-  readonly numbers: LineNumbers;
-  readonly clock: Clock;
-  /** Numbers from 0 up to 1, for the jitter. */
-  readonly random: () => number;
-  /** Turns words into events; what it remembers of them is settled, or taken back, with the commit. */
-  readonly normalizer: {
-    normalize(heard: Heard): readonly SiteEvent[];
-    settle(heard: readonly Heard[]): void;
-    revert(heard: readonly Heard[]): void;
-  };
-  /** Resolves when the events are durable. `again`: some of them were offered before and may be durable. */
-  readonly append: (events: readonly SiteEvent[], again: boolean) => Promise<unknown>;
-  /** Says that the driver of this line is given up for a while, that it works again, or that datagrams for it were dropped. */
-  readonly tell: (note: LineNote, why: string) => Promise<unknown>;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-}
-
-/** What a line is kept running with, and what of it the journal refused. */
-type Supervision = SupervisionOptions & { readonly refused: Refused };
+import type { Running, Supervision, SupervisionOptions } from './supervision.ts';
 
 /**
  * Keeps one line running until the signal aborts, whatever happens to it; no other line hears of it. The device has its
@@ -174,61 +113,6 @@ class AbortScope implements Disposable {
 
   [Symbol.dispose](): void {
     this.#own.abort();
-  }
-}
-
-/** Makes durable what was heard. */
-async function commit(options: Supervision, heard: readonly Heard[]): Promise<void> {
-  const { numbers, normalizer, refused } = options;
-  for (const { device, packet, heardMs } of heard) if (packet !== null) numbers.heardMs.set(device, heardMs);
-  const offers: Offer[] = [];
-  try {
-    for (const one of heard) offers.push(offerOf(one, options));
-    const events = offers.flatMap((offer) => offer.events);
-    if (events.length > 0)
-      await appendSurely(
-        options,
-        events,
-        offers.some(({ isAgain }) => isAgain),
-      );
-    normalizer.settle(heard);
-    for (const one of heard) refused.forget(one);
-    numbers.events += events.length;
-  } catch (error) {
-    normalizer.revert(heard);
-    for (const { one, events } of offers) if (events.length > 0) refused.note(one, events);
-    throw error;
-  }
-}
-
-/** Something heard and the events it is offered as. */
-interface Offer {
-  readonly one: Heard;
-  readonly events: readonly SiteEvent[];
-  readonly isAgain: boolean;
-}
-
-function offerOf(one: Heard, { normalizer, refused }: Supervision): Offer {
-  const events = normalizer.normalize(one);
-  const again = refused.again(one, events);
-  return { one, events: again ?? events, isAgain: again !== null };
-}
-
-/** Offers events to the journal: once where the device repeats what got no answer, otherwise until the journal takes them or we stop. */
-async function appendSurely(options: Supervision, events: readonly SiteEvent[], isAgain: boolean): Promise<void> {
-  const { line, numbers, clock, random, append, log, signal } = options;
-  const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
-  for (let again = isAgain; ; again = true) {
-    numbers.beatMs = clock.monotonicMs();
-    try {
-      await append(events, again);
-      return;
-    } catch (error) {
-      const isLast = !line.saidOnce || signal.aborted || !(error instanceof Failure) || error.retry === 'never';
-      if (isLast) throw error;
-      log.error({ line: line.name, code: error.code }, `offered again, the device says it once: ${error.message}`);
-      await clock.sleep(backoff.nextMs(), signal).catch(() => {});
-    }
   }
 }
 

@@ -6,7 +6,7 @@ import type { LineConfiguration } from './config.ts';
 import { type CarryOut, done, type Outcome, refused, STOPPING } from './downlink/downlink.ts';
 import type { KeptOrder } from './downlink/record.ts';
 import { fail } from './failures.ts';
-import { SITE_WIRES, type Wires } from './lines.ts';
+import { SITE_WIRES, type Wires } from './site-wires.ts';
 
 const EVERYTHING: Gate = () => true;
 /** So much of what was heard travels in the receipt, as hex digits; all of it is in the file. */

@@ -18,6 +18,9 @@ export interface UplinksOptions {
   readonly outbox: (name: string) => Outbox;
 }
 
+/** Who carries out the orders that uplinks bring. */
+export type CarriedOrders = Orders & CentreOrders;
+
 /** An uplink as the status page shows it. */
 export interface KnownUplink {
   readonly name: string;
@@ -66,7 +69,7 @@ export class Uplinks {
   }
 
   /** Carries the journal over every uplink until the signal aborts, and says when one is lost and when it is back. */
-  async run(orders: Orders & CentreOrders, signal: AbortSignal): Promise<void> {
+  async run(orders: CarriedOrders, signal: AbortSignal): Promise<void> {
     await Promise.all(this.#options.configuration.uplinks.map((uplink, index) => this.#carry(uplink, this.all[index]!, orders, signal)));
   }
 
@@ -79,7 +82,7 @@ export class Uplinks {
   async #carry(
     configuration: UplinkConfiguration,
     { name, numbers }: KnownUplink,
-    orders: Orders & CentreOrders,
+    orders: CarriedOrders,
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, random, outbox, configuration: site } = this.#options;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { type Clock, Failure } from '@fengsui/protocol';
 import { fail } from './failures.ts';
-import type { Log } from './supervise.ts';
+import type { Log } from './supervision.ts';
 
 /** What a service manager hears of us, as lines of `sd_notify`. */
 export type Notice = 'READY=1' | 'WATCHDOG=1' | 'STOPPING=1';

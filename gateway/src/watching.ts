@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import type { Clock } from '@fengsui/protocol';
 import type { GatewayConfiguration } from './config.ts';
 import { identityOf } from './config-uplinks.ts';
+import { ProcessNumbers } from './health.ts';
 import type { JournalState } from './journal/journal.ts';
 import { earliestTime } from './known-time.ts';
 import type { LineNumbers } from './line-numbers.ts';
 import type { BuiltLine } from './lines.ts';
-import type { Log } from './supervise.ts';
+import type { Log } from './supervision.ts';
 import { type KeyFiles, keysWatcher } from './troubles/keys.ts';
 import { LoopWatcher, machineWatcher } from './troubles/machine.ts';
 import { PowerWatcher } from './troubles/power.ts';
@@ -29,6 +30,7 @@ export interface WatchingOptions {
 export interface Watching {
   readonly troubles: Troubles;
   readonly power: PowerWatcher;
+  readonly process: ProcessNumbers;
   close(): void;
 }
 
@@ -49,7 +51,12 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
     power,
   ];
   const troubles = await Troubles.open({ watchers, file: join(configuration.data, 'troubles.json'), clock, say, log });
-  return { troubles, power, close: () => loop.close() };
+  const process = new ProcessNumbers();
+  const close = () => {
+    loop.close();
+    process.close();
+  };
+  return { troubles, power, process, close };
 }
 
 function watchedLine({ line, numbers }: WatchingOptions['lines'][number]): WatchedLine {

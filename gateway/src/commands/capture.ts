@@ -109,7 +109,8 @@ async function captureLine(options: Options, config: string): Promise<void> {
       `--line: ${line.name} is pushed to by a cloud, which pauses and drops when it is not answered: add --answer (what it pushes meanwhile is in the file only), or let the centre order a capture of the running gateway / 云推送线路须加 --answer,或由中心对运行中的网关下发抓包`,
     );
   const families = line.devices.flatMap(({ family }) => FAMILIES.get(family) ?? []);
-  const { buildLines, SITE_WIRES } = await import('../lines.ts');
+  const { buildLines } = await import('../lines.ts');
+  const { SITE_WIRES } = await import('../site-wires.ts');
   const { openHttp } = await import('../wires/http.ts');
   const { openTcpServer, openUdp, openWire } = await import('../wires/open.ts');
   using file = fileFor(options, line.wire, families[0]?.name);

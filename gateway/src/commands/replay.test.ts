@@ -16,7 +16,8 @@ import { isTalking, type PlayedPanel, playPanel, playUnit, sayingsOf } from '../
 import { Replay } from '../commission/replay.ts';
 import { checkConfiguration, type GatewayConfiguration } from '../config.ts';
 import type { Heard } from '../line.ts';
-import { buildLines, SITE_WIRES } from '../lines.ts';
+import { buildLines } from '../lines.ts';
+import { SITE_WIRES } from '../site-wires.ts';
 import { openHttp } from '../wires/http.ts';
 import { openTcpServer, openUdp, openWire } from '../wires/open.ts';
 import { replayThrough } from './replay.ts';

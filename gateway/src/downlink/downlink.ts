@@ -13,7 +13,7 @@ import {
 } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
-import type { Log } from '../supervise.ts';
+import type { Log } from '../supervision.ts';
 import type { KeptOrder, OrderRecord } from './record.ts';
 
 /** How an order ended. */

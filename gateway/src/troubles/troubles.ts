@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Clock, Failure, type SiteEvent } from '@fengsui/protocol';
 import { replaceDurably } from '../durable-file.ts';
 import * as limits from '../limits.ts';
-import type { Log } from '../supervise.ts';
+import type { Log } from '../supervision.ts';
 import type { Trouble, Watcher, What } from './trouble.ts';
 
 export type Says = Pick<SiteEvent, 'edge'> & Partial<SiteEvent>;

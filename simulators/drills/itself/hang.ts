@@ -8,7 +8,7 @@ import { Rig } from './rig.ts';
 const HANGS = [
   { name: 'driver', file: '/gateway/src/drivers/talking.ts', before: 'for (const packet of heard)', does: 'loop' },
   { name: 'journal worker', file: '/gateway/src/journal/scribe.ts', before: 'const group = groupOff(pending);', does: 'loop' },
-  { name: 'supervisor', file: '/gateway/src/supervise.ts', before: 'const offers: Offer[] = [];', does: 'wait' },
+  { name: 'supervisor', file: '/gateway/src/commit.ts', before: 'const offers: Offer[] = [];', does: 'wait' },
 ] as const;
 
 /** The unit of the service says 30 s; the short form does not wait so long. */

@@ -15,7 +15,7 @@ const POINTS = [
   { name: 'watching', file: '/gateway/src/troubles/troubles.ts', before: 'const found = await watcher.look();', ends: true },
   { name: 'journal worker', file: '/gateway/src/journal/scribe.ts', before: 'const group = groupOff(pending);', ends: false },
   { name: 'normalizer', file: '/protocol/src/normalizer/normalizer.ts', before: 'const known = devices.get(name)', ends: false },
-  { name: 'commit', file: '/gateway/src/supervise.ts', before: 'const offers: Offer[] = [];', ends: false },
+  { name: 'commit', file: '/gateway/src/commit.ts', before: 'const offers: Offer[] = [];', ends: false },
   { name: 'clock watch', file: '/gateway/src/itself.ts', before: 'const steppedMs =', ends: true },
   { name: 'uplink session', file: '/gateway/src/uplink/session.ts', before: 'if (await this.#sendFrom(alarm)) return true;', ends: true },
   { name: 'status page', file: '/gateway/src/status.ts', before: 'const nowMs = Math.round(clock.wallMs());', ends: false },

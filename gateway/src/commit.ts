@@ -1,0 +1,60 @@
+import { Failure, type SiteEvent } from '@fengsui/protocol';
+import { Backoff } from './backoff.ts';
+import * as limits from './limits.ts';
+import type { Heard } from './line.ts';
+import type { Supervision } from './supervision.ts';
+
+/** Makes durable what was heard. */
+export async function commit(options: Supervision, heard: readonly Heard[]): Promise<void> {
+  const { numbers, normalizer, refused } = options;
+  for (const { device, packet, heardMs } of heard) if (packet !== null) numbers.heardMs.set(device, heardMs);
+  const offers: Offer[] = [];
+  try {
+    for (const one of heard) offers.push(offerOf(one, options));
+    const events = offers.flatMap((offer) => offer.events);
+    if (events.length > 0)
+      await appendSurely(
+        options,
+        events,
+        offers.some(({ isAgain }) => isAgain),
+      );
+    normalizer.settle(heard);
+    for (const one of heard) refused.forget(one);
+    numbers.events += events.length;
+  } catch (error) {
+    normalizer.revert(heard);
+    for (const { one, events } of offers) if (events.length > 0) refused.note(one, events);
+    throw error;
+  }
+}
+
+/** Something heard and the events it is offered as. */
+interface Offer {
+  readonly one: Heard;
+  readonly events: readonly SiteEvent[];
+  readonly isAgain: boolean;
+}
+
+function offerOf(one: Heard, { normalizer, refused }: Supervision): Offer {
+  const events = normalizer.normalize(one);
+  const again = refused.again(one, events);
+  return { one, events: again ?? events, isAgain: again !== null };
+}
+
+/** Offers events to the journal: once where the device repeats what got no answer, otherwise until the journal takes them or we stop. */
+async function appendSurely(options: Supervision, events: readonly SiteEvent[], isAgain: boolean): Promise<void> {
+  const { line, numbers, clock, random, append, log, signal } = options;
+  const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
+  for (let again = isAgain; ; again = true) {
+    numbers.beatMs = clock.monotonicMs();
+    try {
+      await append(events, again);
+      return;
+    } catch (error) {
+      const isLast = !line.saidOnce || signal.aborted || !(error instanceof Failure) || error.retry === 'never';
+      if (isLast) throw error;
+      log.error({ line: line.name, code: error.code }, `offered again, the device says it once: ${error.message}`);
+      await clock.sleep(backoff.nextMs(), signal).catch(() => {});
+    }
+  }
+}

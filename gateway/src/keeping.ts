@@ -1,0 +1,61 @@
+import type { Clock, SiteEvent } from '@fengsui/protocol';
+import { clockSynchronisedBy } from './clock.ts';
+import type { GatewayConfiguration } from './config.ts';
+import { SiteState } from './downlink/site-state.ts';
+import { Itself } from './itself.ts';
+import { type Journal, JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
+import type { Log } from './supervision.ts';
+import type { RowName } from './trail.ts';
+
+export interface KeepingOptions {
+  readonly configuration: GatewayConfiguration;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What an event about a part of the gateway says. */
+export type Says = Pick<SiteEvent, 'edge'> & Partial<SiteEvent>;
+
+/** What is kept: the journal with the gateway's own words in it, and beside it how the site stands. */
+export interface Keeping {
+  readonly journal: Journal;
+  readonly site: SiteState;
+  readonly itself: Itself;
+  readonly clockSynchronised: () => boolean;
+  /** Resolves when the events are durable. `again`: some of them were offered before and may be durable. */
+  readonly append: (events: readonly SiteEvent[], again?: boolean) => Promise<unknown>;
+  /** Makes an event about a part of the gateway durable. */
+  readonly say: (source: string, says: Says) => Promise<unknown>;
+  /** The same about the gateway as a whole, apart from how the site stands; resolves with the name of its row. */
+  readonly sayApart: (says: Says) => Promise<RowName>;
+  /** Tells until the signal aborts what becomes of the journal and of the clock, and lets the journal know that the gateway lives. */
+  watch(signal: AbortSignal): Promise<unknown>;
+}
+
+/** Opens the journal, and says in it how the run before ended and that this one began. Rejects with a Failure. */
+export async function openKeeping({ configuration, clock, log }: KeepingOptions): Promise<Keeping> {
+  const { id, address, centre, zoneMinutes, clockSynchronisedFile } = configuration.gateway;
+  const { data, profile, uplinks } = configuration;
+  const clockSynchronised = clockSynchronisedBy(clockSynchronisedFile);
+  const envelope = { source: address, destination: centre, zoneMinutes };
+  const sizes = sizesOf(configuration.journal);
+  const names = uplinks.map(({ name }) => name);
+  const journal = await openJournal({ directory: data, profile, envelope, uplinks: names, clock, clockSynchronised, sizes });
+  const site = new SiteState();
+  const append: Keeping['append'] = async (events, again = false) => {
+    const stored = await journal.append(events, again);
+    site.hear(events);
+    return stored;
+  };
+  const itself = new Itself({ id, zoneMinutes, clock, append, log });
+  const watch = new JournalWatch();
+  const look = async () => watch.news(await journal.state(), clock.monotonicMs());
+  await itself.journal(await look());
+  await itself.started(journal.before);
+  return {
+    ...{ journal, site, itself, clockSynchronised, append },
+    say: (source, says) => append([itself.event(source, says)]),
+    sayApart: async (says) => (await journal.append([itself.event(id, says)]))[0]!,
+    watch: (signal) => Promise.all([itself.watch(() => journal.alive(), signal), itself.watchJournal(look, signal)]),
+  };
+}
