@@ -30,7 +30,7 @@ export function drawWires({ lines }) {
 
 /** @param {any} line */
 function lineContent(line) {
-  const { name, wire, state, lastFailure, bytesIn, bytesOut, packets, events, unheard, dropped, devices, strangers } = line;
+  const { name, wire, state, lastFailure, bytesIn, bytesOut, packets, events, unheard, dropped, reopened, devices, strangers } = line;
   const noise = Object.values(unheard).reduce((sum, number) => sum + number, 0);
   const head = element('div', 'heading', element('h2', '', plain(name)), element('span', `chip ${state}`, say(`state-${state}`)));
   const facts = element('div', 'numbers', fact(say('received'), sizeOf(bytesIn)), fact(say('sent'), sizeOf(bytesOut)));
@@ -39,6 +39,7 @@ function lineContent(line) {
     fact(say('events'), String(events)),
     fact(say('noise'), String(noise), noise > 0 ? 'some' : ''),
   );
+  if (reopened > 0) facts.append(fact(say('reopened'), String(reopened), 'some'));
   if (dropped > 0) facts.append(fact(say('dropped'), String(dropped), 'some'));
   const reasons = Object.entries(unheard).map(([why, number]) => element('span', 'chip', `${say(`why-${why}`)} ${number}`));
   const watch = element('button', 'watch', say('watch'));

@@ -59,6 +59,7 @@ const WORDS = {
   events: ['事件', 'events'],
   noise: ['噪声', 'noise'],
   dropped: ['丢弃', 'dropped'],
+  reopened: ['静默重开', 'opened anew'],
   stranger: ['未配置', 'not configured'],
   watch: ['实时字节', 'Live bytes'],
   heard: ['最近通信', 'heard'],

@@ -106,6 +106,10 @@ export const BEAT_OVERDUE_MS = 20_000;
 /** A driver has to wake when a device falls silent. One that slept on for so long is hung, and gets a successor. */
 export const DRIVER_HUNG_MS = 15_000;
 
+/** A wire that is opened anew because all its devices are silent: soon the second time, and seldom once that does not help. */
+export const SILENT_AGAIN_MIN_MS = 5_000;
+export const SILENT_AGAIN_MAX_MS = 600_000;
+
 /** A wire is open by then or counts as not to be opened: a driver of the kernel can hang in it. And one is let go by then, or left. */
 export const OPEN_WITHIN_MS = 15_000;
 export const LET_GO_WITHIN_MS = 2_000;

@@ -14,6 +14,8 @@ export class LineNumbers {
   lastFailure: string | null = null;
   /** What is not as it should be though the wire is open; null: nothing. */
   doubt: string | null = null;
+  /** Times its wire was opened anew because all its devices were silent; neither a failure nor a crash. */
+  reopened = 0;
   events = 0;
   /** Monotonic clock of the supervisor's last sign of life; null before the first. */
   beatMs: number | null = null;

@@ -37,7 +37,8 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
     const saidOnce = devices.some(({ family }) => family.shape === 'talks' && (!family.answer || family.overtakes));
     const polled = ofShape(devices, 'polled').map(({ family }) => family);
     const patience = polled.length > 0 ? { slowestLossMs: slowestLossMs(polled) } : {};
-    return { name: line.name, saidOnce, configuration: line, counters, links, reads, silenceMs, open, ...patience };
+    const opensAnew = line.wire.kind === 'serial' || line.wire.kind === 'tcp';
+    return { name: line.name, saidOnce, opensAnew, configuration: line, counters, links, reads, silenceMs, open, ...patience };
   });
 }
 

@@ -200,6 +200,11 @@ export const METRICS: readonly MetricRow[] = [
     ofLines(({ crashes }) => crashes),
   ),
   counter(
+    'line_reopened_total',
+    'Times a wire was opened anew because all its devices were silent.',
+    ofLines(({ reopened }) => reopened),
+  ),
+  counter(
     'line_dropped_total',
     'Datagrams dropped on this machine.',
     ofLines(({ dropped }) => dropped),

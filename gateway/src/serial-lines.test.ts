@@ -1,4 +1,6 @@
+import { mkdtemp, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Family, PacketCutter, type SiteEvent, type TalkingFamily } from '@fengsui/protocol';
@@ -11,7 +13,9 @@ import { needSocat, type SerialPair, serialPair } from './commission/serial-pair
 import { checkConfiguration } from './config.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { buildLines } from './lines.ts';
+import { SITE_WIRES, type Wires } from './site-wires.ts';
 import { superviseLine } from './supervise.ts';
+import { openWire } from './wires/open.ts';
 
 /** Lines of real bytes on pseudo-terminals, from the driver to the journal; only the journal is an array, or stands still. */
 
@@ -47,16 +51,20 @@ async function farEnd({ device }: SerialPair): Promise<SerialPort> {
 
 type Append = (events: readonly SiteEvent[]) => Promise<unknown>;
 
-function start(devices: ReadonlyArray<readonly [name: string, family: string, path: string]>, append: Append) {
+function start(
+  devices: ReadonlyArray<readonly [name: string, family: string, path: string, more?: string]>,
+  append: Append,
+  wires: Wires = SITE_WIRES,
+) {
   const lines = devices.map(
-    ([name, family, path]) =>
-      `  - { name: ${name}-line, wire: { kind: serial, path: ${path} }, devices: [ { name: ${name}, family: ${family} } ] }`,
+    ([name, family, path, more = '']) =>
+      `  - { name: ${name}-line, wire: { kind: serial, path: ${path} }, devices: [ { name: ${name}, family: ${family}${more} } ] }`,
   );
   const source = `gateway: { id: gw-1, address: 1, centre: 2 }\ndata: ${tmpdir()}\nprofile: db36-t1297-2020\nuplinks: [ { name: collector, kind: mqtt, url: "mqtt://127.0.0.1:1" } ]\nlines:\n${lines.join('\n')}\n`;
   const configuration = checkConfiguration(source, '/');
   if ('problems' in configuration) throw new Error(configuration.problems.join('\n'));
   const stop = new AbortController();
-  const built = buildLines(configuration, systemClock);
+  const built = buildLines(configuration, systemClock, wires);
   let ids = 0;
   const newEventId = () => String(ids++).padStart(32, '0');
   const normalizer = createNormalizer({
@@ -65,9 +73,10 @@ function start(devices: ReadonlyArray<readonly [name: string, family: string, pa
     newEventId,
     clock: systemClock,
   });
-  const supervised = built.map((line) =>
+  const counted = built.map((line) => ({ line, numbers: new LineNumbers(0) }));
+  const supervised = counted.map(({ line, numbers }) =>
     superviseLine({
-      ...{ line, numbers: new LineNumbers(0), clock: systemClock, random: () => 0.5, signal: stop.signal, normalizer, append },
+      ...{ line, numbers, clock: systemClock, random: () => 0.5, signal: stop.signal, normalizer, append },
       tell: async () => {},
       log: { info: () => {}, warn: () => {}, error: () => {} },
     }),
@@ -76,7 +85,7 @@ function start(devices: ReadonlyArray<readonly [name: string, family: string, pa
     stop.abort();
     await Promise.all(supervised);
   });
-  return built.map(({ counters, links }) => ({ counters, links }));
+  return counted.map(({ line: { counters, links }, numbers }) => ({ counters, links, numbers }));
 }
 
 test('one line babbles as fast as it can, one is dead, and the fires of the third arrive', async () => {
@@ -157,4 +166,40 @@ test('an FS5101W has every patrol answered while the journal takes nothing, asks
   );
   const wishes = heard.map((answer) => answer[4]);
   expect(wishes).toEqual([0xa1, ...new Array(30).fill(0)]);
+}, 60_000);
+
+test('an adapter plugged in again under its old name, whose old descriptor stays open and silent, is read again by itself', async () => {
+  const family = talking('jbf-193k');
+  const [old, anew] = [await pair(), await pair()];
+  const folder = await mkdtemp(join(tmpdir(), 'fengsui-name-'));
+  closing.push(() => rm(folder, { recursive: true }));
+  const name = join(folder, 'ttyUSB0');
+  await symlink(old.gateway, name);
+  // The name is looked up at each opening and not watched in between, as with a driver of the system that shows no change.
+  const openStream: Wires['openStream'] = async (setting, line, signal) =>
+    openWire(setting.kind === 'serial' ? { ...setting, path: await realpath(setting.path) } : setting, line, signal);
+  const events: SiteEvent[] = [];
+  const append: Append = async (more) => events.push(...more);
+  const [line] = start([['panel', 'jbf-193k', name, ', silenceMs: 1500']], append, { ...SITE_WIRES, openStream });
+  const fire = (point: number) => family.play.say({ what: 'fire', address: { controller: 1, loop: 1, point }, deviceTime: siteTime() })!;
+  const fires = () => events.filter(({ kind }) => kind === 'fire').map(({ address }) => address?.point);
+  const links = () => events.filter(({ kind }) => kind === 'link').map(({ edge }) => edge);
+  const before = await farEnd(old);
+  before.write(fire(1));
+  await vi.waitFor(() => expect([fires(), links()]).toEqual([[1], ['ended']]), PATIENT);
+  const after = await farEnd(anew);
+  await symlink(anew.gateway, `${name}.new`);
+  await rename(`${name}.new`, name);
+  await vi.waitFor(() => expect(line!.numbers).toMatchObject({ reopened: 1, opened: 2 }), PATIENT);
+  expect(links()).toEqual(['ended', 'began']);
+  after.write(fire(2));
+  await vi.waitFor(
+    () =>
+      expect([fires(), links()]).toEqual([
+        [1, 2],
+        ['ended', 'began', 'ended'],
+      ]),
+    PATIENT,
+  );
+  expect(line!.numbers).toMatchObject({ state: 'open', failures: 0, crashes: 0, lastFailure: null });
 }, 60_000);

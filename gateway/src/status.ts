@@ -52,12 +52,13 @@ export async function statusOf(sources: StatusSources) {
 
 function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
   const { configuration, counters, links, reads } = line;
-  const { state, sinceMs, at, opened, failures, crashes, lastFailure, doubt, events, bytesIn, bytesOut, dropped, heardMs } = numbers;
+  const { state, sinceMs, at, opened, reopened, failures, crashes, lastFailure, doubt, events, bytesIn, bytesOut, dropped, heardMs } =
+    numbers;
   const standings = links.standings();
   return {
     name: line.name,
     wire: configuration.wire,
-    ...{ state, sinceMs, at, opened, failures, crashes, lastFailure, doubt, events, bytesIn, bytesOut, dropped },
+    ...{ state, sinceMs, at, opened, reopened, failures, crashes, lastFailure, doubt, events, bytesIn, bytesOut, dropped },
     packets: counters.packets,
     answers: counters.answers,
     polls: counters.polls,

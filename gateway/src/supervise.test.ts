@@ -59,6 +59,7 @@ function rig(
     links: {
       overdue: () => overdue,
       dueInMs: () => (overdue.length > 0 ? 0 : Number.POSITIVE_INFINITY),
+      areLost: () => false,
       settle: () => {
         overdue = [];
       },
@@ -295,7 +296,7 @@ describe('the supervisor of a line', () => {
     let opened = 0;
     let closed = 0;
     const line: Line = {
-      ...{ name: 'l', links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, settle: () => {} } },
+      ...{ name: 'l', links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle: () => {} } },
       async open() {
         opened += 1;
         await late.promise;
@@ -331,7 +332,7 @@ describe('the supervisor of a line', () => {
           dropped: async () => drops,
           [Symbol.asyncDispose]: async () => {},
         }),
-        links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, settle: () => {} },
+        links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle: () => {} },
       },
       numbers,
       clock,

@@ -5,6 +5,7 @@ import { fail } from './failures.ts';
 import * as limits from './limits.ts';
 import { openInTime, Pulse, within } from './pulse.ts';
 import { Refused } from './refused.ts';
+import { Silence } from './silence.ts';
 import type { Running, Supervision, SupervisionOptions } from './supervision.ts';
 
 /**
@@ -15,14 +16,16 @@ export async function superviseLine(supervision: SupervisionOptions): Promise<vo
   const options = { ...supervision, refused: new Refused(supervision.clock) };
   const { line, numbers, clock, random, log, signal } = options;
   const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
+  const silence = new Silence(options);
   const crashedMs: number[] = [];
   while (!signal.aborted) {
     const startedMs = clock.monotonicMs();
-    const error = await runOnce(options).then(
-      () => fail('wire-lost', `${line.name}: the far side closed it`),
+    const error = await runOnce(options, silence).then(
+      (how) => (how === 'silent' ? null : fail('wire-lost', `${line.name}: the far side closed it`)),
       (thrown: unknown) => thrown,
     );
     if (signal.aborted) break;
+    if (error === null) continue;
     if (clock.monotonicMs() - startedMs >= limits.RECOVERED_AFTER_MS) backoff.reset();
     const isFailure = error instanceof Failure;
     const news = isFailure ? error.message : String((error as Error).stack ?? error);
@@ -46,10 +49,12 @@ export async function superviseLine(supervision: SupervisionOptions): Promise<vo
   numbers.become('closed', clock.wallMs());
 }
 
-async function runOnce(options: Supervision): Promise<void> {
+async function runOnce(options: Supervision, silence: Silence): Promise<'ended' | 'silent'> {
   const { line, numbers, clock, log, signal } = options;
-  const running = await openInTime(line, clock, signal);
-  using watch = new AbortScope(signal);
+  const anew = new AbortController();
+  const run = AbortSignal.any([signal, anew.signal]);
+  const running = await openInTime(line, clock, run);
+  using watch = new AbortScope(run);
   const pulse = new Pulse(options);
   try {
     numbers.follow(running.at, running.counters);
@@ -59,10 +64,15 @@ async function runOnce(options: Supervision): Promise<void> {
     log.info({ line: line.name, at: running.at }, 'line open');
     void watchDrops(options, running, watch.signal);
     void pulse.watch(watch.signal);
+    void silence.over(running, watch.signal).then((isOver) => isOver && anew.abort());
     await hearAll(options, running, pulse);
+  } catch (error) {
+    if (!anew.signal.aborted) throw error;
+    log.warn({ line: line.name }, `its wire is opened anew: ${(error as Error).message}`);
   } finally {
     await letGo(options, running);
   }
+  return anew.signal.aborted ? 'silent' : 'ended';
 }
 
 async function hearAll(options: Supervision, { heard }: Running, pulse: Pulse): Promise<void> {

@@ -23,6 +23,8 @@ export interface Line {
   readonly name: string;
   /** Its devices say a thing once, whatever we answer: what the journal refuses is offered again here, since nobody repeats it. */
   readonly saidOnce?: boolean;
+  /** Its wire is worth opening anew when all its devices are lost: one that was opened towards them, not a door they come to. */
+  readonly opensAnew?: boolean;
   /** What its driver may take beyond a device's silence to say that it is lost (ms). */
   readonly slowestLossMs?: number;
   /** Opens the wire and puts a driver on it. Throws a Failure. */
@@ -31,6 +33,8 @@ export interface Line {
   readonly links: {
     overdue(): readonly Heard[];
     dueInMs(): number;
+    /** Every device is known as lost. */
+    areLost(): boolean;
     settle(heard: readonly Heard[]): void;
   };
 }

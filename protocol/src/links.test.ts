@@ -23,10 +23,10 @@ test('a device that is silent for longer than its time is lost, and said to be u
   expect(links.overdue()).toEqual(overdue);
   links.settle(overdue);
   expect([links.overdue(), links.dueInMs(), links.standings().get('panel')]).toEqual([[], 400, 'lost']);
-  expect(links.lose('panel')).toBeNull();
+  expect([links.lose('panel'), links.areLost()]).toEqual([null, false]);
   expect(links.lose('sensor')).toMatchObject({ device: 'sensor' });
   links.settle([links.lose('sensor')!]);
-  expect(links.dueInMs()).toBe(Number.POSITIVE_INFINITY);
+  expect([links.dueInMs(), links.areLost()]).toEqual([Number.POSITIVE_INFINITY, true]);
 });
 
 test('the first word after a start, or after a loss, says that the link is there; it is news once', () => {

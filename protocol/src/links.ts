@@ -66,6 +66,11 @@ export class Links {
     return Math.max(0, due);
   }
 
+  /** Every device is known as lost; never where one may be silent for ever. */
+  areLost(): boolean {
+    return this.#links.size > 0 && [...this.#links.values()].every(({ standing }) => standing === 'lost');
+  }
+
   /** What was said of links in these is durable now. */
   settle(heard: readonly Heard[]): void {
     for (const { device, observations } of heard) {
