@@ -33,8 +33,7 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
     const silenceMs = Math.max(...watchedDevices.map((device) => device.silenceMs));
     const reads = new WaitingReads(clock);
     const open = openerOf({ configuration, line, devices, counters, links, reads, clock, wires, known });
-    // Where only patrols are answered, an event is said once all the same.
-    const saidOnce = devices.some(({ family }) => family.shape === 'talks' && (!family.answer || family.overtakes));
+    const saidOnce = devices.some(({ family }) => family.shape === 'talks' && (!family.answer || family.saysOnce));
     const polled = ofShape(devices, 'polled').map(({ family }) => family);
     const patience = polled.length > 0 ? { slowestLossMs: slowestLossMs(polled) } : {};
     const opensAnew = line.wire.kind === 'serial' || line.wire.kind === 'tcp';

@@ -203,3 +203,50 @@ test('an adapter plugged in again under its old name, whose old descriptor stays
   );
   expect(line!.numbers).toMatchObject({ state: 'open', failures: 0, crashes: 0, lastFailure: null });
 }, 60_000);
+
+test('a JB-3208 has every patrol answered while the journal takes nothing, by what confirms nothing, and its fire is confirmed once', async () => {
+  const family = talking('jb3208');
+  const line = await pair();
+  const panel = await farEnd(line);
+  const events: SiteEvent[] = [];
+  let release = () => {};
+  let isStuck = false;
+  const append: Append = async (more) => {
+    if (isStuck) await new Promise<void>((resolve) => (release = resolve));
+    events.push(...more);
+  };
+  start([['panel', 'jb3208', line.gateway]], append);
+  const codes: number[] = [];
+  const cutter = new PacketCutter(family.cut);
+  panel.on('data', (bytes: Uint8Array) => {
+    for (const { bytes: packet } of cutter.feed(bytes)) {
+      codes.push(packet[2]!);
+      const answer = family.play.answer!(packet, null, siteTime());
+      if (answer) panel.write(answer);
+    }
+  });
+  const confirmations = () => codes.filter((code) => code === 100).length;
+  const patrol = async () => {
+    const heard = codes.length;
+    panel.write(family.play.idle!(siteTime()));
+    await vi.waitFor(() => expect(codes.length).toBeGreaterThan(heard), { ...PATIENT, interval: 1 });
+  };
+  // After a start it is asked for its six lists, one a patrol; each empty list is confirmed, and then a patrol is.
+  for (let turn = 0; confirmations() < 7 && turn < 100; turn++) {
+    await patrol();
+    await sleep(50);
+  }
+  expect([events.length, confirmations()]).toEqual([1, 7]);
+  isStuck = true;
+  codes.splice(0);
+  panel.write(family.play.say({ what: 'fire', address: { controller: 1, loop: 1, point: 1 }, deviceTime: siteTime() })!);
+  await sleep(200);
+  for (let turn = 0; turn < 20; turn++) await patrol();
+  expect(codes).toEqual(new Array(20).fill(103));
+  expect(events).toHaveLength(1);
+  isStuck = false;
+  release();
+  await vi.waitFor(() => expect([events.filter(({ kind }) => kind === 'fire').length, confirmations()]).toEqual([1, 1]), PATIENT);
+  await patrol();
+  expect(codes.slice(20)).toEqual([100, 100]);
+}, 60_000);

@@ -96,11 +96,14 @@ export interface TalkingFamily extends FamilyCard {
    */
   readonly resync?: (packet: Uint8Array, step: number) => Uint8Array | null;
   /**
-   * Answers to bare signs of life do not wait for events that are being made durable. Only where no such answer can be taken for
-   * the confirmation of an event, and the device says everything again when asked.
+   * What a bare sign of life gets for an answer while an event of the device is still being made durable, so that a slow disk does not
+   * make the device count us as gone; null: this packet wants none. Absent where every answer could be taken for the confirmation of
+   * the event: then the sign of life waits behind it.
    */
-  readonly overtakes?: true;
-  /** Every packet `poll`, `answer` and `resync` can ever make. A driver writes nothing else. Empty: the family only listens. */
+  readonly meanwhile?: (packet: Uint8Array) => Uint8Array | null;
+  /** Events get no answer: the device says each of them once, whatever we do. */
+  readonly saysOnce?: true;
+  /** Every packet `poll`, `answer`, `meanwhile` and `resync` can ever make. A driver writes nothing else. Empty: the family only listens. */
   readonly emits: readonly Emission[];
   /** Commands the protocol knows (reset, silence, start, isolate, clock …): named so that a test proves they are never sent. */
   readonly neverSent: readonly Emission[];

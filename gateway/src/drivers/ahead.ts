@@ -7,13 +7,16 @@ const WAITING_MAX = 512;
 
 /**
  * Reads a stream on while what it said before is being made durable, so that a panel has its patrol answered whatever the
- * disk does. Packets that `passes` has dealt with are not handed on; all others keep their order.
+ * disk does. What comes in such a while is offered to `passes` first: packets that it has dealt with are not handed on; all others
+ * keep their order.
  */
 export class Ahead implements AsyncDisposable {
   readonly #packets: Pick<Packets, 'take'>;
   readonly #passes: (packet: Uint8Array) => Promise<boolean>;
   readonly #inbox: Inbox<Uint8Array>;
   readonly #waiting: Uint8Array[] = [];
+  /** Whoever takes waits for us, and not for the journal. */
+  #isAsked = false;
   #over: { readonly error?: unknown } | undefined;
   #wake: () => void = () => {};
   #room: () => void = () => {};
@@ -27,7 +30,10 @@ export class Ahead implements AsyncDisposable {
 
   /** What comes next, within a time; 'end' when the stream has finished. Throws what the stream throws. */
   async take(withinMs: number): Promise<readonly Uint8Array[] | 'end'> {
-    const arrival = await this.#inbox.take(withinMs);
+    this.#isAsked = true;
+    const arrival = await this.#inbox.take(withinMs).finally(() => {
+      this.#isAsked = false;
+    });
     return arrival === 'end' ? 'end' : arrival === 'silence' ? [] : [arrival.item];
   }
 
@@ -43,7 +49,10 @@ export class Ahead implements AsyncDisposable {
       while (!this.#over) {
         const heard = await this.#packets.take(Number.POSITIVE_INFINITY);
         if (heard === 'end') break;
-        for (const packet of heard) if (!(await this.#passes(packet))) this.#waiting.push(packet);
+        for (const packet of heard) {
+          const isHeldUp = !this.#isAsked || this.#waiting.length > 0;
+          if (!(isHeldUp && (await this.#passes(packet)))) this.#waiting.push(packet);
+        }
         this.#wake();
         while (this.#waiting.length >= WAITING_MAX && !this.#over)
           await new Promise<void>((resolve) => {

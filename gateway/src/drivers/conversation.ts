@@ -41,14 +41,14 @@ export class Conversation {
     else yield* this.#heard(packet, observations, from, write);
   }
 
-  /** Answers a bare sign of life at once, whatever the journal does. True: nothing of it is left to be heard. */
+  /** Answers a bare sign of life while something else is being made durable. True: nothing of it is left to be heard. */
   async overtake(packet: Uint8Array, write: Write): Promise<boolean> {
     const { counters, correspondentOf, links } = this.#talk;
     const from = correspondentOf(packet);
-    if (!from?.family.overtakes) return false;
+    if (!from?.family.meanwhile) return false;
     const { observations, fromHost, stuck } = from.family.decode(packet);
     if (fromHost || stuck || observations.length === 0 || !observations.every(isSignOfLife)) return false;
-    await this.#answer(packet, from, write);
+    await this.#send(from.family.meanwhile(packet), from, write);
     this.#answered.add(packet);
     if (links.spoke(from.name)) return false;
     counters.packets += 1;
@@ -111,15 +111,19 @@ export class Conversation {
 
   async #answer(packet: Uint8Array, from: Correspondent, write: Write): Promise<void> {
     if (this.#answered.has(packet)) return;
-    const { clock, counters, zoneMinutes } = this.#talk;
+    const { clock, zoneMinutes } = this.#talk;
     const { family } = from;
     const asked = this.#asked.get(from) ?? 0;
     const question = family.resync?.(packet, asked);
     const answer = question ?? family.answer?.(packet, localTime(clock, zoneMinutes));
+    await this.#send(answer ?? null, from, write);
+    if (question) this.#asked.set(from, asked + 1);
+  }
+
+  async #send(answer: Uint8Array | null, { family }: Correspondent, write: Write): Promise<void> {
     if (!answer) return;
     await guarded(family, write)(answer);
-    counters.answers += 1;
-    if (question) this.#asked.set(from, asked + 1);
+    this.#talk.counters.answers += 1;
   }
 }
 

@@ -118,14 +118,14 @@ test('everything is asked for again, question by question, where the family know
   expect(wire.written.map(toHex)).toEqual(['060500', '060001', '060002', '060000']);
 });
 
-test('a family whose patrol may overtake has it answered while a fire waits for the journal', async () => {
+test('a family that can answer a patrol without confirming anything answers it while a fire waits for the journal', async () => {
   const alive: Partial<TalkingFamily> = {
-    overtakes: true,
     decode: ([, code]) => ({
       fields: {},
       observations: [code === 0 ? { what: 'link', address: {} } : { what: 'fire', address: { point: code! } }],
     }),
-    answer: (packet) => (packet[1] === 0 ? Uint8Array.of(0x06, 0, 0) : null),
+    meanwhile: (packet) => (packet[1] === 0 ? Uint8Array.of(0x06, 0, 0) : null),
+    answer: () => Uint8Array.of(0x06, 1, 1),
     resync: () => null,
   };
   const line = start(alive);
@@ -147,6 +147,7 @@ test('a family whose patrol may overtake has it answered while a fire waits for 
   // The panel was heard all the time: its link is not lost, and its fires keep their order.
   expect(line.said()).toEqual(['panel link restored', 'panel link', 'panel fire', 'panel fire']);
   expect(line.committed.map(({ packet }) => packet?.[1])).toEqual([0, 7, 9]);
+  expect(wire.written.map(toHex)).toEqual(['060101', ...new Array(20).fill('060000'), '060101', '060101']);
 });
 
 test('a code that nobody can read is seen once, not as often as it is repeated, and hides no other code', async () => {

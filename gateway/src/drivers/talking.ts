@@ -26,7 +26,7 @@ export async function* driveTalking(line: TalkingLine): Driver {
   const conversation = new Conversation({ ...line, correspondentOf: () => panel });
   const polls = new Polls(panel, line.clock, write);
   await using packets = new Packets(wire, family.cut, family.gapMs, line);
-  await using source = family.overtakes ? new Ahead(packets, (packet) => conversation.overtake(packet, write), line) : packets;
+  await using source = family.meanwhile ? new Ahead(packets, (packet) => conversation.overtake(packet, write), line) : packets;
   while (true) {
     const heard = await source.take(Math.min(packets.underway ? Number.POSITIVE_INFINITY : polls.dueInMs(), links.dueInMs()));
     if (heard === 'end') return;

@@ -253,8 +253,8 @@ export const FS5101W: TalkingFamily = {
   describe: (packet) => layoutOf(packet)?.describe(packet) ?? [],
   answer: (packet) => answerPatrol(packet, 0),
   resync: (packet, step) => (step === 0 ? answerPatrol(packet, RESET) : null),
-  // Events are never answered, and a restart asks for all of them again: a slow disk must not cost the panel its patrol.
-  overtakes: true,
+  meanwhile: (packet) => answerPatrol(packet, 0),
+  saysOnce: true,
   identity: datedIdentity(decode),
   emits: [
     { bytes: 'f0 ?? 03 a2 00 00 ?? ??', en: 'answer: normal', zh: '应答:正常' },

@@ -13,6 +13,7 @@ export const EVENTS: Sayings = {
 };
 export const RESET = 0;
 export const PATROL = 100;
+export const TOTALS = 103;
 export const ATTRIBUTES = 104;
 
 /** Loops that are no bus loop: which part of the panel speaks. */

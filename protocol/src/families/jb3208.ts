@@ -140,6 +140,10 @@ function decode(packet: Uint8Array): Decoded {
       observations: [{ what: 'link', address: { controller }, detail: 'patrol' }],
     };
   const body = toHex(packet.subarray(BODY_AT, -TAIL.size!));
+  if (code === codes.TOTALS) {
+    if (length === 1) return hostPacket({ controller, code, body }, 'host asks for the totals');
+    return { fields: { ...fields, reads: 'totals', body }, observations: [{ what: 'link', address: { controller }, detail: 'totals' }] };
+  }
   if (saying && length === 1) return hostPacket({ controller, code, body }, `host asks for the list of: ${saying.en}`);
   if (!saying) return { fields: { ...fields, body }, observations: [], remarks: ['unknown code: kept raw'] };
   const read = partsOf(packet).map((part) => readObject(part, saying));
@@ -183,6 +187,15 @@ function resync(packet: Uint8Array, step: number): Uint8Array | null {
   const head = headOf(packet);
   const list = LISTS[step];
   return head?.code === codes.PATROL && list !== undefined ? short(head.controller, list) : null;
+}
+
+/**
+ * "Received" answers patrols and confirms events alike. While an event is being made durable a patrol is answered with a question that
+ * confirms nothing and moves nothing: how many parts the panel has. Its answer wants none of ours.
+ */
+function meanwhile(packet: Uint8Array): Uint8Array | null {
+  const head = headOf(packet);
+  return head?.code === codes.PATROL ? short(head.controller, codes.TOTALS) : null;
 }
 
 const request = (code: number) => hexOf(code).toLowerCase();
@@ -230,6 +243,10 @@ export const JB3208: TalkingFamily = {
       en: 'The panel patrols; without an answer within 500 ms it raises a communication fault.',
       zh: '控制器巡检;500 毫秒内无应答即报通信故障。',
     },
+    {
+      en: 'Patrols and events are confirmed by the same packet. While an event is still being stored, a patrol is therefore answered with the question for the totals, which confirms nothing; from the document, not captured.',
+      zh: '巡检与事件的确认报文相同。事件尚未落盘时,以查询总数应答巡检,不构成对事件的确认;依据文档,未有抓包验证。',
+    },
     { en: 'The CRC goes out low byte first, against the document.', zh: 'CRC 低字节在前,与文档相反。' },
     {
       en: 'The form of the 20 text bytes (row and column) is documented, not captured.',
@@ -241,10 +258,12 @@ export const JB3208: TalkingFamily = {
   decode: packetsOnly(cut, decode),
   describe,
   answer,
+  meanwhile,
   resync,
   answerWithinMs: 500,
   emits: [
     { bytes: 'fe ?? 64 01 00 64 ?? ?? ff', en: 'received, nothing to ask', zh: '已收到,无请求' },
+    { bytes: 'fe ?? 67 01 00 67 ?? ?? ff', en: 'please send the totals', zh: '请求总数' },
     ...LISTS.map((code) => ({
       bytes: `fe ?? ${request(code)} 01 00 ${request(code)} ?? ?? ff`,
       en: `please send the list of: ${codes.EVENTS[code]!.en}`,
@@ -264,7 +283,10 @@ export const JB3208: TalkingFamily = {
     idleEveryMs: 1000,
     hostCut: cut,
     // Asked for a list, it sends what waits, or an empty one.
-    answer: (packet, pending) => (packet[2]! in codes.EVENTS ? (pending ?? encode(packet[1]!, packet[2]!, Uint8Array.of(0, 0))) : null),
+    answer: (packet, pending) => {
+      if (packet[2] === codes.TOTALS) return encode(packet[1]!, codes.TOTALS, new Uint8Array(76));
+      return packet[2]! in codes.EVENTS ? (pending ?? encode(packet[1]!, packet[2]!, Uint8Array.of(0, 0))) : null;
+    },
     say: (stimulus) => orNull(() => say(stimulus)),
     confirms: (packet) => packet[2] === codes.PATROL,
     repeatEveryMs: 1000,

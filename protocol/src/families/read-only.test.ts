@@ -5,6 +5,7 @@ import { fromHex, hex, toHex } from '../codec/hex.ts';
 import { cutAll } from '../codec/packets.ts';
 import { type BytePattern, fits } from '../codec/patterns.ts';
 import type { Stimulus, TalkingFamily } from '../family.ts';
+import { isSignOfLife } from '../heard.ts';
 import { WHATS } from '../observation.ts';
 import { FAMILIES } from './register.ts';
 
@@ -47,7 +48,7 @@ function saidBy(family: TalkingFamily): Uint8Array[] {
 /** What a family sends on hearing these bytes, at any step of asking for everything again. */
 function movedBy(family: TalkingFamily, heard: Uint8Array): Uint8Array[] {
   const steps = Array.from({ length: RESYNC_STEPS }, (_, step) => family.resync?.(heard, step) ?? null);
-  return [family.answer?.(heard, NOON) ?? null, ...steps].filter((bytes) => bytes !== null);
+  return [family.answer?.(heard, NOON) ?? null, family.meanwhile?.(heard) ?? null, ...steps].filter((bytes) => bytes !== null);
 }
 
 function pollsOf({ poll }: TalkingFamily): Uint8Array[] {
@@ -66,6 +67,18 @@ describe.each(talking)('%s is read-only', (_, family) => {
   const forbidden = (packet: Uint8Array) => family.neverSent.some(({ bytes }) => fits(packet, bytes));
   const check = (packet: Uint8Array, heard?: Uint8Array) =>
     expect(allowed(packet) && !forbidden(packet), `${heard ? toHex(heard) : 'poll'} → ${toHex(packet)}`).toBe(true);
+
+  it('confirms no event with what it answers to a sign of life while that event is not durable', () => {
+    const heard = saidBy(family).filter((bytes) => bytes.length > 0);
+    const isEvent = (bytes: Uint8Array) => !family.decode(bytes).observations.every(isSignOfLife);
+    const meant = heard.filter(isEvent).flatMap((bytes) => family.answer?.(bytes, NOON) ?? []);
+    const confirmations = new Set(meant.map(toHex));
+    for (const bytes of heard) {
+      const meanwhile = family.meanwhile?.(bytes);
+      if (meanwhile) expect(confirmations).not.toContain(toHex(meanwhile));
+    }
+    expect(heard.filter(isEvent).flatMap((bytes) => family.meanwhile?.(bytes) ?? [])).toEqual([]);
+  });
 
   it('polls, answers and asks only with packets of its list, whatever it hears', () => {
     const heard = [...vectorsOf(family).flatMap((bytes) => cutAll(family.cut, bytes).map((cut) => cut.bytes)), ...saidBy(family)];
