@@ -13,6 +13,11 @@ export const LEDGER_READ_ENTRIES_MAX = 2_000;
 /** Of each series the lowest gaps are shown, the rest is a number. */
 export const GAPS_SHOWN_MAX = 10;
 
+/** Series of which a gateway is told how far they have come: two lanes of 128 epochs, each a journal put back or repaired; 5 KB. */
+export const HOLDINGS_MAX = 256;
+/** A gateway that comes in is told what is held of it; where the ledger takes longer, its alarms do not wait for that. */
+export const HOLDINGS_WITHIN_MS = 1_000;
+
 /** Deliveries of one transaction: the group that makes one fsync serve many. 512 × 16 KiB stays below 8 MiB. */
 export const INTAKE_GROUP_MAX = 512;
 /** Deliveries waiting for the ledger, over all gateways; beyond it they are refused and come again. */

@@ -198,11 +198,15 @@ export const JOURNAL_CACHE_KIB = 4_096;
 export const READ_WINDOW_ROWS = 100;
 
 /**
- * Least time between two epochs that a receipt is the reason for: the first of them puts a restored journal right for good, so a second
- * so soon is the collector's mistake. It doubles with each, up to a day.
+ * Least time between two epochs that a collector's word is the reason for: the first of them puts a restored journal right for good, so a
+ * second so soon is the collector's mistake. It doubles with each, up to a day. Receipts have one such time, what each uplink's collector
+ * holds another.
  */
 export const RENEWAL_REST_MIN_MS = 600_000;
 export const RENEWAL_REST_MAX_MS = 86_400_000;
+
+/** Rows of a lane that get other numbers at once when a collector knows more than the journal: a second's work. Older ones keep theirs. */
+export const SUPERSEDED_ROWS_MAX = 10_000;
 
 /** Rejected rows that can be retried at once, and how long somebody waits to hear that the gateway has done it. */
 export const RETRY_ROWS_MAX = 10_000;

@@ -47,6 +47,7 @@ export class Trail {
   /** The journal as an uplink sees it, with a trail. `isUp`: what is taken now goes out at once; otherwise it was but a look. */
   outbox(uplink: string, outbox: Outbox, isUp: () => boolean): Outbox {
     return {
+      outrank: outbox.outrank.bind(outbox),
       newest: outbox.newest.bind(outbox),
       wait: outbox.wait.bind(outbox),
       take: async (lane, ...order) => {

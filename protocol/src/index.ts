@@ -9,6 +9,7 @@ export {
   type Receipt,
   type Row,
 } from './batch/batch.ts';
+export * from './batch/holdings.ts';
 export * from './batch/order.ts';
 export type { Clock } from './clock.ts';
 export * from './codec/checksums.ts';

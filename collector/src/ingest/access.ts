@@ -15,7 +15,12 @@ export interface Published {
   readonly retain: boolean;
 }
 
+/** How everything travels to a gateway. */
+export const DOWN = { cmd: 'publish', qos: 1, retain: false, dup: false } as const;
+
 export const receiptTopic = (gateway: string): string => `down/${gateway}/receipt`;
+/** Where a gateway is told, when it begins to listen, how far its numbers have come here. */
+export const holdingsTopic = (gateway: string): string => `down/${gateway}/holdings`;
 export const orderTopic = (gateway: string): string => `down/${gateway}/order`;
 
 /** What a gateway may publish: frames of a lane, or what became of an order. */
@@ -42,5 +47,5 @@ export function mayPublish(gateway: string, { topic, qos, retain }: Published): 
 }
 
 export function maySubscribe(gateway: string, topic: string): boolean {
-  return topic === receiptTopic(gateway) || topic === orderTopic(gateway);
+  return [receiptTopic, orderTopic, holdingsTopic].some((topicOf) => topic === topicOf(gateway));
 }

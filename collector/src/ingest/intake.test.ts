@@ -4,7 +4,7 @@ import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { type Batch, type Clock, decodeReceipt, encodeBatch, type Failure, type Receipt } from '@fengsui/protocol';
+import { type Batch, type Clock, decodeHoldings, decodeReceipt, encodeBatch, type Failure, type Receipt } from '@fengsui/protocol';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { machineClock } from '../clock.ts';
@@ -123,6 +123,12 @@ const numbersIn = async () => (await ledger.after(0, 5_000)).map(({ number }) =>
 const ended = (one: { once(event: 'close', heard: () => void): unknown }) => new Promise<void>((resolve) => one.once('close', resolve));
 const refusals = () => Object.entries(intake.state().refused).filter(([, count]) => count > 0);
 
+const bound = () => ({
+  append: ledger.append.bind(ledger),
+  quarantine: ledger.quarantine.bind(ledger),
+  holdings: ledger.holdings.bind(ledger),
+});
+
 /** A ledger whose commits wait until they are let go. */
 function heldLedger() {
   const commits: number[][] = [];
@@ -139,7 +145,7 @@ function heldLedger() {
     commits.push(numbers);
     return receipts;
   };
-  return { commits, asked, letGo: () => letGo(), ledger: { append, quarantine: ledger.quarantine.bind(ledger) } };
+  return { commits, asked, letGo: () => letGo(), ledger: { ...bound(), append } };
 }
 
 describe('a delivery', () => {
@@ -202,7 +208,7 @@ describe('a delivery', () => {
       if (broken) throw fail('ledger-full', 'no room');
       return ledger.append(deliveries);
     };
-    await open({ ledger: { append, quarantine: ledger.quarantine.bind(ledger) } });
+    await open({ ledger: { ...bound(), append } });
     const client = await connected('gw-1');
     const [closed, first] = [ended(client), send(client, batchOf([1])).then(() => 'acknowledged')];
     await closed;
@@ -399,6 +405,34 @@ describe('the list of revoked gateways', () => {
     expect(failures.map(({ code }) => code)).toEqual(['revocations-unreadable']);
     const [error] = (await heard(knock('gw-1'), 'error')) as [{ code: number }];
     expect(error.code).toBe(5);
+  });
+});
+
+describe('what is held of a gateway', () => {
+  it('is told to it alone, before its subscription is confirmed', async () => {
+    await open({ clock: machineClock });
+    await ledger.append([batchOf([1, 2], { epoch: 5 }), batchOf([9], { epoch: 3 }), batchOf([4], { gateway: 'gw-2', epoch: 8 })]);
+    const client = await connected('gw-1');
+    const order: unknown[] = [];
+    client.on('packetreceive', ({ cmd }) => order.push(cmd));
+    client.on('message', (topic, payload) => order.push([topic, decodeHoldings(payload)]));
+    await client.subscribeAsync('down/gw-1/holdings', { qos: 1 });
+    const series = [
+      { epoch: 5, lane: 'alarm', highest: 2 },
+      { epoch: 3, lane: 'alarm', highest: 9 },
+    ];
+    expect(order).toEqual(['publish', ['down/gw-1/holdings', { gateway: 'gw-1', series, rivalMs: 0 }], 'suback']);
+    await expect(client.subscribeAsync('down/gw-2/holdings', { qos: 1 })).rejects.toThrow();
+  });
+
+  it.each([
+    ['fails', () => Promise.reject(fail('ledger-silent', 'test'))],
+    ['does not answer', () => new Promise<never>(() => {})],
+  ])('is not waited for where the ledger %s: the gateway listens all the same', async (_, holdings) => {
+    await open({ ledger: { ...bound(), holdings } });
+    const client = await connected('gw-1');
+    const granted = await client.subscribeAsync(['down/gw-1/holdings', 'down/gw-1/receipt'], { qos: 1 });
+    expect(granted.map(({ qos }) => qos)).toEqual([1, 1]);
   });
 });
 

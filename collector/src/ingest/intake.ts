@@ -1,16 +1,17 @@
 import { type Clock, encodeReceipt, Failure } from '@fengsui/protocol';
-import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
+import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
 import type { Ledger } from '../ledger/ledger.ts';
 import { CONNECT_TIMEOUT_MS, DRAIN_TIMEOUT_MS, KEEPALIVE_MAX_S, REVOCATIONS_LOOK_MS } from '../limits.ts';
-import { mayPublish, maySubscribe, orderTopic, receiptTopic, refusalToEnter } from './access.ts';
+import { DOWN, holdingsTopic, mayPublish, maySubscribe, orderTopic, receiptTopic, refusalToEnter } from './access.ts';
 import { type Delivery, readDelivery } from './delivery.ts';
 import { Front, type FrontOptions } from './front.ts';
 import type { GaugedStream } from './gauged-stream.ts';
+import { greet } from './greeting.ts';
 import { type Outcome, Pump } from './pump.ts';
 import { type Refusal, type RefusalCounts, RefusalTally } from './refusals.ts';
 
 export interface IntakeOptions extends FrontOptions {
-  readonly ledger: Pick<Ledger, 'append' | 'quarantine'>;
+  readonly ledger: Pick<Ledger, 'append' | 'quarantine' | 'holdings'>;
   readonly clock: Clock;
   /** Ids of gateways that are not let in, as they are now. */
   readonly revoked: () => Promise<ReadonlySet<string>>;
@@ -65,11 +66,7 @@ export class Intake {
       preConnect: (client, packet, done) => this.#knock(client, packet, done),
       authenticate: (client, _, __, done) => this.#authenticate(client, done),
       authorizePublish: (client, packet, done) => this.#store(client, packet, done),
-      authorizeSubscribe: (client, subscription, done) => {
-        const allowed = maySubscribe(client.id, subscription.topic);
-        if (!allowed) this.#tally.add('subscription');
-        done(null, allowed ? subscription : null);
-      },
+      authorizeSubscribe: (client, subscription, done) => this.#subscribe(client, subscription, done),
     });
     this.#broker.on('client', (client) => this.#sessions.set(client.id, client));
     this.#broker.on('subscribe', (subscriptions, client) => {
@@ -140,6 +137,13 @@ export class Intake {
     }
   }
 
+  #subscribe(client: Client, subscription: Subscription, done: (error: Error | null, granted: Subscription | null) => void): void {
+    const isAllowed = maySubscribe(client.id, subscription.topic);
+    if (!isAllowed) this.#tally.add('subscription');
+    const told = isAllowed && subscription.topic === holdingsTopic(client.id) ? greet(client, 0, this.#options) : Promise.resolve();
+    void told.then(() => done(null, isAllowed ? subscription : null));
+  }
+
   /** An error closes the connection, and the gateway sends again from there: only for what is hostile or could not be made durable. */
   #store(client: Client | null, packet: PublishPacket, done: Done): void {
     const allowed = client ? mayPublish(client.id, packet) : { refusal: 'topic' as const };
@@ -201,5 +205,3 @@ export class Intake {
 }
 
 type Done = (error?: Error | null) => void;
-
-const DOWN = { cmd: 'publish', qos: 1, retain: false, dup: false } as const;

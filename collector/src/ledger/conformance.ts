@@ -238,6 +238,17 @@ const numbered: readonly Promised[] = [
     await ledger.append([batchOf([], { gateway: CLOUD, rows: [rowNumbered(1), bad] })]);
     assert.deepEqual((await ledger.numbering(CLOUD)).numbers, { alarm: 2, ordinary: 0 });
   }),
+  promise('says how far every series of a gateway has come, the newest epoch first, quarantine counted', async (ledger) => {
+    const bad = { ...rowNumbered(9), frame: Uint8Array.of(1) };
+    await ledger.append([batchOf([1, 2]), batchOf([4], { epoch: 3 }), batchOf([7], { gateway: 'gw-2', epoch: 9 })]);
+    await ledger.append([batchOf([], { epoch: 3, lane: 'ordinary', rows: [bad] })]);
+    assert.deepEqual(await ledger.holdings('gw-1'), [
+      { epoch: 3, lane: 'alarm', highest: 4 },
+      { epoch: 3, lane: 'ordinary', highest: 9 },
+      { epoch: 1, lane: 'alarm', highest: 2 },
+    ]);
+    assert.deepEqual(await ledger.holdings('gw-3'), []);
+  }),
   promise('knows the events of a gateway of its own again, and of no other', async (ledger) => {
     await ledger.append([batchOf([1, 2], { gateway: CLOUD }), batchOf([3], { gateway: 'cloud-onenet' })]);
     const ids = [1, 2, 3, 4].map((number) => fireNumbered(number).id);

@@ -1,4 +1,4 @@
-import type { Batch, Lane, Receipt, SiteEvent } from '@fengsui/protocol';
+import type { Batch, Holding, Lane, Receipt, SiteEvent } from '@fengsui/protocol';
 import type { Orders } from './orders.ts';
 
 export type { NewOrder, OrderRecord, Orders, Received } from './orders.ts';
@@ -106,6 +106,8 @@ export interface Ledger {
   quarantine(found: readonly Quarantined[]): Promise<void>;
   /** Where the numbers of a gateway stand that the collector numbers itself (`cloud-…`): its next rows go on behind them. */
   numbering(gateway: string): Promise<Numbering>;
+  /** How far each series of a gateway has come, the newest epochs first; of very many epochs the newest alone. */
+  holdings(gateway: string): Promise<readonly Holding[]>;
   /** Which of these events of such a gateway are in the ledger: a cloud repeats what was stored and not answered. */
   known(gateway: string, eventIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** At most `max` entries behind `position`, in order of position. */

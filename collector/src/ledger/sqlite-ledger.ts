@@ -1,4 +1,4 @@
-import type { Batch, Clock, Receipt } from '@fengsui/protocol';
+import type { Batch, Clock, Holding, Receipt } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import { LEDGER_ANSWER_TIMEOUT_MS, LEDGER_OPEN_TIMEOUT_MS, LEDGER_READ_ENTRIES_MAX } from '../limits.ts';
 import type { Cursor, Entry, Ledger, LedgerState, Numbering, Quarantined } from './ledger.ts';
@@ -50,6 +50,10 @@ class SqliteLedger implements Ledger {
 
   numbering(gateway: string): Promise<Numbering> {
     return this.#ask(this.#reader, 'numbering', { gateway });
+  }
+
+  holdings(gateway: string): Promise<readonly Holding[]> {
+    return this.#ask(this.#reader, 'holdings', { gateway });
   }
 
   async known(gateway: string, eventIds: readonly string[]): Promise<ReadonlySet<string>> {

@@ -1,4 +1,6 @@
+import type { Holding } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
+import { HOLDINGS_MAX } from '../limits.ts';
 import type { Numbering } from './ledger.ts';
 
 /** The rows of gateways that the collector numbers itself: few, so their event ids are indexed and nobody else pays for it. */
@@ -12,6 +14,13 @@ export function knownEvents(database: Database, gateway: string, eventIds: reado
     `SELECT 1 AS known FROM ledger WHERE gateway = ? AND event_id = ? AND ${OWN} LIMIT 1`,
   );
   return eventIds.filter((id) => find.get(gateway, id) !== undefined);
+}
+
+/** The highest number of each series of a gateway, those in quarantine counted. */
+export function holdingsOf(database: Database, gateway: string): Holding[] {
+  return database
+    .prepare<[string, number], Holding>('SELECT epoch, lane, highest FROM series WHERE gateway = ? ORDER BY epoch DESC, lane LIMIT ?')
+    .all(gateway, HOLDINGS_MAX);
 }
 
 /** The last numbers of a gateway's newest epoch, those in quarantine counted. */

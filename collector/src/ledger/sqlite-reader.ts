@@ -1,10 +1,10 @@
-import type { Lane, SiteEvent } from '@fengsui/protocol';
+import type { Holding, Lane, SiteEvent } from '@fengsui/protocol';
 import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
 import { GAPS_SHOWN_MAX, LEDGER_BUSY_TIMEOUT_MS } from '../limits.ts';
 import { type Content, digestOf } from './digest.ts';
 import type { Entry, Gap, LedgerState, Numbering, Series } from './ledger.ts';
 import type { OrderRecord } from './orders.ts';
-import { knownEvents, numberingOf } from './sqlite-numbering.ts';
+import { holdingsOf, knownEvents, numberingOf } from './sqlite-numbering.ts';
 import { listOrders, openOrders } from './sqlite-orders.ts';
 import { LedgerTrouble } from './sqlite-trouble.ts';
 
@@ -63,6 +63,10 @@ export class SqliteReader {
 
   numbering({ gateway }: { readonly gateway: string }): Numbering {
     return this.#database.transaction(() => numberingOf(this.#database, gateway)).deferred();
+  }
+
+  holdings({ gateway }: { readonly gateway: string }): readonly Holding[] {
+    return holdingsOf(this.#database, gateway);
   }
 
   known({ gateway, eventIds }: { readonly gateway: string; readonly eventIds: readonly string[] }): readonly string[] {

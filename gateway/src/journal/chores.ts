@@ -64,6 +64,12 @@ export class Chores {
     }
   }
 
+  /** Heeds what a collector says it holds. Throws what the disk says. */
+  outrank(question: Parameters<Renewal['outrank']>[0]): null {
+    this.#renewal.outrank(question);
+    return null;
+  }
+
   /** Does one piece; answers how many milliseconds to rest after it. */
   tend(): number {
     const startedMs = performance.now();

@@ -13,6 +13,9 @@ const LATEST_MS = Date.UTC(2106, 0, 1);
 /** Room for epochs of one and the same wrong clock: a quarter of an hour of it. */
 const UNSET_SPREAD = 15 * 60_000 * UNITS_PER_MS;
 
+/** Whether an epoch can be one of ours: nobody of us begins one that lies beyond every clock we believe. */
+export const isCredibleEpoch = (epoch: number): boolean => epoch < LATEST_MS * UNITS_PER_MS;
+
 /**
  * An epoch above every known one, never one that another copy of the same journal is likely to choose. A safe integer. `random` gives
  * numbers from 0 up to 1.

@@ -30,8 +30,8 @@ export async function open(directory: string, more: Partial<JournalOptions> = {}
     ...more,
     sizes: { ballastBytes: 0, ...more.sizes },
   });
-  const { take, settle } = journal.outbox(uplinks[0]!);
-  return Object.assign(journal, { take, settle });
+  const { take, settle, outrank } = journal.outbox(uplinks[0]!);
+  return Object.assign(journal, { take, settle, outrank });
 }
 
 export function eventOf(kind: EventKind, address = 1, more: Partial<SiteEvent> = {}): SiteEvent {

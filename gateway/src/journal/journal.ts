@@ -1,4 +1,4 @@
-import { type Clock, LANES, type Lane, type Receipt, type SiteEvent } from '@fengsui/protocol';
+import { type Clock, type Holding, LANES, type Lane, type Receipt, type SiteEvent } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 import { Clerk } from './clerk.ts';
@@ -41,6 +41,11 @@ export interface JournalOutbox {
   take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Taken>;
   /** Marks rows as accepted or rejected by this uplink. What the receipt does not name stays. */
   settle(receipt: Receipt): Promise<Settled>;
+  /**
+   * Hears how far the series of this gateway have come at this uplink's collector, or were sent on their way. A journal that knows less was put
+   * back from a copy: it begins a new epoch above all, and what waits there and that collector cannot have gets numbers of it.
+   */
+  outrank(series: readonly Holding[]): Promise<void>;
   /** As in `Journal`. */
   newest(lane: Lane): number;
   wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
@@ -146,9 +151,15 @@ class WorkerJournal implements Journal {
     return {
       take: (lane, after, rowsMax, bytesMax) => this.#clerk.ask({ ask: 'take', uplink, lane, after, rowsMax, bytesMax }),
       settle: (receipt) => this.#clerk.ask({ ask: 'settle', uplink, receipt, wallMs: Math.round(this.#options.clock.wallMs()) }),
+      outrank: (series) => this.#outrank(uplink, series),
       newest: (lane) => this.newest(lane),
       wait: (lane, after, signal) => this.wait(lane, after, signal),
     };
+  }
+
+  async #outrank(uplink: string, series: readonly Holding[]): Promise<void> {
+    await this.#clerk.ask({ ask: 'outrank', uplink, series, wallMs: Math.round(this.#options.clock.wallMs()) });
+    await this.state(); // rows may stand elsewhere now
   }
 
   async state(): Promise<JournalState> {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Lane, Receipt, Row } from '@fengsui/protocol';
+import { type Lane, NUMBER_TAKEN, type Receipt, type Row } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
 import * as limits from '../limits.ts';
 import { checksumOf } from './checksum.ts';
@@ -37,6 +37,15 @@ export interface Settlement {
   /** Whose receipt it is. */
   readonly uplink: string;
   readonly receipt: Receipt;
+  readonly wallMs: number;
+}
+
+export interface Superseding {
+  readonly uplink: string;
+  readonly epoch: number;
+  /** Numbers up to here stay. */
+  readonly floor: number;
+  readonly rowsMax: number;
   readonly wallMs: number;
 }
 
@@ -168,6 +177,22 @@ export class LaneFile {
     return taken;
   }
 
+  /**
+   * Counts the newest rows of an epoch that wait for an uplink, with numbers above `floor`, as rejected for their number, at most so many;
+   * then they can be given others.
+   */
+  supersede({ uplink, epoch, floor, rowsMax, wallMs }: Superseding): void {
+    const rows = this.#statements.above.all({ after: 0, slot: this.#owed.slotOf(uplink), epoch, floor, rowsMax }) as Array<{
+      number: number;
+    }>;
+    const rejected = rows.map(({ number }) => ({
+      number,
+      reason: `${NUMBER_TAKEN}, or a higher one: the journal was put back from a copy`,
+    }));
+    if (rejected.length > 0)
+      this.commit([], [{ uplink, receipt: { gateway: '', epoch, lane: this.lane, accepted: [], rejected }, wallMs }], {});
+  }
+
   /** Leaves such rows rejected as they are. One transaction. */
   letStay(rows: readonly RejectedRow[]): void {
     this.database.transaction(() => this.#refusals.letStay(rows))();
@@ -175,15 +200,15 @@ export class LaneFile {
 
   /**
    * Offers rows again, under the next numbers of the epoch as it is now, to those who knew others by their numbers. A row that others
-   * are owed, or rejected for what it says, stays beside it as it is. `order` is the last count over both lanes. One transaction.
+   * are owed, or rejected for what it says, stays beside it as it is. `orders`: each row's count over both lanes, rising. One transaction.
    */
-  renumber(taken: readonly RejectedRow[], order: number): void {
+  renumber(taken: readonly RejectedRow[], orders: readonly number[]): void {
     const { epoch, newest } = this.header;
-    const offers = taken.map((row) => ({ row, slots: this.#refusals.takers(row.position) }));
+    const offers = taken.map((row, index) => ({ row, ordinal: orders[index]!, slots: this.#refusals.takers(row.position) }));
     const renamed = offers
       .filter(({ slots }) => slots.length > 0)
-      .map(({ row, slots }, index) => ({ row: { ...row, epoch, number: newest + 1 + index, ordinal: order + 1 + index }, slots }));
-    this.#offer(renamed, { newest: newest + renamed.length, newest_order: order + renamed.length }, () =>
+      .map(({ row, ordinal, slots }, index) => ({ row: { ...row, epoch, number: newest + 1 + index, ordinal }, slots }));
+    this.#offer(renamed, { newest: newest + renamed.length, newest_order: renamed.at(-1)?.row.ordinal ?? this.header.newest_order }, () =>
       taken.filter(({ position }) => this.#refusals.lift(position)),
     );
   }

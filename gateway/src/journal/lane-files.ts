@@ -290,10 +290,10 @@ export class LaneFiles {
     this.witness();
   }
 
-  /** Begins a new epoch in both files, in the middle of a run. */
-  renew(why: string): void {
+  /** Begins a new epoch in both files, above one that is `known`, in the middle of a run. */
+  renew(why: string, known = 0): void {
     this.remark(`${why}: a new epoch begins`);
-    const fresh = this.#freshEpoch(0);
+    const fresh = this.#freshEpoch(known);
     for (const lane of LANES) this.file(lane).commit([], [], fresh);
     this.witness();
   }

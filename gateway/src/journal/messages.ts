@@ -1,4 +1,4 @@
-import type { GatewayNote, Lane, Receipt, Row, SiteEvent } from '@fengsui/protocol';
+import type { GatewayNote, Holding, Lane, Receipt, Row, SiteEvent } from '@fengsui/protocol';
 import type { FailureCode } from '../failures.ts';
 
 /** What an event became when it was made durable. */
@@ -130,6 +130,7 @@ export type Question =
       readonly bytesMax: number;
     }
   | { readonly ask: 'settle'; readonly uplink: string; readonly receipt: Receipt; readonly wallMs: number }
+  | { readonly ask: 'outrank'; readonly uplink: string; readonly series: readonly Holding[]; readonly wallMs: number }
   | { readonly ask: 'newest'; readonly rowsMax: number }
   | { readonly ask: 'alive'; readonly moment: Moment }
   | { readonly ask: 'state' }
@@ -139,6 +140,7 @@ export interface Answers {
   append: readonly Stored[];
   take: Taken;
   settle: Settled;
+  outrank: null;
   newest: readonly KnownRow[];
   alive: null;
   state: JournalState;

@@ -34,6 +34,7 @@ beforeEach(() => {
   const waiting: Outbox = {
     take: async () => ({ epoch: 7, profile: 'p', rows, last: 1 }),
     settle: async () => ({ accepted: 1, rejected: 0, unknown: 0 }),
+    outrank: async () => {},
     newest: () => 1,
     wait: async () => {},
   };

@@ -5,11 +5,13 @@ import { type Path, pathsOf } from '../config-uplinks.ts';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 import type { Outage } from '../outage.ts';
-import { type Connection, openConnection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Greeting } from './greeting.ts';
 import type { UplinkNumbers } from './numbers.ts';
 import { openEither } from './open-either.ts';
 import type { Outbox } from './outbox.ts';
 import { Probe } from './probe.ts';
+import { Sent } from './sent.ts';
 import { Session } from './session.ts';
 import { watchStandby } from './standby.ts';
 
@@ -51,8 +53,8 @@ type PathName = 'primary' | 'backup';
 export class Carrier {
   readonly #options: UplinkOptions;
   readonly #paths: { readonly primary: Path; readonly backup: Path | null };
-  /** Highest number ever sent, by lane and epoch: a receipt beyond it is not believed. */
-  readonly #highest = new Map<string, number>();
+  readonly #sent = new Sent();
+  readonly #greeting: Greeting;
   readonly #probing: Backoff;
   #session: Session | null = null;
   /** Why the primary path was left, for as long as it has not been back since the backup carried. */
@@ -63,6 +65,9 @@ export class Carrier {
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#paths = pathsOf(options.configuration);
+    const receipt = (payload: Uint8Array) => this.#session?.hear(payload);
+    const order = (payload: Uint8Array) => void this.#hearOrder(payload);
+    this.#greeting = new Greeting({ ...options, sent: this.#sent, receipt, order });
     this.#probing = new Backoff(limits.PROBE_MIN_MS, limits.PROBE_MAX_MS, options.random);
     this.#primaryHeardMs = options.clock.monotonicMs();
   }
@@ -176,17 +181,13 @@ export class Carrier {
   }
 
   #open(path: Path, signal = this.#options.signal): Promise<Connection> {
-    const { gateway, clock } = this.#options;
-    const hear = new Map([
-      [`down/${gateway}/receipt`, (payload: Uint8Array) => this.#session?.hear(payload)],
-      [`down/${gateway}/order`, (payload: Uint8Array) => void this.#hearOrder(payload)],
-    ]);
-    return openConnection({ path, gateway, clock, hear, signal });
+    return this.#greeting.open(path, signal);
   }
 
   /** One session over a connection that is open. */
   async #carry(name: PathName, connection: Connection, ended: Promise<Failure>): Promise<Failure> {
     const { gateway, outbox, clock, numbers, outage, orders, configuration } = this.#options;
+    await this.#greeting.heed(connection);
     numbers.state = 'up';
     numbers.path = name;
     numbers.sinceMs = clock.wallMs();
@@ -197,7 +198,7 @@ export class Carrier {
     const tell = (order: unknown) => publish(`up/${gateway}/order-receipt`, orders.receiptOf(order));
     using _told = { [Symbol.dispose]: orders.listen(this.#options.name, tell) };
     const hasOtherWay = name === 'primary' && this.#paths.backup !== null;
-    const session = new Session({ gateway, outbox, clock, numbers, receiptTimeoutMs, hasOtherWay, highest: this.#highest, publish });
+    const session = new Session({ gateway, outbox, clock, numbers, receiptTimeoutMs, hasOtherWay, sent: this.#sent, publish });
     this.#session = session;
     return await session.run(ended); // or the orders would be told to nobody from here on
   }

@@ -5,6 +5,7 @@ import * as limits from '../limits.ts';
 import { LaneWindow } from './lane-window.ts';
 import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox, Waiting } from './outbox.ts';
+import type { Sent } from './sent.ts';
 import { Settling } from './settling.ts';
 
 export interface SessionOptions {
@@ -15,8 +16,8 @@ export interface SessionOptions {
   readonly receiptTimeoutMs: number;
   /** An alarm without a receipt is not sent again here: there is another way for it. */
   readonly hasOtherWay: boolean;
-  /** Highest number ever sent, by lane and epoch: a receipt beyond it is not believed. Outlives the session. */
-  readonly highest: Map<string, number>;
+  /** Outlives the session. */
+  readonly sent: Sent;
   readonly publish: (topic: string, payload: Uint8Array) => void;
 }
 
@@ -74,7 +75,7 @@ export class Session {
   }
 
   #isBeyond({ lane, epoch, accepted, rejected }: Receipt): boolean {
-    const highest = this.#options.highest.get(`${lane}/${epoch}`) ?? 0;
+    const highest = this.#options.sent.highest(lane, epoch);
     return accepted.some((number) => number > highest) || rejected.some(({ number }) => number > highest);
   }
 
@@ -124,9 +125,8 @@ export class Session {
   }
 
   #publish(lane: Lane, { epoch, profile, rows }: Waiting): void {
-    const { gateway, numbers, highest, publish } = this.#options;
-    const key = `${lane}/${epoch}`;
-    highest.set(key, Math.max(highest.get(key) ?? 0, rows.at(-1)!.number));
+    const { gateway, numbers, sent, publish } = this.#options;
+    sent.note(lane, epoch, rows.at(-1)!.number);
     publish(`up/${gateway}/${lane}`, encodeBatch({ gateway, epoch, lane, profile, rows }));
     numbers.batchesSent += 1;
     numbers.rowsSent += rows.length;

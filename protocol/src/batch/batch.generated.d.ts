@@ -114,6 +114,52 @@ export namespace fengsui {
         type $Shape = fengsui.Receipt.$Properties;
     }
 
+    interface IHolding extends fengsui.Holding.$Properties {
+    }
+
+    class Holding {
+        constructor(properties?: fengsui.Holding.$Properties);
+        $unknowns?: Uint8Array[];
+        epoch: number;
+        lane: fengsui.Lane;
+        highest: number;
+        static encode(message: fengsui.Holding.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fengsui.Holding & fengsui.Holding.$Shape;
+    }
+
+    namespace Holding {
+        interface $Properties {
+            epoch?: (number|null);
+            lane?: (fengsui.Lane|null);
+            highest?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = fengsui.Holding.$Properties;
+    }
+
+    interface IHoldings extends fengsui.Holdings.$Properties {
+    }
+
+    class Holdings {
+        constructor(properties?: fengsui.Holdings.$Properties);
+        $unknowns?: Uint8Array[];
+        gateway: string;
+        series: fengsui.Holding.$Properties[];
+        rivalMs: number;
+        static encode(message: fengsui.Holdings.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fengsui.Holdings & fengsui.Holdings.$Shape;
+    }
+
+    namespace Holdings {
+        interface $Properties {
+            gateway?: (string|null);
+            series?: (fengsui.Holding.$Properties[]|null);
+            rivalMs?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = fengsui.Holdings.$Properties;
+    }
+
     interface IOrder extends fengsui.Order.$Properties {
     }
 

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fengsui } from './batch.generated.js';
 import { type Batch, decodeBatch, decodeReceipt, encodeBatch, encodeReceipt, type Receipt } from './batch.ts';
+import { decodeHoldings, encodeHoldings, type Holdings } from './holdings.ts';
 
 const safe = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const safeOrZero = fc.oneof(fc.constant(0), safe);
@@ -27,6 +29,39 @@ const receipt: fc.Arbitrary<Receipt> = fc.record({
   lane,
   accepted: fc.array(safe),
   rejected: fc.array(fc.record({ number: safe, reason: fc.string() })),
+});
+const holdings: fc.Arbitrary<Holdings> = fc.record({
+  gateway: fc.string({ minLength: 1 }),
+  series: fc.array(fc.record({ epoch: safeOrZero, lane, highest: safeOrZero }), { maxLength: 5 }),
+  rivalMs: safeOrZero,
+});
+
+describe('what a collector holds', () => {
+  test('comes back from its bytes as it was', () => {
+    fc.assert(fc.property(holdings, (told) => void expect(decodeHoldings(encodeHoldings(told))).toEqual(told)));
+  });
+
+  test('is malformed or a list of safe numbers, whatever the bytes, never an exception', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const read = decodeHoldings(bytes);
+        if ('malformed' in read) return;
+        for (const { epoch, highest } of read.series) expect([epoch, highest].every(Number.isSafeInteger)).toBe(true);
+      }),
+    );
+    expect(decodeHoldings(new Uint8Array())).toEqual({ malformed: 'no gateway is named' });
+  });
+
+  test('leaves out series of no lane and of numbers that are not safe', () => {
+    const series = [
+      { epoch: 1, lane: fengsui.Lane.LANE_UNKNOWN, highest: 1 },
+      { epoch: 2 ** 60, lane: fengsui.Lane.ALARM, highest: 1 },
+      { epoch: 3, lane: fengsui.Lane.ORDINARY, highest: 4 },
+      { epoch: 5, highest: 1 },
+    ];
+    const bytes = fengsui.Holdings.encode({ gateway: 'gw-1', series, rivalMs: 2 ** 60 }).finish();
+    expect(decodeHoldings(bytes)).toEqual({ gateway: 'gw-1', series: [{ epoch: 3, lane: 'ordinary', highest: 4 }], rivalMs: 0 });
+  });
 });
 
 describe('batch and receipt', () => {

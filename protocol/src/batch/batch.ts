@@ -48,9 +48,9 @@ export interface Malformed {
   readonly malformed: string;
 }
 
-const LANE_NUMBERS = { alarm: fengsui.Lane.ALARM, ordinary: fengsui.Lane.ORDINARY } as const;
+export const LANE_NUMBERS = { alarm: fengsui.Lane.ALARM, ordinary: fengsui.Lane.ORDINARY } as const;
 
-function laneOfNumber(number: number): Lane | null {
+export function laneOfNumber(number: number): Lane | null {
   if (number === LANE_NUMBERS.alarm) return 'alarm';
   return number === LANE_NUMBERS.ordinary ? 'ordinary' : null;
 }

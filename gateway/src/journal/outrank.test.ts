@@ -1,0 +1,135 @@
+import { rmSync } from 'node:fs';
+import type { Holding, Lane } from '@fengsui/protocol';
+import { afterEach, describe, expect, it } from 'vitest';
+import { eventOf, type FollowedJournal, open, temporaryFolder } from './journal.fixture.ts';
+import { LaneFiles } from './lane-files.ts';
+import { Renewal } from './renewal.ts';
+
+const folders: string[] = [];
+const closing: Array<() => unknown> = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function folder(): string {
+  folders.push(temporaryFolder());
+  return folders.at(-1)!;
+}
+
+/** A journal with so many fires and faults, in turn. */
+async function journalOf(many: number, more: Parameters<typeof open>[1] = {}): Promise<{ journal: FollowedJournal; epoch: number }> {
+  const journal = await open(folder(), more);
+  closing.push(() => journal.close());
+  for (let turn = 1; turn <= many; turn++) await journal.append([eventOf('fire', turn), eventOf('fault', turn)]);
+  return { journal, epoch: (await journal.state()).lanes.alarm.epoch };
+}
+
+const both = (epoch: number, highest: number): Holding[] => [
+  { epoch, lane: 'alarm', highest },
+  { epoch, lane: 'ordinary', highest },
+];
+
+/** Epochs, numbers and counts over both lanes of what waits, in the order of the latter. */
+async function owed(journal: Pick<FollowedJournal, 'take'>): Promise<Array<{ lane: Lane; epoch: number; number: number; order: number }>> {
+  const all = [];
+  for (const lane of ['alarm', 'ordinary'] as const) {
+    for (let after = 0; ; ) {
+      const { epoch, rows, last } = await journal.take(lane, after, 64, 100_000);
+      if (rows.length === 0) break;
+      all.push(...rows.map(({ number, order }) => ({ lane, epoch, number, order })));
+      after = last;
+    }
+  }
+  return all.sort((one, other) => one.order - other.order);
+}
+
+const BEYOND = 1_000_000_000;
+
+describe('a journal whose collector holds', () => {
+  it('nothing, or less than it knows, goes on', async () => {
+    const { journal, epoch } = await journalOf(3);
+    for (const series of [[], both(epoch - BEYOND, 900), both(epoch, 3), both(epoch, 1)]) await journal.outrank(series);
+    const { lanes, findings } = await journal.state();
+    expect([lanes.alarm.epoch, lanes.ordinary.epoch, lanes.alarm.newest, findings]).toEqual([epoch, epoch, 3, []]);
+  });
+
+  it('a higher epoch begins one above that, whatever the clock says, and what waits gets numbers of it in its order', async () => {
+    const clock = { wallMs: () => 1_000, monotonicMs: () => performance.now(), sleep: async () => {} };
+    const { journal, epoch } = await journalOf(3, { clock });
+    await journal.outrank([...both(epoch, 1), ...both(epoch + BEYOND, 7)]);
+    const { lanes, findings } = await journal.state();
+    expect(lanes.alarm.epoch).toBeGreaterThan(epoch + BEYOND);
+    expect(lanes.ordinary.epoch).toBe(lanes.alarm.epoch);
+    expect(lanes).toMatchObject({ alarm: { waiting: 3, rejected: 0 }, ordinary: { waiting: 3, rejected: 0 } });
+    expect(findings).toEqual([expect.stringContaining('put back from a copy: a new epoch begins')]);
+    const fresh = lanes.alarm.epoch;
+    const names = (await owed(journal)).map(({ lane, epoch, number }) => `${lane} ${epoch === fresh ? 'new' : 'old'} ${number}`);
+    expect(names).toEqual(['alarm old 1', 'ordinary old 1', 'alarm new 1', 'ordinary new 1', 'alarm new 2', 'ordinary new 2']);
+    const [next] = await journal.append([eventOf('fire')]);
+    expect(next).toMatchObject({ epoch: fresh, number: 3 });
+  });
+
+  it('higher numbers of its epoch begins another before it gives one twice', async () => {
+    const { journal, epoch } = await journalOf(3);
+    await journal.outrank([{ epoch, lane: 'ordinary', highest: 4 }]);
+    const [next] = await journal.append([eventOf('fire')]);
+    expect(next!.epoch).toBeGreaterThan(epoch);
+    expect(next!.number).toBe(4); // behind the three that it has nowhere, which it would have been told before
+  });
+
+  it('an epoch beyond belief does not heed it, and says so', async () => {
+    const { journal, epoch } = await journalOf(1);
+    await journal.outrank(both(Number.MAX_SAFE_INTEGER, 1));
+    const { lanes, findings } = await journal.state();
+    expect([lanes.alarm.epoch, findings]).toEqual([epoch, [expect.stringContaining('no gateway begins')]]);
+  });
+
+  it('more, keeps what others are owed under the old numbers', async () => {
+    const { journal, epoch } = await journalOf(2, { uplinks: ['collector', 'second'] });
+    await journal.outrank(both(epoch + BEYOND, 1));
+    const other = await owed(journal.outbox('second'));
+    expect(other.map((row) => [row.lane, row.epoch, row.number])).toEqual([
+      ['alarm', epoch, 1],
+      ['ordinary', epoch, 1],
+      ['alarm', epoch, 2],
+      ['ordinary', epoch, 2],
+    ]);
+    const ours = await owed(journal);
+    expect(ours.every((row) => row.epoch > epoch + BEYOND) && ours.length === 4).toBe(true);
+  });
+});
+
+describe('a collector that holds ever more', () => {
+  it('gets a new epoch ever more rarely, and another uplink is heeded all the same', () => {
+    const directory = folder();
+    const sizes = { ballastBytes: 0, ordinaryBytesMax: 1e9, alarmBytesMax: 1e9, keepRows: 10 };
+    const start = { source: 1, destination: 1, zoneMinutes: 480, uplinks: ['one', 'two'], wallMs: Date.now(), boot: null, sizes };
+    const files = new LaneFiles({
+      directory,
+      profile: 'p',
+      machineFile: '/etc/machine-id',
+      positions: { alarm: 0, ordinary: 0 },
+      ...start,
+    });
+    closing.push(() => files.close());
+    let nowMs = 1;
+    const renewal = new Renewal(files, () => nowMs);
+    let epochs = 0;
+    const hear = (uplink: string) => {
+      const { epoch } = files.file('alarm').header;
+      renewal.outrank({ uplink, series: both(epoch + BEYOND, 1), wallMs: 1 });
+      epochs += files.file('alarm').header.epoch > epoch ? 1 : 0;
+    };
+    for (let minute = 0; minute < 24 * 60; minute++) {
+      for (let turn = 0; turn < 5; turn++) hear('one');
+      nowMs += 60_000;
+    }
+    expect(epochs).toBe(8); // at once, then after 10, 20, 40 … minutes
+    expect(files.findings).toContainEqual(expect.stringContaining('none begins now'));
+    hear('two');
+    expect(epochs).toBe(9);
+    expect(files.file('alarm').header.epoch).toBeLessThan(Number.MAX_SAFE_INTEGER / 2);
+  });
+});

@@ -1,0 +1,65 @@
+import { type Clock, decodeHoldings, Failure, type Holdings } from '@fengsui/protocol';
+import type { Path } from '../config-uplinks.ts';
+import { type Connection, openConnection } from './connection.ts';
+import type { UplinkNumbers } from './numbers.ts';
+import type { Outbox } from './outbox.ts';
+import type { Sent } from './sent.ts';
+
+export interface GreetingOptions {
+  readonly gateway: string;
+  readonly clock: Clock;
+  readonly outbox: Pick<Outbox, 'outrank'>;
+  readonly numbers: UplinkNumbers;
+  readonly sent: Sent;
+  /** Takes what comes on the topics of receipts and of orders. */
+  readonly receipt: (payload: Uint8Array) => void;
+  readonly order: (payload: Uint8Array) => void;
+}
+
+/** Opens connections and heeds what the far side says first: what it holds of us. An older collector says nothing of it. */
+export class Greeting {
+  readonly #options: GreetingOptions;
+  readonly #held = new WeakMap<Connection, Holdings>();
+
+  constructor(options: GreetingOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when receipts are heard, and everything the far side says first. Rejects with a Failure. */
+  async open(path: Path, signal: AbortSignal): Promise<Connection> {
+    const { gateway, clock, receipt, order } = this.#options;
+    const held: Holdings[] = [];
+    const hear = new Map([
+      [`down/${gateway}/receipt`, receipt],
+      [`down/${gateway}/order`, order],
+      [`down/${gateway}/holdings`, (payload: Uint8Array) => void held.push(...holdingsOf(gateway, payload))],
+    ]);
+    const connection = await openConnection({ path, gateway, clock, hear, signal });
+    const last = held.at(-1);
+    if (last) this.#held.set(connection, last);
+    return connection;
+  }
+
+  /**
+   * Lets the journal know what the far side of a connection holds, before anything is sent over it. What the disk says against that keeps no
+   * alarm back: one that is told as older than it is, is better than none.
+   */
+  async heed(connection: Connection): Promise<void> {
+    const { outbox, numbers, sent } = this.#options;
+    const held = this.#held.get(connection);
+    if (!held) return;
+    try {
+      await outbox.outrank([...held.series, ...sent.series()]);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      numbers.lastFailure = error.message;
+      numbers.lastFailureCode = error.code;
+    }
+  }
+}
+
+/** What is not for us, or cannot be read, says nothing. */
+function holdingsOf(gateway: string, payload: Uint8Array): Holdings[] {
+  const holdings = decodeHoldings(payload);
+  return 'malformed' in holdings || holdings.gateway !== gateway ? [] : [holdings];
+}
