@@ -1,7 +1,7 @@
 import { LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import type { LaneFiles } from './lane-files.ts';
-import type { Moment } from './messages.ts';
+import type { Moment, Outranking } from './messages.ts';
 import { Nightly } from './nightly.ts';
 import { Renewal } from './renewal.ts';
 import { Retry } from './retry.ts';
@@ -65,8 +65,8 @@ export class Chores {
   }
 
   /** Heeds what a collector says it holds. Throws what the disk says. */
-  outrank(question: Parameters<Renewal['outrank']>[0]): null {
-    this.#renewal.outrank(question);
+  outrank(outranking: Outranking): null {
+    this.#renewal.outrank(outranking);
     return null;
   }
 

@@ -42,10 +42,10 @@ export interface JournalOutbox {
   /** Marks rows as accepted or rejected by this uplink. What the receipt does not name stays. */
   settle(receipt: Receipt): Promise<Settled>;
   /**
-   * Hears how far the series of this gateway have come at this uplink's collector, or were sent on their way. A journal that knows less was put
-   * back from a copy: it begins a new epoch above all, and what waits there and that collector cannot have gets numbers of it.
+   * Hears how far the series of this gateway have come at this uplink's collector, and how far this run has `sent` them. A journal that knows
+   * less was put back from a copy: it begins a new epoch above all, and what waits there and that collector cannot have gets numbers of it.
    */
-  outrank(series: readonly Holding[]): Promise<void>;
+  outrank(series: readonly Holding[], sent: readonly Holding[]): Promise<void>;
   /** As in `Journal`. */
   newest(lane: Lane): number;
   wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
@@ -151,14 +151,14 @@ class WorkerJournal implements Journal {
     return {
       take: (lane, after, rowsMax, bytesMax) => this.#clerk.ask({ ask: 'take', uplink, lane, after, rowsMax, bytesMax }),
       settle: (receipt) => this.#clerk.ask({ ask: 'settle', uplink, receipt, wallMs: Math.round(this.#options.clock.wallMs()) }),
-      outrank: (series) => this.#outrank(uplink, series),
+      outrank: (series, sent) => this.#outrank(uplink, series, sent),
       newest: (lane) => this.newest(lane),
       wait: (lane, after, signal) => this.wait(lane, after, signal),
     };
   }
 
-  async #outrank(uplink: string, series: readonly Holding[]): Promise<void> {
-    await this.#clerk.ask({ ask: 'outrank', uplink, series, wallMs: Math.round(this.#options.clock.wallMs()) });
+  async #outrank(uplink: string, series: readonly Holding[], sent: readonly Holding[]): Promise<void> {
+    await this.#clerk.ask({ ask: 'outrank', uplink, series, sent, wallMs: Math.round(this.#options.clock.wallMs()) });
     await this.state(); // rows may stand elsewhere now
   }
 

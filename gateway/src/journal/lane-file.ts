@@ -43,8 +43,11 @@ export interface Settlement {
 export interface Superseding {
   readonly uplink: string;
   readonly epoch: number;
-  /** Numbers up to here stay. */
+  /** The highest number that the collector has: what came before this run may be what it has up to there. */
   readonly floor: number;
+  /** This run, and the highest number it sent: nobody has more of what it wrote. */
+  readonly boot: number;
+  readonly sent: number;
   readonly rowsMax: number;
   readonly wallMs: number;
 }
@@ -178,19 +181,24 @@ export class LaneFile {
   }
 
   /**
-   * Counts the newest rows of an epoch that wait for an uplink, with numbers above `floor`, as rejected for their number, at most so many;
-   * then they can be given others.
+   * Counts rows of an epoch that wait for an uplink, and that its collector cannot have, as rejected for their number: the newest, at most so
+   * many. Then they can be given others.
    */
-  supersede({ uplink, epoch, floor, rowsMax, wallMs }: Superseding): void {
-    const rows = this.#statements.above.all({ after: 0, slot: this.#owed.slotOf(uplink), epoch, floor, rowsMax }) as Array<{
-      number: number;
-    }>;
+  supersede({ uplink, wallMs, ...which }: Superseding): void {
+    const { epoch } = which;
+    const rows = this.#statements.above.all({ ...which, after: 0, slot: this.#owed.slotOf(uplink) }) as Array<{ number: number }>;
     const rejected = rows.map(({ number }) => ({
       number,
       reason: `${NUMBER_TAKEN}, or a higher one: the journal was put back from a copy`,
     }));
     if (rejected.length > 0)
       this.commit([], [{ uplink, receipt: { gateway: '', epoch, lane: this.lane, accepted: [], rejected }, wallMs }], {});
+  }
+
+  /** Whether a number up to `highest` was given in this run, and never sent: who has that one has it of another copy. */
+  hasGiven(highest: number, { epoch, boot, sent }: Pick<Superseding, 'epoch' | 'boot' | 'sent'>): boolean {
+    const row = this.#statements.upTo.get({ epoch, highest }) as { number: number; boot: number } | undefined;
+    return row !== undefined && row.boot === boot && row.number > sent;
   }
 
   /** Leaves such rows rejected as they are. One transaction. */

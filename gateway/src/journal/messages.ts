@@ -119,6 +119,15 @@ export interface Moment {
   readonly synchronised: boolean;
 }
 
+/** How far the series of this gateway have come at the collector of an uplink. */
+export interface Outranking {
+  readonly uplink: string;
+  readonly series: readonly Holding[];
+  /** How far this run has sent them, to whomever. */
+  readonly sent: readonly Holding[];
+  readonly wallMs: number;
+}
+
 export type Question =
   | { readonly ask: 'append'; readonly events: readonly SiteEvent[]; readonly again: boolean; readonly moment: Moment }
   | {
@@ -130,7 +139,7 @@ export type Question =
       readonly bytesMax: number;
     }
   | { readonly ask: 'settle'; readonly uplink: string; readonly receipt: Receipt; readonly wallMs: number }
-  | { readonly ask: 'outrank'; readonly uplink: string; readonly series: readonly Holding[]; readonly wallMs: number }
+  | ({ readonly ask: 'outrank' } & Outranking)
   | { readonly ask: 'newest'; readonly rowsMax: number }
   | { readonly ask: 'alive'; readonly moment: Moment }
   | { readonly ask: 'state' }

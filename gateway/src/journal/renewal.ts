@@ -3,17 +3,11 @@ import * as limits from '../limits.ts';
 import { isCredibleEpoch } from './epoch.ts';
 import type { LaneFile } from './lane-file.ts';
 import type { LaneFiles } from './lane-files.ts';
+import type { Outranking } from './messages.ts';
 import { RenewalRest } from './renewal-rest.ts';
 
 /** Rows given other numbers in one step. */
 const ROWS_A_STEP = 64;
-
-/** How far the series of this gateway have come at the collector of an uplink. */
-export interface Outranking {
-  readonly uplink: string;
-  readonly series: readonly Holding[];
-  readonly wallMs: number;
-}
 
 /**
  * Hears from the collector what nobody on site can know: that a number was given out before, or that it holds more than the journal ever
@@ -54,22 +48,25 @@ export class Renewal {
   }
 
   /**
-   * Where the collector of an uplink holds a higher epoch, or higher numbers of ours, a new epoch begins above all it holds. What it has comes
-   * before that; what waits under numbers that it cannot have was said after it, and gets numbers of the new epoch.
+   * Where the collector of an uplink holds a higher epoch, or numbers of ours that this journal did not give, a new epoch begins above all it
+   * holds. What it has comes before that; what waits and it cannot have was said after it, and gets numbers of the new epoch.
    */
-  outrank({ uplink, series, wallMs }: Outranking): void {
+  outrank(outranking: Outranking): void {
+    const { uplink, series } = outranking;
     const known = Math.max(0, ...series.map(({ epoch }) => epoch));
     const { epoch } = this.#files.file('alarm').header;
     if (!isCredibleEpoch(known))
       this.#files.remark(`the collector of ${uplink} holds an epoch that no gateway begins, ${known}: not believed`);
-    else if (known > epoch || this.#isBehind(series, epoch)) this.#rise(uplink, series, { known, epoch, wallMs });
+    else if (known > epoch || LANES.some((lane) => this.#isBehind(lane, epoch, outranking))) this.#rise(outranking, known, epoch);
   }
 
-  #isBehind(series: readonly Holding[], epoch: number): boolean {
-    return series.some((one) => one.epoch === epoch && one.highest > this.#files.file(one.lane).header.newest);
+  #isBehind(lane: Lane, epoch: number, { series, sent }: Outranking): boolean {
+    const file = this.#files.file(lane);
+    const highest = highestOf(series, lane, epoch);
+    return highest > file.header.newest || file.hasGiven(highest, { epoch, boot: this.#files.boot, sent: highestOf(sent, lane, epoch) });
   }
 
-  #rise(uplink: string, series: readonly Holding[], { known, epoch, wallMs }: { known: number; epoch: number; wallMs: number }): void {
+  #rise({ uplink, series, sent, wallMs }: Outranking, known: number, epoch: number): void {
     const rest = this.#rests.get(uplink) ?? new RenewalRest();
     this.#rests.set(uplink, rest);
     if (!rest.isOver(this.#monotonicMs())) {
@@ -80,11 +77,13 @@ export class Renewal {
       return;
     }
     this.#files.renew(`the collector of ${uplink} holds more of this gateway than its journal, which was put back from a copy`, known);
-    const floorOf = (lane: Lane) =>
-      Math.max(0, ...series.filter((one) => one.epoch === epoch && one.lane === lane).map(({ highest }) => highest));
-    const rowsMax = limits.SUPERSEDED_ROWS_MAX;
-    for (const lane of LANES) this.#files.file(lane).supersede({ uplink, epoch, floor: floorOf(lane), rowsMax, wallMs });
-    this.#renumber(rowsMax);
+    const which = { uplink, epoch, boot: this.#files.boot, rowsMax: limits.SUPERSEDED_ROWS_MAX, wallMs };
+    for (const lane of LANES) {
+      const ours = highestOf(sent, lane, epoch);
+      const floor = Math.max(highestOf(series, lane, epoch), ours);
+      this.#files.file(lane).supersede({ ...which, floor, sent: ours });
+    }
+    this.#renumber(which.rowsMax);
   }
 
   /** Over both lanes at once, so that what came first still does. */
@@ -99,3 +98,6 @@ export class Renewal {
     }
   }
 }
+
+const highestOf = (series: readonly Holding[], lane: Lane, epoch: number): number =>
+  Math.max(0, ...series.filter((one) => one.epoch === epoch && one.lane === lane).map(({ highest }) => highest));

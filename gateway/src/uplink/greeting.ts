@@ -49,7 +49,7 @@ export class Greeting {
     const held = this.#held.get(connection);
     if (!held) return;
     try {
-      await outbox.outrank([...held.series, ...sent.series()]);
+      await outbox.outrank(held.series, sent.series());
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       numbers.lastFailure = error.message;

@@ -6,8 +6,8 @@ export interface Outbox {
   take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Waiting>;
   /** `untold`: why the far side is not told the accepted rows at all; they are settled, and nobody confirmed them. */
   settle(receipt: Receipt, untold?: string): Promise<{ readonly accepted: number; readonly rejected: number; readonly unknown: number }>;
-  /** Hears how far the series of this gateway have come at the far side: what knows less was put back from a copy. */
-  outrank(series: readonly Holding[]): Promise<void>;
+  /** Hears how far the series of this gateway have come at the far side, and how far this run has `sent` them: what knows less was put back from a copy. */
+  outrank(series: readonly Holding[], sent: readonly Holding[]): Promise<void>;
   /** Position of the last row of a lane. */
   newest(lane: Lane): number;
   wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;

@@ -37,6 +37,6 @@ export function decodeHoldings(bytes: Uint8Array): Holdings | Malformed {
       const holding = { epoch: wholeOf(epoch), highest: wholeOf(highest) };
       return lane && isHolding(holding) ? [{ ...holding, lane }] : [];
     });
-    return { gateway, series: read, rivalMs: wholeOf(rivalMs) || 0 };
+    return { gateway, series: read, rivalMs: Number.isSafeInteger(wholeOf(rivalMs)) ? wholeOf(rivalMs) : 0 };
   });
 }
