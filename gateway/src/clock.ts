@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@fengsui/protocol';
 
 /** The longest a timer of Node can wait; a longer one rings at once. */
@@ -10,15 +9,25 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   sleep: async (ms, signal) => {
-    try {
-      for (let restMs = ms; restMs > 0 || restMs === ms; restMs -= TIMER_MS_MAX) {
-        await sleep(Math.min(restMs, TIMER_MS_MAX), undefined, signal ? { signal } : {});
-      }
-    } catch (error) {
-      throw signal?.aborted ? signal.reason : error;
-    }
+    for (let restMs = ms; restMs > 0 || restMs === ms; restMs -= TIMER_MS_MAX) await nap(Math.min(restMs, TIMER_MS_MAX), signal);
   },
 };
+
+/** Not the sleep of Node: lines sleep and are woken with every piece of a packet, and that one makes two errors with stack traces each time. */
+function nap(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
 
 /** Whether the wall clock was set from the network: systemd-timesyncd, or a hook of another time service, makes this file. */
 export function clockSynchronisedBy(file: string): () => boolean {

@@ -1,6 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '@fengsui/protocol';
 
+/** Why a wait is over; one for all, for a reason made anew would carry a stack trace. */
+const WOKEN = new Error('woken');
+
 export type Arrival<T> = { readonly item: T } | 'silence' | 'end';
 
 /**
@@ -69,6 +72,6 @@ export class Inbox<T> implements AsyncDisposable {
       this.#wake = resolve;
       if (Number.isFinite(withinMs)) this.#clock.sleep(withinMs, timer.signal).then(resolve, () => resolve());
     });
-    timer.abort();
+    timer.abort(WOKEN);
   }
 }

@@ -21,6 +21,9 @@ export const CONNECTIONS_PER_ADDRESS_MIN = 4;
 /** When a door is shut, answers that were given have this long to leave. */
 export const LAST_WORDS_MS = 500;
 
+/** Five characters at 9600 baud; of the 100 ms within which the strictest panel wants its answer this takes a twentieth. */
+export const SERIAL_GATHER_MS = 5;
+
 /** How often a serial device's name is looked at; a pulled adapter must be a fault within 60 s, and spins a core until then. */
 export const SERIAL_PRESENCE_CHECK_MS = 1_000;
 

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { LineSetting } from '@fengsui/protocol';
 import { SerialPort } from 'serialport';
 import { fail } from '../failures.ts';
-import { SERIAL_PRESENCE_CHECK_MS } from './limits.ts';
+import { SERIAL_GATHER_MS, SERIAL_PRESENCE_CHECK_MS } from './limits.ts';
 import { streamWire } from './stream-wire.ts';
 import type { SerialConfiguration, Wire } from './wire.ts';
 
@@ -25,10 +25,17 @@ export function lineOf(setting: SerialConfiguration, line: LineSetting): LineSet
 export async function openSerial(setting: SerialConfiguration, line: LineSetting, signal: AbortSignal): Promise<Wire> {
   signal.throwIfAborted();
   // hupcl off: dropping DTR on close resets some converters, and the panel behind them sees a fault.
-  const port = new SerialPort({ path: setting.path, ...lineOf(setting, line), autoOpen: false, lock: true, hupcl: false });
+  const port = new GatheringPort({ path: setting.path, ...lineOf(setting, line), autoOpen: false, lock: true, hupcl: false });
   await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(fail('wire-open', setting.path, error)) : resolve())));
   closeWhenGone(port, setting.path);
   return streamWire(setting.path, port, { isOpen: () => port.isOpen || port.closing, close: () => port.isOpen && port.close() }, signal);
+}
+
+/** Bytes trickle in one by one, and each would wake the whole process: they are gathered for a moment. */
+class GatheringPort extends SerialPort {
+  override _read(bytes: number): void {
+    setTimeout(() => super._read(bytes), SERIAL_GATHER_MS);
+  }
 }
 
 /**
