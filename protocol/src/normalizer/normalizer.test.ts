@@ -243,6 +243,18 @@ test('a reading is reported when it is new, moved, or due, and counted when it i
   expect(normalizer.quiet.readingsHeld).toBe(2);
 });
 
+test('a poll that comes a moment early costs one period no report: as many are told as periods pass', () => {
+  const every = { register: 'pressure', report: { everyMs: 1_000 } };
+  site([every]);
+  const told = (ms: number) => {
+    nowMs = ms;
+    return hear(reading(300)).length;
+  };
+  expect([0, 999, 1_998, 2_999, 4_003, 4_997, 6_000].map(told)).toEqual([1, 0, 1, 1, 1, 1, 1]);
+  // After a silence the periods begin anew.
+  expect([16_500, 17_000, 17_500].map(told)).toEqual([1, 0, 1]);
+});
+
 test('below the limit begins low at once, and only the hysteresis ends it', () => {
   site([HYDRANT]);
   hear(reading(300));

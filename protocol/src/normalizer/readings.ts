@@ -70,8 +70,9 @@ export function judgeReading(state: ReadingState, measured: Measured, { point, p
   const crossings = (['low', 'high'] as const)
     .filter((kind) => ({ low, high })[kind].crossed !== state[kind].crossed)
     .map((kind) => ({ kind, edge: state[kind].crossed ? ('ended' as const) : ('began' as const) }));
-  const report = isNews(state.reported, measured, reportOf(measured, point, polled), nowMs);
-  const reported = report || crossings.length > 0 ? { reported: { value, quality, atMs: nowMs } } : {};
+  const wanted = reportOf(measured, point, polled);
+  const report = isNews(state.reported, measured, wanted, nowMs);
+  const reported = report || crossings.length > 0 ? { reported: { value, quality, atMs: momentOf(state.reported, wanted, nowMs) } } : {};
   return { state: { ...state, low, high, ...reported }, crossings, report };
 }
 
@@ -87,9 +88,18 @@ function reportOf({ quantity }: Measured, point: PointRecord | undefined, polled
   return quantity === 'contact' ? { changeOf: 0, everyMs: REPORT_EVERY_MS } : { everyMs: REPORT_EVERY_MS };
 }
 
+const everyMsOf = (report: Report | null) => report?.everyMs ?? REPORT_EVERY_MS;
+
+/** Where the next period begins: at the end of the one before, or a poll a millisecond early would make every other one miss its turn. */
+function momentOf(before: ReadingState['reported'], report: Report | null, nowMs: number): number {
+  if (!before) return nowMs;
+  const endMs = before.atMs + everyMsOf(report);
+  return nowMs >= endMs && nowMs < endMs + 2 * everyMsOf(report) ? endMs : nowMs;
+}
+
 function isNews(before: ReadingState['reported'], { value, quality }: Measured, report: Report | null, nowMs: number): boolean {
   if (!report || !before || before.quality !== quality) return true;
-  if (nowMs - before.atMs >= (report.everyMs ?? REPORT_EVERY_MS)) return true;
+  if (nowMs - before.atMs >= everyMsOf(report)) return true;
   if (value === null || before.value === null) return value !== before.value;
   return report.changeOf !== undefined && Math.abs(value - before.value) > report.changeOf;
 }
