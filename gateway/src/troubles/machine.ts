@@ -56,7 +56,7 @@ export class LoopWatcher implements Watcher {
   readonly judges = ['loop-slow'] as const;
   readonly #gateway: string;
   readonly #clock: Clock;
-  readonly #delay = monitorEventLoopDelay({ resolution: 20 });
+  readonly #delay = monitorEventLoopDelay({ resolution: 50 }); // ms: each look wakes the box, and a quarter of a second is what is looked for
   #sinceMs: number;
   #found: readonly Trouble[] = [];
 
