@@ -5,6 +5,7 @@ import { FAMILIES } from '@fengsui/protocol/families';
 import { standardLimitOf, standardLow } from '@fengsui/protocol/normalizer';
 import type { Command } from 'commander';
 import { type GatewayConfiguration, loadConfiguration } from '../config.ts';
+import { isOutOfReach, reachRemedy } from '../ownership.ts';
 import { PROGRAM } from '../program.ts';
 
 /** A wrong configuration never starts half: this is the exit code that says so. */
@@ -44,6 +45,9 @@ function check({ config }: { readonly config: string }): void {
   const { page } = configuration;
   if (page?.pinFile !== undefined && !existsSync(page.pinFile))
     stderr.write(`page: has no PIN and will not open, set one with: ${PROGRAM} pin --config ${config} / 维护页面未设置 PIN,不会开启\n`);
+  if (isOutOfReach(configuration.data))
+    stderr.write(`data: ${configuration.data} does not belong to the gateway's user, who cannot write there: ${reachRemedy(configuration.data)} / 数据目录不属于网关用户
+`);
   stdout.write('ok\n');
   for (const limit of standardLimitsIn(configuration)) stdout.write(`${limit}\n`);
 }

@@ -1,13 +1,15 @@
+import { dirname } from 'node:path';
 import { stdin, stdout } from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
+import { becomeOwner } from '../ownership.ts';
 import { pinProblem } from '../page/pin.ts';
 import { writePinFile } from '../page/pin-file.ts';
 import { configurationFrom } from './check.ts';
 
-/** Which file the PIN goes to, and the gateway's data folder where it is known; null after what is wrong was said. */
-function placeOf({ file, config }: { readonly file?: string; readonly config?: string }): { file: string; data?: string } | null {
-  if (file !== undefined) return { file };
+/** Which file the PIN goes to, and the folder whose owner is to own it; null after what is wrong was said. */
+function placeOf({ file, config }: { readonly file?: string; readonly config?: string }): { file: string; data: string } | null {
+  if (file !== undefined) return { file, data: dirname(file) };
   if (config === undefined) throw new TypeError('say --config <file> or --file <file> / 请指定 --config 或 --file');
   const configuration = configurationFrom(config);
   if (!configuration) return null;
@@ -57,8 +59,10 @@ async function setPin(options: { readonly file?: string; readonly config?: strin
   const pin = await pinFromPerson();
   const problem = pinProblem(pin);
   if (problem !== null) throw new TypeError(problem);
-  await writePinFile(file, pin, data).catch((error: Error) => {
-    const remedy = "run this as the gateway's user or as root, and look at the folder 请以网关用户或 root 运行,并检查该目录";
+  becomeOwner(data);
+  await writePinFile(file, pin).catch((error: Error) => {
+    const remedy =
+      "the gateway's user must be able to write there: run this as that user or as root, and look at the folder 网关用户须能写入该目录:请以网关用户或 root 运行,并检查目录权限";
     throw new TypeError(`${file}: could not be written: ${error.message}; ${remedy}`);
   });
   stdout.write(`${file}: the PIN of the installer's page is set / 维护页面 PIN 已设置\n`);

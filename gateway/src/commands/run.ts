@@ -10,6 +10,7 @@ import { type Gateway, startGateway } from '../gateway.ts';
 import { giveBackMemory } from '../give-back.ts';
 import * as limits from '../limits.ts';
 import { LogTail } from '../log-tail.ts';
+import { becomeOwner, isOwnersPlace, rightfulOwner } from '../ownership.ts';
 import { feedWatchdog, type ServiceManager, serviceManager } from '../watchdog.ts';
 import { configurationFrom } from './check.ts';
 
@@ -34,6 +35,7 @@ async function run({ config, withParent }: { readonly config: string; readonly w
   // Written at once: the last line before a crash is the one that matters.
   const tail = new LogTail(destination({ dest: 2, sync: true }));
   const log = pino({ level: configuration.log.level, base: null }, tail);
+  runAsOwner(configuration.data, log);
   const stopping = new AbortController();
   const runs = new Runs(resolve(config), log, tail, stopping.signal, serviceManager(process.env));
   const crash = (error: unknown) => void runs.crash(error);
@@ -43,6 +45,16 @@ async function run({ config, withParent }: { readonly config: string; readonly w
     await runs.go(stopping);
   } catch (error) {
     die(log, error);
+  }
+}
+
+/** What root made in the data folder the gateway's own user could neither read nor replace at the next start. */
+function runAsOwner(data: string, log: Logger): void {
+  const owner = rightfulOwner(data);
+  if (isOwnersPlace(data) && becomeOwner(data)) log.info({ uid: owner!.uid }, `started by root, runs as the user that ${data} belongs to`);
+  else if (owner) {
+    const text = `runs as root, but ${data} belongs to user ${owner.uid}, who will not be able to read what is made there: start it as that user 请以数据目录的所有者启动`;
+    log.warn({ uid: owner.uid }, text);
   }
 }
 

@@ -64,7 +64,7 @@ export class LoginDesk {
     return [429, { error: 'later', seconds }];
   }
 
-  /** Looks whether the PIN was changed while somebody is logged in; a file that cannot be read now is looked at again. */
+  /** Looks whether the PIN was changed or taken away while somebody is logged in. */
   async look(): Promise<void> {
     if (!this.#sessions.isEmpty) await this.#lineNow().catch(() => {});
   }
@@ -76,11 +76,22 @@ export class LoginDesk {
     return looked;
   }
 
-  /** A PIN that was changed ends what the old one opened. */
+  /** A PIN that was changed ends what the old one opened; so does one that is gone, or that others can read. Rejects with Failure `page-pin`. */
   async #lineNow(): Promise<string> {
-    const line = await readPinFile(this.#needs.page.pinFile);
-    if (line !== this.#line) this.#sessions.clear();
-    this.#line = line;
-    return line;
+    try {
+      const line = await readPinFile(this.#needs.page.pinFile);
+      if (line !== this.#line) this.#logAllOut('the PIN was changed');
+      this.#line = line;
+      return line;
+    } catch (error) {
+      this.#logAllOut((error as Error).message);
+      throw error;
+    }
+  }
+
+  #logAllOut(why: string): void {
+    if (this.#sessions.isEmpty) return;
+    this.#sessions.clear();
+    this.#needs.log.warn({ code: 'page-pin' }, `installer's page: everybody is logged out: ${why} 维护页面已全部退出登录`);
   }
 }

@@ -19,12 +19,8 @@ export async function readPinFile(file: string): Promise<string> {
   }
 }
 
-/**
- * Writes a PIN file for its owner alone, with its folder where that is not there yet. Where root does it, the owner is who owns
- * `data`, the folder of the gateway: the user that runs it. Rejects with the file system's error.
- */
-export async function writePinFile(file: string, pin: string, data: string = dirname(file)): Promise<void> {
-  for (const folder of [data, dirname(file)]) await mkdir(folder, { recursive: true, mode: 0o750 });
-  const owner = process.getuid?.() === 0 ? await stat(data) : undefined;
-  await replaceDurably(file, await pinLine(pin), owner ? { mode: 0o600, owner } : { mode: 0o600 });
+/** Writes a PIN file for its owner alone, with its folder where that is not there yet. Rejects with the file system's error. */
+export async function writePinFile(file: string, pin: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o750 });
+  await replaceDurably(file, await pinLine(pin), { mode: 0o600 });
 }

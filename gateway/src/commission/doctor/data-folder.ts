@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fdatasyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isOutOfReach, reachRemedy } from '../../ownership.ts';
 import { codeOf, doubtful, type Finding, right, wrong } from './finding.ts';
 
 const MIB = 1024 * 1024;
@@ -32,7 +33,15 @@ function standingFolder(folder: string): string {
 export function dataFindings(data: string): Finding[] {
   const folder = standingFolder(data);
   const { type, bavail, bsize } = statfsSync(folder);
-  return [...kindFinding(folder, type), spaceFinding(folder, bavail * bsize), syncFinding(folder)];
+  return [...ownerFinding(data), ...kindFinding(folder, type), spaceFinding(folder, bavail * bsize), syncFinding(folder)];
+}
+
+/** Root can write everywhere: whether the gateway can is another question. */
+function ownerFinding(data: string): Finding[] {
+  if (!isOutOfReach(data)) return [];
+  return [
+    wrong('data', `${data} does not belong to the gateway's user, who cannot write there`, '数据目录不属于网关用户', reachRemedy(data)),
+  ];
 }
 
 function kindFinding(folder: string, type: number): Finding[] {

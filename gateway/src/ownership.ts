@@ -1,0 +1,72 @@
+import { lchownSync, mkdirSync, type Stats, statSync } from 'node:fs';
+import { env } from 'node:process';
+
+/** Whose something is. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The user the gateway of this box runs as, as its starter knows it: `uid:gid`. null where there is none: whoever starts it is it. */
+function userOfBox(): Owner | null {
+  const [, uid, gid] = /^(\d+):(\d+)$/.exec(env['FENGSUI_OWNER'] ?? '') ?? [];
+  return uid === undefined || uid === '0' ? null : { uid: Number(uid), gid: Number(gid) };
+}
+
+function standing(path: string): Stats | null {
+  return statSync(path, { throwIfNoEntry: false }) ?? null;
+}
+
+/**
+ * Whose the files in the gateway's data folder have to be, where root works on them: the owner of the folder, or the box's own user
+ * where it is not there yet. null: those of whoever works.
+ */
+export function rightfulOwner(data: string): Owner | null {
+  if (process.geteuid?.() !== 0) return null;
+  const folder = standing(data);
+  if (!folder) return userOfBox();
+  return folder.uid === 0 ? null : { uid: folder.uid, gid: folder.gid };
+}
+
+/**
+ * Becomes the rightful owner for good, where root has started this: what is made from now on is the gateway's own to read and to replace,
+ * and no link that its user planted leads further than that user can go. Makes the data folder first where root must. False: nothing changed.
+ */
+export function becomeOwner(data: string): boolean {
+  const owner = rightfulOwner(data);
+  if (!owner) return false;
+  if (!standing(data)) {
+    mkdirSync(data, { recursive: true, mode: 0o750 });
+    lchownSync(data, owner.uid, owner.gid);
+  }
+  takeGroups(owner);
+  process.setgid!(owner.gid);
+  process.setuid!(owner.uid);
+  return true;
+}
+
+/** The groups of a user the system knows (serial ports belong to one of them); of any other only its own. */
+function takeGroups({ uid, gid }: Owner): void {
+  try {
+    (process as NodeJS.Process & { initgroups(user: number, group: number): void }).initgroups(uid, gid);
+  } catch {
+    process.setgroups!([gid]);
+  }
+}
+
+/** Whether root may run the gateway as the rightful owner: only on a box, whose user is known to reach wires and keys. */
+export function isOwnersPlace(data: string): boolean {
+  const user = userOfBox();
+  return user !== null && rightfulOwner(data)?.uid === user.uid;
+}
+
+/** On a box: the data folder is there and belongs to somebody else than the gateway's user, who will not be able to write. */
+export function isOutOfReach(data: string): boolean {
+  const [user, folder] = [userOfBox(), standing(data)];
+  return user !== null && folder !== null && folder.uid !== user.uid;
+}
+
+/** How that is mended. */
+export function reachRemedy(data: string): string {
+  return `chown -R ${env['FENGSUI_OWNER']} ${data}`;
+}
