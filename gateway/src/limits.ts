@@ -18,6 +18,15 @@ export const BATCH_ROWS_MAX = ROWS_IN_FLIGHT_MAX / 2;
 /** Bytes of frames on their way per lane: on a line of 64 kbit/s an alarm stands behind at most 4 s of readings. */
 export const BYTES_IN_FLIGHT_MAX = 32 * 1024;
 
+/**
+ * More ordinary rows than this behind each other are a backlog that new ones pass: on a line of 64 kbit/s 20 s of readings. A shorter one is
+ * soon gone, and everything keeps its order.
+ */
+export const BACKLOG_LONG_ROWS = 1_024;
+
+/** What of the window of the ordinary lane new rows have beside a backlog; what may be on its way is the rate. */
+export const FRESH_SHARE = 0.3;
+
 /** Receipts of readings are gathered for so many rows or so long while a backlog drains: each settlement waits for the disk once. */
 export const SETTLE_ROWS = 512;
 export const SETTLE_WITHIN_MS = 100;

@@ -60,6 +60,15 @@ describe('what the journal promises', () => {
     ]);
   });
 
+  it('hands out nothing behind the position it is asked up to, and says that nothing more waits before it', async () => {
+    const journal = await journalIn(folder());
+    const stored = await journal.append(upTo(6).map((address) => eventOf('reading', address)));
+    const fourth = stored[3]!.position;
+    const { rows, last } = await journal.take('ordinary', 0, 64, 16_384, fourth);
+    expect([rows.map(({ number }) => number), last]).toEqual([[1, 2, 3, 4], fourth]);
+    expect(await journal.take('ordinary', fourth, 64, 16_384, fourth)).toMatchObject({ rows: [], last: fourth });
+  });
+
   it('hands out the frame of the event, under the serial of its number, with the three clocks', async () => {
     const journal = await journalIn(folder());
     const event = eventOf('fire', 7, { place: '1号楼3层东走道', text: '火警' });

@@ -38,7 +38,7 @@ export interface Journal {
 /** What of the journal one uplink has not settled yet, whatever the others have. */
 export interface JournalOutbox {
   /** Rows of a lane that wait for this uplink's receipt, behind a position (0: from the lowest). At least one when there is any. */
-  take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Taken>;
+  take(lane: Lane, after: number, rowsMax: number, bytesMax: number, upTo?: number): Promise<Taken>;
   /** Marks rows as accepted or rejected by this uplink. What the receipt does not name stays. */
   settle(receipt: Receipt): Promise<Settled>;
   /**
@@ -149,7 +149,8 @@ class WorkerJournal implements Journal {
   outbox(uplink: string): JournalOutbox {
     if (!this.#options.uplinks.includes(uplink)) throw new RangeError(`no such uplink: ${uplink}`);
     return {
-      take: (lane, after, rowsMax, bytesMax) => this.#clerk.ask({ ask: 'take', uplink, lane, after, rowsMax, bytesMax }),
+      take: (lane, after, rowsMax, bytesMax, upTo = Number.MAX_SAFE_INTEGER) =>
+        this.#clerk.ask({ ask: 'take', uplink, lane, after, upTo, rowsMax, bytesMax }),
       settle: (receipt) => this.#clerk.ask({ ask: 'settle', uplink, receipt, wallMs: Math.round(this.#options.clock.wallMs()) }),
       outrank: (series, sent) => this.#outrank(uplink, series, sent),
       newest: (lane) => this.newest(lane),

@@ -52,6 +52,15 @@ export interface Superseding {
   readonly wallMs: number;
 }
 
+/** What an uplink asks for: what it is owed behind a position and up to another. */
+export interface Wanted {
+  readonly uplink: string;
+  readonly after: number;
+  readonly upTo: number;
+  readonly rowsMax: number;
+  readonly bytesMax: number;
+}
+
 export interface LastWord {
   readonly ordinal: number;
   readonly wallMs: number;
@@ -280,12 +289,13 @@ export class LaneFile {
     this.#quarantined -= of(ROW_STATES.quarantined);
   }
 
-  /** Rows owed to an uplink behind a position, of one epoch and profile. A damaged row is set aside and never handed out. */
-  take(uplink: string, after: number, rowsMax: number, bytesMax: number): Taken {
+  /** Rows owed to an uplink between two positions, of one epoch and profile. A damaged row is set aside and never handed out. */
+  take(wanted: Wanted): Taken {
+    const { uplink, after, upTo, rowsMax, bytesMax } = wanted;
     const rows: KeptRow[] = [];
     let bytes = 0;
-    let last = this.#position;
-    for (const row of this.#statements.take.iterate({ slot: this.#owed.slotOf(uplink), after }) as Iterable<KeptRow>) {
+    let last = Math.min(this.#position, upTo);
+    for (const row of this.#statements.take.iterate({ slot: this.#owed.slotOf(uplink), after, upTo }) as Iterable<KeptRow>) {
       const size = row.frame.length + ROW_OVERHEAD_BYTES;
       const first = rows[0];
       const another = first && (first.epoch !== row.epoch || first.profile !== row.profile);
@@ -297,7 +307,7 @@ export class LaneFile {
       rows.push(row);
     }
     const sound = rows.filter((row) => this.#isSound(row));
-    if (sound.length === 0 && rows.length > 0) return this.take(uplink, rows.at(-1)!.position, rowsMax, bytesMax);
+    if (sound.length === 0 && rows.length > 0) return this.take({ ...wanted, after: rows.at(-1)!.position });
     return { epoch: sound[0]?.epoch ?? this.header.epoch, profile: sound[0]?.profile ?? '', rows: plain(sound), last };
   }
 

@@ -134,7 +134,9 @@ export type Question =
       readonly ask: 'take';
       readonly uplink: string;
       readonly lane: Lane;
+      /** Positions: behind the one, not behind the other. */
       readonly after: number;
+      readonly upTo: number;
       readonly rowsMax: number;
       readonly bytesMax: number;
     }

@@ -208,7 +208,9 @@ describe('a journal with several uplinks', () => {
           }
         }
         for (const uplink of model.uplinks)
-          expect(file.take(uplink, 0, 1_000, 1_000_000).rows.map((row) => row.number)).toEqual(model.owedTo(uplink));
+          expect(
+            file.take({ uplink, after: 0, upTo: 1_000_000, rowsMax: 1_000, bytesMax: 1_000_000 }).rows.map((row) => row.number),
+          ).toEqual(model.owedTo(uplink));
         while (file.release(1));
         const due = Object.fromEntries(
           model.uplinks.map((name) => [name, expect.objectContaining({ waiting: model.owedTo(name).length })]),

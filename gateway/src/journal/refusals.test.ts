@@ -58,7 +58,7 @@ function settle(file: LaneFile, uplink: string, accepted: number[], rejections: 
 function owedTo(file: LaneFile, uplink: string): string[] {
   const names: string[] = [];
   for (let after = 0; ; ) {
-    const { epoch, rows, last } = file.take(uplink, after, 500, 1_000_000);
+    const { epoch, rows, last } = file.take({ uplink, after, upTo: 1_000_000, rowsMax: 500, bytesMax: 1_000_000 });
     if (rows.length === 0) return names;
     names.push(...rows.map(({ number }) => `${epoch}/${number}`));
     after = last;

@@ -245,8 +245,7 @@ export class Scribe {
   }
 
   #valueOf(question: Question): unknown {
-    if (question.ask === 'take')
-      return this.#files.file(question.lane).take(question.uplink, question.after, question.rowsMax, question.bytesMax);
+    if (question.ask === 'take') return this.#files.file(question.lane).take(question);
     if (question.ask === 'outrank') return this.#chores.outrank(question);
     if (question.ask === 'newest') return LANES.flatMap((lane) => this.#files.file(lane).newest(question.rowsMax));
     return this.#files.state();

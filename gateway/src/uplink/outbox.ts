@@ -2,8 +2,8 @@ import type { Holding, Lane, Receipt, Row } from '@fengsui/protocol';
 
 /** What the uplink needs of the journal. */
 export interface Outbox {
-  /** Rows that wait behind a position, of one epoch and one profile; nothing waits between `after` and `last` but `rows`. */
-  take(lane: Lane, after: number, rowsMax: number, bytesMax: number): Promise<Waiting>;
+  /** Rows that wait behind a position, and up to another, of one epoch and one profile; nothing waits between `after` and `last` but `rows`. */
+  take(lane: Lane, after: number, rowsMax: number, bytesMax: number, upTo?: number): Promise<Waiting>;
   /** `untold`: why the far side is not told the accepted rows at all; they are settled, and nobody confirmed them. */
   settle(receipt: Receipt, untold?: string): Promise<{ readonly accepted: number; readonly rejected: number; readonly unknown: number }>;
   /** Hears how far the series of this gateway have come at the far side, and how far this run has `sent` them: what knows less was put back from a copy. */

@@ -1,4 +1,4 @@
-import { type Clock, decodeReceipt, encodeBatch, Failure, LANES, type Lane, type Receipt } from '@fengsui/protocol';
+import { type Clock, decodeReceipt, encodeBatch, Failure, type Lane, type Receipt } from '@fengsui/protocol';
 import { Bell } from '../bell.ts';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
@@ -7,6 +7,7 @@ import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox, Waiting } from './outbox.ts';
 import type { Sent } from './sent.ts';
 import { Settling } from './settling.ts';
+import { Strands } from './strands.ts';
 
 export interface SessionOptions {
   readonly gateway: string;
@@ -28,7 +29,8 @@ export interface SessionOptions {
  */
 export class Session {
   readonly #options: SessionOptions;
-  readonly #windows: Readonly<Record<Lane, LaneWindow>> = { alarm: new LaneWindow('alarm'), ordinary: new LaneWindow('ordinary') };
+  readonly #alarm = new LaneWindow('alarm');
+  readonly #ordinary = new Strands();
   readonly #settling: Settling;
   readonly #bell = new Bell();
   #ended: Failure | null = null;
@@ -69,6 +71,10 @@ export class Session {
     }
   }
 
+  get #windows(): readonly LaneWindow[] {
+    return [this.#alarm, ...this.#ordinary.windows];
+  }
+
   #end(failure: Failure): void {
     this.#ended ??= failure;
     this.#bell.ring();
@@ -81,14 +87,15 @@ export class Session {
 
   #confirm(receipt: Receipt): void {
     const { outbox, numbers, clock } = this.#options;
-    const window = this.#windows[receipt.lane];
-    const sentTimes = window.confirm(receipt.epoch, [...receipt.accepted, ...receipt.rejected.map(({ number }) => number)]);
-    window.overdueInARow = 0;
+    const confirmed = [...receipt.accepted, ...receipt.rejected.map(({ number }) => number)];
+    const windows = this.#windows.filter(({ lane }) => lane === receipt.lane);
+    const sentTimes = windows.flatMap((window) => window.confirm(receipt.epoch, confirmed));
+    for (const window of windows) window.overdueInARow = 0;
     numbers.receipts += 1;
     numbers.lastReceiptMs = clock.wallMs();
     if (sentTimes.length > 0) numbers.lastRoundTripMs = clock.monotonicMs() - Math.min(...sentTimes);
     if (receipt.lane === 'alarm') void this.#settle(receipt);
-    else this.#settling.add(receipt, window.oldestSentMs() === null && outbox.newest('ordinary') <= window.cursor);
+    else this.#settling.add(receipt, !windows.some((window) => window.inFlight > 0 || window.hasMore(outbox.newest('ordinary'))));
     this.#bell.ring();
   }
 
@@ -107,17 +114,18 @@ export class Session {
   /** Sends one batch; false when there is nothing that may be sent now. */
   async #sendNext(): Promise<boolean> {
     const { outbox } = this.#options;
-    const { alarm, ordinary } = this.#windows;
-    if (await this.#sendFrom(alarm)) return true;
-    if (outbox.newest('alarm') > alarm.cursor) return false;
-    return this.#sendFrom(ordinary);
+    if (await this.#sendFrom(this.#alarm)) return true;
+    if (this.#alarm.hasMore(outbox.newest('alarm'))) return false;
+    this.#ordinary.arrange(outbox.newest('ordinary'));
+    for (const window of this.#ordinary.windows) if (await this.#sendFrom(window)) return true;
+    return false;
   }
 
   async #sendFrom(window: LaneWindow): Promise<boolean> {
     const { outbox, clock } = this.#options;
-    if (window.isFull || outbox.newest(window.lane) <= window.cursor) return false;
+    if (window.isFull || !window.hasMore(outbox.newest(window.lane))) return false;
     const { rows, bytes } = window.room();
-    const waiting = await outbox.take(window.lane, window.cursor, rows, bytes);
+    const waiting = await outbox.take(window.lane, window.cursor, rows, bytes, window.upTo);
     window.sent(waiting, clock.monotonicMs());
     if (waiting.rows.length === 0) return false;
     if (!this.#ended) this.#publish(window.lane, waiting);
@@ -135,15 +143,14 @@ export class Session {
   /** A batch without its receipt in time is sent again, from the lowest unconfirmed row; too often in a row, and the link counts as dead. */
   #lookAtDeadlines(): void {
     const { clock, numbers, receiptTimeoutMs, hasOtherWay } = this.#options;
-    for (const lane of LANES) {
-      const window = this.#windows[lane];
+    for (const window of this.#windows) {
       const sentMs = window.oldestSentMs();
       if (sentMs === null || clock.monotonicMs() - sentMs < receiptTimeoutMs) continue;
       numbers.rowsOverdue += window.inFlight;
       this.#settling.flush();
       window.rewind();
       window.overdueInARow += 1;
-      if (window.overdueInARow > (lane === 'alarm' && hasOtherWay ? 0 : limits.RESENDS_MAX))
+      if (window.overdueInARow > (window === this.#alarm && hasOtherWay ? 0 : limits.RESENDS_MAX))
         this.#end(fail('uplink-silent', `${window.overdueInARow} times no receipt within ${receiptTimeoutMs} ms`));
     }
   }
@@ -151,13 +158,13 @@ export class Session {
   /** Waits for a row that may be sent, a receipt, the next deadline or the end. */
   async #idle(): Promise<void> {
     const { outbox, clock, receiptTimeoutMs } = this.#options;
-    const { alarm, ordinary } = this.#windows;
+    const isBehindAlarms = this.#alarm.hasMore(outbox.newest('alarm'));
     const over = new AbortController();
-    const sent = LANES.flatMap((lane) => this.#windows[lane].oldestSentMs() ?? []);
+    const sent = this.#windows.flatMap((window) => window.oldestSentMs() ?? []);
     const waits: Promise<unknown>[] = [this.#bell.rung()];
     if (sent.length > 0) waits.push(clock.sleep(Math.max(0, Math.min(...sent) + receiptTimeoutMs - clock.monotonicMs()), over.signal));
-    if (!alarm.isFull) waits.push(outbox.wait('alarm', alarm.cursor, over.signal));
-    if (!ordinary.isFull && outbox.newest('alarm') <= alarm.cursor) waits.push(outbox.wait('ordinary', ordinary.cursor, over.signal));
+    for (const window of this.#windows.filter(({ isFull, cursor, upTo }) => !isFull && cursor < upTo))
+      if (window === this.#alarm || !isBehindAlarms) waits.push(outbox.wait(window.lane, window.cursor, over.signal));
     try {
       await Promise.race(waits);
     } finally {

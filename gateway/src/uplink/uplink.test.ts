@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { type Batch, encodeReceipt, type Lane, type Receipt } from '@fengsui/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventOf, type FollowedJournal, open, systemTime, temporaryFolder } from '../journal/journal.fixture.ts';
+import * as limits from '../limits.ts';
 import { accepting, Peer } from './peer.fixture.ts';
 import { runUplink, UplinkNumbers } from './uplink.ts';
 
@@ -100,6 +101,46 @@ describe('the uplink', () => {
     expect(peer.rows.slice(0, 4).map(({ number }) => number)).toEqual([1, 2, 1, 2]);
     peer.answer = accepting;
     await vi.waitFor(async () => expect(await waiting('alarm')).toBe(0), soon);
+  });
+
+  it('lets what is new go beside a long backlog, each in its order, and sends nothing twice', async () => {
+    await peer.start();
+    const old = limits.BACKLOG_LONG_ROWS * 2;
+    for (let from = 0; from < old; from += 512) await journal.append(upTo(512).map((address) => eventOf('reading', address)));
+    let isHeld = true;
+    let held: Batch | null = null;
+    peer.answer = (batch) => {
+      if (!isHeld || batch.rows.some(({ number }) => number > old)) return accepting(batch);
+      held ??= batch;
+      return null; // the backlog stands still
+    };
+    run(peer.port);
+    await vi.waitFor(() => expect(held).not.toBeNull(), soon);
+    for (let turn = 1; turn <= 30; turn++) {
+      await journal.append([eventOf('reading', turn)]);
+      await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(old), soon);
+    }
+    isHeld = false;
+    for (const { rows } of peer.batches.filter((batch) => batch.rows[0]!.number <= old))
+      peer.say(encodeReceipt({ ...accepting(held!), accepted: rows.map(({ number }) => number) }));
+    await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(0), soon);
+    const numbersOf = (isOld: boolean) => peer.rows.map(({ number }) => number).filter((number) => number <= old === isOld);
+    expect(numbersOf(true)).toEqual(upTo(old));
+    expect(numbersOf(false)).toEqual(upTo(old + 30).slice(old));
+    // The backlog is through: one strand again.
+    await journal.append(upTo(200).map((address) => eventOf('reading', address)));
+    await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(0), soon);
+    expect(peer.firsts('ordinary').slice(-200)).toEqual(upTo(old + 230).slice(old + 30));
+  });
+
+  it('keeps the order of a backlog that is soon gone', async () => {
+    await peer.start();
+    for (let turn = 0; turn < 2; turn++) await journal.append(upTo(limits.BACKLOG_LONG_ROWS / 2).map((at) => eventOf('reading', at)));
+    run(peer.port);
+    await vi.waitFor(() => expect(peer.rows.length).toBeGreaterThan(0), soon);
+    await journal.append([eventOf('reading', 1)]);
+    await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(0), soon);
+    expect(peer.firsts('ordinary')).toEqual(upTo(limits.BACKLOG_LONG_ROWS + 1));
   });
 
   it('lets a fire pass a backlog of readings', async () => {

@@ -33,6 +33,21 @@ async function settled(data: string, known: number, count: number): Promise<numb
   }
 }
 
+/** Milliseconds from journal to receipt of the readings written since then that have theirs; those that wait count as until now. */
+export function readingLatencies(data: string, sinceMs: number): number[] {
+  const database = new Database(join(data, 'ordinary.sqlite'), { readonly: true });
+  try {
+    const rows = database
+      .prepare(
+        "SELECT coalesce(settled_ms, @nowMs) - wall_ms AS ms FROM rows WHERE kind = 'reading' AND wall_ms >= @sinceMs AND wall_ms < @nowMs - 1000",
+      )
+      .all({ sinceMs, nowMs: Date.now() }) as Array<{ readonly ms: number }>;
+    return rows.map(({ ms }) => ms);
+  } finally {
+    database.close();
+  }
+}
+
 /** When the fires of the journal were settled, in their order; null for those that wait. */
 export function fires(data: string): ReadonlyArray<number | null> {
   const database = new Database(join(data, 'alarm.sqlite'), { readonly: true });
