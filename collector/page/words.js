@@ -108,6 +108,7 @@ const WORDS = {
   'note-receive-buffer-small': ['接收缓冲区过小', 'receive buffer too small'],
   'note-power-unreadable': ['电源状态不可读', 'power cannot be read'],
   'note-program-failed': ['程序异常', 'error of the program'],
+  'note-identity-shared': ['多台设备共用同一身份', 'several boxes under one identity'],
   'note-page-locked': ['维护页面 PIN 连续错误被锁定', "installer's page locked after wrong PINs"],
 };
 

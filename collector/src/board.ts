@@ -1,4 +1,4 @@
-import { INCIDENT_CLASSES } from './incidents/classes.ts';
+import { INCIDENT_CLASSES, type IncidentClass } from './incidents/classes.ts';
 import type { Incident } from './incidents/incident.ts';
 import { incidents, incidentsOf } from './incidents/incidents.ts';
 import type { Entry, Ledger } from './ledger/ledger.ts';
@@ -48,6 +48,13 @@ export class Board {
 
   incidents(): readonly Incident[] {
     return [...this.#projector.tables.incidents.values()].flatMap(incidentsOf);
+  }
+
+  /** Sources of a gateway that have an open incident of a class, once all that the ledger held at the start is folded. */
+  async openOf(gateway: string, incidentClass: IncidentClass): Promise<readonly string[]> {
+    await this.caughtUp;
+    const open = this.incidents().filter((one) => one.gateway === gateway && one.class === incidentClass && one.state === 'open');
+    return open.map(({ source }) => source);
   }
 
   gateways(): readonly Gateway[] {

@@ -4,6 +4,7 @@ import { Board } from './board.ts';
 import { machineClock } from './clock.ts';
 import type { CollectorConfiguration } from './config-schema.ts';
 import { Intake } from './ingest/intake.ts';
+import { COLLECTOR_ITSELF, OwnVoice } from './ingest/own-voice.ts';
 import { PushIntake } from './ingest/push.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { OrderDesk } from './orders/desk.ts';
@@ -53,9 +54,16 @@ export async function startCollector(configuration: CollectorConfiguration, log:
     revoked: () => readRevoked(pkiFiles(data).revoked),
     failed: (failure) => report('intake', failure, log),
   });
+  const voice = new OwnVoice({
+    ...{ ledger, clock: machineClock, zoneMinutes },
+    rivals: () => intake.rivals(),
+    said: () => board.openOf(COLLECTOR_ITSELF, 'fault'),
+    failed: (failure) => report('voice', failure, log),
+  });
   const stop = new AbortController();
   const supervision = { clock: machineClock, log, signal: stop.signal };
   const works = [
+    supervise('voice', (signal) => voice.run(signal), supervision),
     supervise('orders', (signal) => orders.run(signal), supervision),
     supervise('board', (signal) => board.run(ledger, signal), supervision),
     ...[...municipal, http].map((outlet) =>

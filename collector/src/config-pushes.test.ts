@@ -44,7 +44,7 @@ describe('the clouds that push to a collector', () => {
     [[{ ...PUSH, host: '0.0.0.0' }], 'pushes[0].tls: is missing, plain HTTP never leaves the machine (pushes[0].host is 0.0.0.0)'],
     [
       [{ ...PUSH, gateway: 'gw-1' }],
-      'pushes[0].gateway: must begin with cloud- and hold at most 64 letters, digits, dots and hyphens (got gw-1)',
+      'pushes[0].gateway: must begin with cloud-, hold at most 64 letters, digits, dots and hyphens, and not be cloud-collector (got gw-1)',
     ],
     [[{ ...PUSH, cloud: 'onenet' }], 'pushes[0].tokenFile: is missing, onenet signs with a token'],
     [[{ ...PUSH, tokenFile: 'token' }], 'pushes[0].tokenFile: must be absent, ctwing signs nothing that we can check'],

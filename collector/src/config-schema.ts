@@ -48,8 +48,8 @@ const Push = Type.Object(
     ...PUSH_DOOR,
     /** Under this name its rows are numbered, by the collector itself. For ever: another name begins anew. */
     gateway: Type.String({
-      pattern: '^cloud-[A-Za-z0-9.-]{1,58}$',
-      says: 'must begin with cloud- and hold at most 64 letters, digits, dots and hyphens',
+      pattern: '^cloud-(?!collector$)[A-Za-z0-9.-]{1,58}$',
+      says: 'must begin with cloud-, hold at most 64 letters, digits, dots and hyphens, and not be cloud-collector',
     }),
     /** How its events become frames. */
     profile: choice([...PROFILES.keys()], 'db36-t1297-2020'),

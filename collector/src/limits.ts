@@ -18,6 +18,19 @@ export const HOLDINGS_MAX = 256;
 /** A gateway that comes in is told what is held of it; where the ledger takes longer, its alarms do not wait for that. */
 export const HOLDINGS_WITHIN_MS = 1_000;
 
+/** Processes that came in under one gateway's name and are remembered, and how much of what each calls itself. */
+export const INSTANCES_KEPT = 8;
+export const INSTANCE_CHARACTERS_MAX = 64;
+/**
+ * So many takeovers in a minute by clients that name no process are two of them. A link that is silently dead is noticed after 10 s at the
+ * earliest (a receipt that does not come), so a client that only comes back to itself has six at most.
+ */
+export const RIVAL_TAKEOVERS = 7;
+export const RIVAL_WINDOW_MS = 60_000;
+/** Rivals meet again at the latest when the longest back-off of a gateway is over, 30 s: ten of them without, and the trouble is over. */
+export const RIVAL_STANDS_MS = 300_000;
+export const RIVALS_LOOK_MS = 1_000;
+
 /** Deliveries of one transaction: the group that makes one fsync serve many. 512 × 16 KiB stays below 8 MiB. */
 export const INTAKE_GROUP_MAX = 512;
 /** Deliveries waiting for the ledger, over all gateways; beyond it they are refused and come again. */

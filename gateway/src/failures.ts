@@ -154,6 +154,13 @@ export const FAILURES = {
     zh: '汇集平台不返回回执',
     remedy: 'Check the disk and the log of the collector',
   },
+  'uplink-shared': {
+    retry: 'later',
+    en: 'another box seems to use the certificate of this gateway',
+    zh: '疑有另一台设备使用本网关的证书',
+    remedy:
+      'Look for a cloned disk or a copied data folder that still runs: switch it off and enrol it under a name of its own; where none is found, revoke this name at the collector and enrol this box anew',
+  },
   'uplink-stuck': {
     retry: 'never',
     en: 'an uplink hangs while rows wait for it',

@@ -63,7 +63,7 @@ async function start(configuration: GatewayConfiguration, surroundings: Surround
   const { lines } = hearing;
   const sending = new Sending(parts);
   const { uplinks } = sending;
-  const watching = await openWatching({ ...parts, lines });
+  const watching = await openWatching({ ...parts, lines, uplinks: uplinks.all });
   const started = { id: gateway.id, profile, startedMs: Math.round(clock.wallMs()) };
   const sources = { ...started, clock, clockSynchronised, journal, uplinks: uplinks.all, lines, ...watching };
   const status = () => statusOf({ ...sources, orders: ordering.downlink.numbers, duty: ordering.duty.waiting() });

@@ -200,6 +200,14 @@ export const CHORE_REST_FACTOR = 4;
 export const CHORE_REST_MIN_MS = 20;
 export const CHORE_IDLE_MS = 500;
 
+/**
+ * A session that the far side ends within a minute, three in a row, is taken for the work of another box under our name: a collector that
+ * is started anew ends one. It stands until five minutes pass without a sign: rivals meet again within one back-off.
+ */
+export const RIVAL_SESSION_MS = 60_000;
+export const RIVAL_SESSIONS = 3;
+export const RIVAL_STANDS_MS = 300_000;
+
 /** What SQLite may keep of each lane's file in memory: the newest rows and the way to them. */
 export const JOURNAL_CACHE_KIB = 4_096;
 
@@ -306,6 +314,7 @@ export const TROUBLE_TIMES = {
   'wire-down': { afterMs: 30_000, goneMs: 5_000 },
   'wire-silent': { afterMs: 0, goneMs: 0 },
   'receive-buffer-small': { afterMs: 0, goneMs: 0 },
+  'identity-shared': { afterMs: 0, goneMs: 0 },
   'memory-high': { afterMs: 60_000, goneMs: 60_000 },
   'descriptors-high': { afterMs: 4_000, goneMs: 60_000 },
   'loop-slow': { afterMs: 60_000, goneMs: 60_000 },

@@ -8,6 +8,7 @@ import { earliestTime } from './known-time.ts';
 import type { LineNumbers } from './line-numbers.ts';
 import type { BuiltLine } from './lines.ts';
 import type { Log } from './supervision.ts';
+import { identityWatcher } from './troubles/identity.ts';
 import { type KeyFiles, keysWatcher } from './troubles/keys.ts';
 import { LoopWatcher, machineWatcher } from './troubles/machine.ts';
 import { PowerWatcher } from './troubles/power.ts';
@@ -15,6 +16,7 @@ import { QueueWatcher } from './troubles/queue.ts';
 import { timeWatcher } from './troubles/time.ts';
 import { type Says, Troubles } from './troubles/troubles.ts';
 import { type WatchedLine, WiresWatcher } from './troubles/wires.ts';
+import type { Uplinks } from './uplinks.ts';
 
 export interface WatchingOptions {
   readonly configuration: GatewayConfiguration;
@@ -22,6 +24,7 @@ export interface WatchingOptions {
   readonly clockSynchronised: () => boolean;
   readonly journal: { state(): Promise<JournalState> };
   readonly lines: ReadonlyArray<{ readonly line: BuiltLine; readonly numbers: LineNumbers }>;
+  readonly uplinks: Uplinks['all'];
   readonly say: (source: string, event: Says) => Promise<unknown>;
   readonly log: Log;
 }
@@ -47,6 +50,7 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
     new QueueWatcher(id, clock, async () => (await journal.state()).lanes),
     timeWatcher({ gateway: id, clock, clockSynchronised, earliestMs }),
     keysWatcher(id, files, clock, earliestMs),
+    identityWatcher(options.uplinks),
     new WiresWatcher(clock, () => lines.map(watchedLine)),
     power,
   ];

@@ -244,6 +244,7 @@ export const GATEWAY_NOTES = {
   'program-failed': 28,
   'page-locked': 29,
   'receive-buffer-small': 30,
+  'identity-shared': 31,
 } as const;
 export type GatewayNote = keyof typeof GATEWAY_NOTES;
 

@@ -8,11 +8,14 @@ const CHUNK_BYTES = 64 * 1024;
 export class GaugedStream extends Duplex {
   /** Id of the gateway, from its certificate. */
   readonly gateway: string;
+  /** Where it comes from. */
+  readonly address: string;
   readonly #socket: TLSSocket;
 
   constructor(socket: TLSSocket, gateway: string, overran: (why: Overrun) => void) {
     super({ allowHalfOpen: false, readableHighWaterMark: CHUNK_BYTES });
     this.gateway = gateway;
+    this.address = socket.remoteAddress ?? 'an unknown address';
     this.#socket = socket;
     const gauge = packetGauge();
     socket.on('data', (chunk: Buffer) => {

@@ -292,6 +292,21 @@ describe('who may come in', () => {
     await closed;
     await expect.poll(() => intake.state()).toMatchObject({ takeovers: 1, sessions: ['gw-1'] });
   });
+
+  it('of a box that comes back over its own dead sessions is no rival, two that end each other are, with and without a name', async () => {
+    await open();
+    for (let turn = 0; turn < 12; turn++) await connected('gw-1', { username: 'one' });
+    expect([intake.state().takeovers, intake.rivals().size]).toEqual([11, 0]);
+    await connected('gw-1', { username: 'two' });
+    expect(intake.rivals().size).toBe(0);
+    const back = await connected('gw-1', { username: 'one' });
+    expect([...intake.rivals()]).toEqual([['gw-1', ['127.0.0.1']]]);
+    const message = heard(back, 'message');
+    await back.subscribeAsync('down/gw-1/holdings', { qos: 1 });
+    expect(decodeHoldings(((await message) as [string, Buffer])[1])).toMatchObject({ rivalMs: expect.any(Number) });
+    for (const _ of ['a', 'b']) knock('gw-2', { reconnectPeriod: 20 });
+    await expect.poll(() => [...intake.rivals().keys()], { timeout: 20_000 }).toEqual(['gw-1', 'gw-2']);
+  });
 });
 
 describe('what a gateway may do', () => {

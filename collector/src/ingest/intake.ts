@@ -9,6 +9,7 @@ import type { GaugedStream } from './gauged-stream.ts';
 import { greet } from './greeting.ts';
 import { type Outcome, Pump } from './pump.ts';
 import { type Refusal, type RefusalCounts, RefusalTally } from './refusals.ts';
+import { Rivals } from './rivals.ts';
 
 export interface IntakeOptions extends FrontOptions {
   readonly ledger: Pick<Ledger, 'append' | 'quarantine' | 'holdings'>;
@@ -52,6 +53,7 @@ export class Intake {
   readonly #broker: Aedes;
   readonly #tally = new RefusalTally();
   readonly #sessions = new Map<string, Client>();
+  readonly #rivals = new Rivals();
   readonly #stop = new AbortController();
   #revoked: ReadonlySet<string> = new Set();
   #counts = { delivered: 0, malformed: 0, failed: 0, takeovers: 0 };
@@ -64,7 +66,7 @@ export class Intake {
       drainTimeout: DRAIN_TIMEOUT_MS,
       keepaliveLimit: KEEPALIVE_MAX_S,
       preConnect: (client, packet, done) => this.#knock(client, packet, done),
-      authenticate: (client, _, __, done) => this.#authenticate(client, done),
+      authenticate: (client, instance, _, done) => this.#authenticate(client, instance, done),
       authorizePublish: (client, packet, done) => this.#store(client, packet, done),
       authorizeSubscribe: (client, subscription, done) => this.#subscribe(client, subscription, done),
     });
@@ -97,6 +99,11 @@ export class Intake {
     return { sessions, queued: this.#pump.queued, ...this.#counts, refused: this.#tally.counts() };
   }
 
+  /** Gateways whose name several boxes used just now, with the addresses these came from. */
+  rivals(): ReadonlyMap<string, readonly string[]> {
+    return this.#rivals.standing(this.#options.clock.monotonicMs());
+  }
+
   /** Hands an order to a gateway; false when it is not connected. Whether it arrived only its receipt tells. */
   order(gateway: string, payload: Uint8Array): boolean {
     const client = this.#sessions.get(gateway);
@@ -125,22 +132,37 @@ export class Intake {
     done(null, true);
   }
 
-  #authenticate(client: Client, done: (error: AuthenticateError | null, success: boolean | null) => void): void {
+  /** The certificate says who it is; a user name, where there is one, only which process of it. */
+  #authenticate(
+    client: Client,
+    instance: Readonly<string | undefined>,
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): void {
     const refusal = this.#knocks.get(client);
     if (refusal) {
       this.#tally.add(refusal);
       const returnCode = refusal === 'other-name' ? 2 : 5; // identifier rejected, not authorised (MQTT 3.1.1 §3.2.2.3)
       done(Object.assign(new Error(refusal), { returnCode }), null);
     } else {
-      if (this.#sessions.has(client.id)) this.#counts.takeovers += 1;
+      const isTakeover = this.#sessions.has(client.id);
+      if (isTakeover) this.#counts.takeovers += 1;
+      const { address } = client.conn as GaugedStream;
+      this.#rivals.enter(client.id, { instance: instance ?? null, address, isTakeover }, this.#options.clock.monotonicMs());
       done(null, true);
     }
+  }
+
+  #rivalMs(gateway: string): number {
+    return this.rivals().has(gateway) ? Math.round(this.#options.clock.wallMs()) : 0;
   }
 
   #subscribe(client: Client, subscription: Subscription, done: (error: Error | null, granted: Subscription | null) => void): void {
     const isAllowed = maySubscribe(client.id, subscription.topic);
     if (!isAllowed) this.#tally.add('subscription');
-    const told = isAllowed && subscription.topic === holdingsTopic(client.id) ? greet(client, 0, this.#options) : Promise.resolve();
+    const told =
+      isAllowed && subscription.topic === holdingsTopic(client.id)
+        ? greet(client, this.#rivalMs(client.id), this.#options)
+        : Promise.resolve();
     void told.then(() => done(null, isAllowed ? subscription : null));
   }
 

@@ -61,6 +61,10 @@ const NOTICED: Readonly<Record<Status['troubles'][number]['what'], Help>> = {
       zh: '执行 sysctl -w net.core.rmem_max=4194304(写入 /etc/sysctl.d 永久生效),然后重启网关',
     },
   },
+  'identity-shared': {
+    what: { en: FAILURES['uplink-shared'].en, zh: FAILURES['uplink-shared'].zh },
+    remedy: { en: FAILURES['uplink-shared'].remedy, zh: REMEDIES_ZH['uplink-shared'] },
+  },
   'memory-high': {
     what: { en: 'the memory of the box is nearly used up', zh: '内存即将用尽' },
     remedy: {

@@ -9,6 +9,7 @@ export type What =
       | 'wire-down'
       | 'wire-silent'
       | 'receive-buffer-small'
+      | 'identity-shared'
       | 'memory-high'
       | 'descriptors-high'
       | 'loop-slow'

@@ -11,6 +11,7 @@ import type { UplinkNumbers } from './numbers.ts';
 import { openEither } from './open-either.ts';
 import type { Outbox } from './outbox.ts';
 import { Probe } from './probe.ts';
+import { Rivalry } from './rivalry.ts';
 import { Sent } from './sent.ts';
 import { Session } from './session.ts';
 import { watchStandby } from './standby.ts';
@@ -55,6 +56,7 @@ export class Carrier {
   readonly #paths: { readonly primary: Path; readonly backup: Path | null };
   readonly #sent = new Sent();
   readonly #greeting: Greeting;
+  readonly #rivalry: Rivalry;
   readonly #probing: Backoff;
   #session: Session | null = null;
   /** Why the primary path was left, for as long as it has not been back since the backup carried. */
@@ -67,7 +69,8 @@ export class Carrier {
     this.#paths = pathsOf(options.configuration);
     const receipt = (payload: Uint8Array) => this.#session?.hear(payload);
     const order = (payload: Uint8Array) => void this.#hearOrder(payload);
-    this.#greeting = new Greeting({ ...options, sent: this.#sent, receipt, order });
+    this.#rivalry = new Rivalry(options);
+    this.#greeting = new Greeting({ ...options, sent: this.#sent, rivalry: this.#rivalry, receipt, order });
     this.#probing = new Backoff(limits.PROBE_MIN_MS, limits.PROBE_MAX_MS, options.random);
     this.#primaryHeardMs = options.clock.monotonicMs();
   }
@@ -200,7 +203,9 @@ export class Carrier {
     const hasOtherWay = name === 'primary' && this.#paths.backup !== null;
     const session = new Session({ gateway, outbox, clock, numbers, receiptTimeoutMs, hasOtherWay, sent: this.#sent, publish });
     this.#session = session;
-    return await session.run(ended); // or the orders would be told to nobody from here on
+    const openedMs = clock.monotonicMs();
+    const failure = await session.run(ended); // or the orders would be told to nobody from here on
+    return name === 'primary' ? this.#rivalry.after(failure, openedMs) : failure;
   }
 
   /** An order that could not be put on the record comes again; alarms go on meanwhile. */

@@ -24,6 +24,8 @@ export interface Connection extends AsyncDisposable {
 export interface ConnectionOptions {
   readonly path: Path;
   readonly gateway: string;
+  /** By which the far side tells this process from another with the same certificate. */
+  readonly instance: string;
   readonly clock: Clock;
   /** What is listened to, by topic. Without the first there is no connection; another may be refused and is then not heard. */
   readonly hear: ReadonlyMap<string, (payload: Uint8Array) => void>;
@@ -98,13 +100,14 @@ function judgeByHand({ stream }: MqttClient, { url, ca, certificate, serverName 
   });
 }
 
-async function clientOptions({ path, gateway, clock }: ConnectionOptions): Promise<IClientOptions> {
+async function clientOptions({ path, gateway, instance, clock }: ConnectionOptions): Promise<IClientOptions> {
   const { ca, certificate, key, serverName, localAddress, keepaliveS } = path;
   const read = async (file: string | undefined) => (file === undefined ? undefined : await readFile(file));
   try {
     const [caBytes, certificateBytes, keyBytes] = await Promise.all([read(ca), read(certificate), read(key)]);
     return {
       clientId: gateway,
+      username: instance,
       protocolVersion: 4,
       clean: true,
       reconnectPeriod: 0,

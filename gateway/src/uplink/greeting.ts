@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { type Clock, decodeHoldings, Failure, type Holdings } from '@fengsui/protocol';
 import type { Path } from '../config-uplinks.ts';
 import { type Connection, openConnection } from './connection.ts';
 import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
+import type { Rivalry } from './rivalry.ts';
 import type { Sent } from './sent.ts';
 
 export interface GreetingOptions {
@@ -11,6 +13,7 @@ export interface GreetingOptions {
   readonly outbox: Pick<Outbox, 'outrank'>;
   readonly numbers: UplinkNumbers;
   readonly sent: Sent;
+  readonly rivalry: Rivalry;
   /** Takes what comes on the topics of receipts and of orders. */
   readonly receipt: (payload: Uint8Array) => void;
   readonly order: (payload: Uint8Array) => void;
@@ -19,6 +22,7 @@ export interface GreetingOptions {
 /** Opens connections and heeds what the far side says first: what it holds of us. An older collector says nothing of it. */
 export class Greeting {
   readonly #options: GreetingOptions;
+  readonly #instance = randomBytes(8).toString('hex');
   readonly #held = new WeakMap<Connection, Holdings>();
 
   constructor(options: GreetingOptions) {
@@ -34,7 +38,7 @@ export class Greeting {
       [`down/${gateway}/order`, order],
       [`down/${gateway}/holdings`, (payload: Uint8Array) => void held.push(...holdingsOf(gateway, payload))],
     ]);
-    const connection = await openConnection({ path, gateway, clock, hear, signal });
+    const connection = await openConnection({ path, gateway, instance: this.#instance, clock, hear, signal });
     const last = held.at(-1);
     if (last) this.#held.set(connection, last);
     return connection;
@@ -45,9 +49,10 @@ export class Greeting {
    * alarm back: one that is told as older than it is, is better than none.
    */
   async heed(connection: Connection): Promise<void> {
-    const { outbox, numbers, sent } = this.#options;
+    const { outbox, numbers, sent, rivalry } = this.#options;
     const held = this.#held.get(connection);
     if (!held) return;
+    if (held.rivalMs > 0) rivalry.told();
     try {
       await outbox.outrank(held.series, sent.series());
     } catch (error) {

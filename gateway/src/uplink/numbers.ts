@@ -12,6 +12,8 @@ export class UplinkNumbers {
   primaryFailure: string | null = null;
   /** Why the backup path could not be used when it was last looked at; null: it could, or there is none. */
   backupFailure: string | null = null;
+  /** Why another box seems to use our certificate; null: nothing of the kind was seen of late. */
+  identityFailure: string | null = null;
   failOvers = 0;
   failBacks = 0;
   attempts = 0;
