@@ -52,7 +52,7 @@ export class Greeting {
     const { outbox, numbers, sent, rivalry } = this.#options;
     const held = this.#held.get(connection);
     if (!held) return;
-    if (held.rivalMs > 0) rivalry.told();
+    rivalry.told(held.rivalMs > 0);
     try {
       await outbox.outrank(held.series, sent.series());
     } catch (error) {

@@ -42,12 +42,19 @@ it('another box is named as the likely cause when three sessions in a row end so
 
 it('another box is named at once when the collector says so, until that is five minutes ago; a silent link is still a silent link', async () => {
   const { rivalry, session, numbers, pass, trouble } = rivalryOf();
-  rivalry.told();
+  rivalry.told(true);
   expect([await session(1_000), await session(1_000, 'uplink-silent')]).toEqual(['uplink-shared', 'uplink-silent']);
   await pass(limits.RIVAL_STANDS_MS - 3_000);
-  rivalry.told();
+  rivalry.told(true);
   await pass(3_000);
   expect(numbers.identityFailure).toContain('the collector sees it');
   await pass(limits.RIVAL_STANDS_MS);
   expect([numbers.identityFailure, trouble()]).toEqual([null, []]);
+});
+
+it('a link that flaps is not taken for another box by one whose collector says that there is none', async () => {
+  const { rivalry, session, trouble } = rivalryOf();
+  rivalry.told(false);
+  for (let turn = 0; turn < 6; turn++) expect(await session(2_000)).toBe('uplink-lost');
+  expect(trouble()).toEqual([]);
 });

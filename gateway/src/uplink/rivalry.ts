@@ -10,13 +10,15 @@ export interface RivalryOptions {
 }
 
 /**
- * Whether another box seems to use our certificate: the collector says so, or it lets us in and ends the session soon after, again and
- * again, which is all that is seen of a rival where nobody says it. It stands until nothing of it was seen for a while.
+ * Whether another box seems to use our certificate: the collector says so, or one that never says such things lets us in and ends the
+ * session soon after, again and again, which is all that is seen of a rival then. It stands until nothing of it was seen for a while.
  */
 export class Rivalry {
   readonly #options: RivalryOptions;
   /** Sessions in a row that the far side ended soon after it had let us in. */
   #endedSoon = 0;
+  /** This collector is one that says it. */
+  #isTold = false;
   #seen = 0;
   #why = '';
 
@@ -24,16 +26,19 @@ export class Rivalry {
     this.#options = options;
   }
 
-  /** The collector has seen another box under our name just now. */
-  told(): void {
-    this.#stands('the collector sees it come in between');
+  /** The collector says whether it has seen another box under our name just now. */
+  told(isSeen: boolean): void {
+    this.#isTold = true;
+    if (isSeen) this.#stands('the collector sees it come in between');
   }
 
   /** A session is over; answers why, by what is known of rivals. */
   after(failure: Failure, openedMs: number): Failure {
     const { clock, numbers, signal } = this.#options;
     if (failure.code !== 'uplink-lost' || signal.aborted) return failure;
-    this.#endedSoon = clock.monotonicMs() - openedMs < limits.RIVAL_SESSION_MS ? this.#endedSoon + 1 : 0;
+    // A link that flaps looks the same from here: where the collector says how it is, nothing is guessed.
+    const isSoon = !this.#isTold && clock.monotonicMs() - openedMs < limits.RIVAL_SESSION_MS;
+    this.#endedSoon = isSoon ? this.#endedSoon + 1 : 0;
     if (this.#endedSoon >= limits.RIVAL_SESSIONS)
       this.#stands(`${this.#endedSoon} sessions in a row were let in and ended within a minute`);
     return numbers.identityFailure === null ? failure : fail('uplink-shared', this.#why, failure);
