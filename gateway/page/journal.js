@@ -9,7 +9,7 @@ export function drawJournal({ journal, uplinks, rejected }) {
   by('rejected-title').textContent = say('lastRejected');
   keep(
     by('uplinks'),
-    uplinks.map((/** @type {any} */ uplink) => ({ ...uplink, waiting: waitingFor(journal, uplink.name) })),
+    uplinks.map((/** @type {any} */ uplink) => ({ ...uplink, ...owedTo(journal, uplink.name) })),
     ({ name }) => name,
     uplinkContent,
     'article',
@@ -28,9 +28,11 @@ export function drawJournal({ journal, uplinks, rejected }) {
   else by('rejected').replaceChildren(...[...rejected].reverse().map(rejectedElement));
 }
 
-/** Rows that an uplink has not settled, over both lanes. @param {any} journal @param {string} name @returns {number} */
-function waitingFor(journal, name) {
-  return Object.values(journal.lanes).reduce((sum, { uplinks }) => sum + (uplinks[name]?.waiting ?? 0), 0);
+/** Rows that an uplink has not settled, and those it lost for want of room, over both lanes. @param {any} journal @param {string} name */
+function owedTo(journal, name) {
+  /** @param {'waiting' | 'thinned'} what */
+  const all = (what) => Object.values(journal.lanes).reduce((sum, { uplinks }) => sum + (uplinks[name]?.[what] ?? 0), 0);
+  return { waiting: all('waiting'), thinned: all('thinned') };
 }
 
 /** @param {any} uplink */
@@ -40,6 +42,7 @@ function uplinkContent(uplink) {
     kind,
     state,
     waiting,
+    thinned,
     sinceMs,
     lastFailure,
     lastReceiptMs,
@@ -70,6 +73,7 @@ function uplinkContent(uplink) {
     fact(say('rejected'), String(rowsRejected), rowsRejected > 0 ? 'some' : ''),
     ...(kind === 'gb26875' ? [fact(say('untold'), String(rowsUntold))] : []),
     fact(say('overdue'), String(rowsOverdue), rowsOverdue > 0 ? 'some' : ''),
+    ...(thinned > 0 ? [fact(say('thinned'), String(thinned), 'some')] : []),
     fact(say('connections'), String(connections)),
   );
   const since = sinceMs > 0 ? element('p', 'soft', `${say('since')} ${timeOf(sinceMs)} · ${ageOf(sinceMs)}`) : element('p', '');

@@ -17,8 +17,8 @@ export interface RunBefore {
   readonly note: GatewayNote | null;
 }
 
-/** A word about a part of the gateway. */
-export type News = Pick<SiteEvent, 'edge'> & { readonly note: GatewayNote; readonly text: string };
+/** A word about the gateway, or about the part of it that `source` names. */
+export type News = Pick<SiteEvent, 'edge'> & { readonly note: GatewayNote; readonly text: string; readonly source?: string };
 
 const EDGES_OF_LINE_NOTES = { 'driver-failed': 'began', 'driver-recovered': 'ended', 'datagrams-dropped': 'momentary' } as const;
 
@@ -63,7 +63,7 @@ export class Itself {
   async journal(news: readonly News[]): Promise<void> {
     const { id, append, log } = this.#options;
     for (const { note, text } of news) log.warn({ note }, `journal: ${text}`);
-    if (news.length > 0) await append(news.map((each) => this.event(id, each)));
+    if (news.length > 0) await append(news.map(({ source = id, ...each }) => this.event(source, each)));
   }
 
   /** Looks for news of the journal until the signal aborts. What the journal cannot take is told with the next look. */

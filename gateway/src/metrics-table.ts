@@ -91,6 +91,11 @@ export const METRICS: readonly MetricRow[] = [
     'Rows that waited and were given up for want of room.',
     ofLanes(({ thinned }) => thinned),
   ),
+  counter('journal_uplink_thinned_rows_total', 'Rows an uplink was owed and lost for want of room.', ({ journal }) =>
+    Object.entries(journal.lanes).flatMap(([lane, { uplinks }]) =>
+      Object.entries(uplinks).map(([uplink, { thinned }]) => ({ labels: { lane, uplink }, value: thinned })),
+    ),
+  ),
   counter('journal_disk_failures_total', 'Failures to read or write since the start.', ({ journal }) => one(journal.diskFailures)),
   gauge('journal_disk_full', '1 while the volume is full and readings are given up.', ({ journal }) => flag(journal.space.isFull)),
   gauge('journal_disk_used_ratio', 'Share of the volume in use.', ({ journal }) => one(journal.space.usedShare)),

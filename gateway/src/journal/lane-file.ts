@@ -1,37 +1,22 @@
 import { statSync } from 'node:fs';
-import { type Lane, NUMBER_TAKEN, type Receipt, type Row } from '@fengsui/protocol';
+import type { Lane, Receipt } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
 import * as limits from '../limits.ts';
 import { checksumOf } from './checksum.ts';
 import { openDatabase } from './database.ts';
+import { giveUp } from './giving-up.ts';
+import type { Header, LaneParts } from './lane-parts.ts';
+import { type Losers, losersOf } from './losers.ts';
 import type { KnownRow, LaneState, Settled, Taken } from './messages.ts';
+import { Offers } from './offers.ts';
+import { take, type Wanted } from './outgoing.ts';
 import { Owed, runsOf } from './owed.ts';
 import { Refusals } from './refusals.ts';
-import type { NewRow, RejectedRow } from './row.ts';
-import { ROW_STATES } from './schema.ts';
-import { prepared, type Statements } from './statements.ts';
-
-export interface Header {
-  epoch: number;
-  newest: number;
-  newest_order: number;
-  boot: number;
-  other_newest: number;
-  alive_ms: number;
-  /** Rows that nobody has and that were given up for want of room. */
-  thinned: number;
-}
-
-export interface KeptRow extends NewRow {
-  readonly position: number;
-  readonly checksum: Uint8Array;
-}
-
-/** A row that is given up. */
-export interface Spared {
-  readonly position: number;
-  readonly state: number;
-}
+import type { KeptRow, NewRow, Spared } from './row.ts';
+import { setAside } from './set-aside.ts';
+import { prepared } from './statements.ts';
+import { Tally } from './tally.ts';
+import { THINNABLE } from './thinnable.ts';
 
 export interface Settlement {
   /** Whose receipt it is. */
@@ -40,26 +25,15 @@ export interface Settlement {
   readonly wallMs: number;
 }
 
-export interface Superseding {
-  readonly uplink: string;
-  readonly epoch: number;
-  /** The highest number that the collector has: what came before this run may be what it has up to there. */
-  readonly floor: number;
-  /** This run, and the highest number it sent: nobody has more of what it wrote. */
-  readonly boot: number;
-  readonly sent: number;
-  readonly rowsMax: number;
-  readonly wallMs: number;
+/** What is lost at the door while room is short. */
+export interface LostAtDoor {
+  /** Rows that were not taken in at all since the last commit. */
+  readonly turnedAway: number;
+  /** Slots that are not owed what can be thinned of the rows of this commit. */
+  readonly withheld: readonly number[];
 }
 
-/** What an uplink asks for: what it is owed behind a position and up to another. */
-export interface Wanted {
-  readonly uplink: string;
-  readonly after: number;
-  readonly upTo: number;
-  readonly rowsMax: number;
-  readonly bytesMax: number;
-}
+const NOTHING_LOST: LostAtDoor = { turnedAway: 0, withheld: [] };
 
 export interface LastWord {
   readonly ordinal: number;
@@ -67,25 +41,16 @@ export interface LastWord {
   readonly note: string | null;
 }
 
-/** Protobuf around one frame: seven tags and at most this many bytes of numbers and lengths. */
-const ROW_OVERHEAD_BYTES = 64;
-
 /** One lane's SQLite file. Every method is a synchronous call of the worker; none is safe to use after it threw. */
 export class LaneFile {
   readonly lane: Lane;
   readonly header: Header;
   /** For what is done on the side; all that counts rows goes through the methods. */
   readonly database: Database;
+  /** What is sent once more. */
+  readonly offers: Offers;
   readonly #path: string;
-  readonly #statements: Statements;
-  readonly #owed: Owed;
-  readonly #refusals: Refusals;
-  /** A row may have been rejected for its number that was not looked at yet. */
-  #mayBeTaken = true;
-  #waiting: number;
-  #rejected: number;
-  #quarantined: number;
-  #position: number;
+  readonly #parts: LaneParts;
 
   /**
    * Opens the file or creates it for `lane` with `born`, its positions counting on from `known`; its rows are owed to `uplinks`.
@@ -96,32 +61,17 @@ export class LaneFile {
     this.#path = path;
     this.database = openDatabase(path);
     try {
-      this.#statements = prepared(this.database);
-      this.#statements.birth.run({ lane, ...born });
-      this.header = this.#statements.header.get() as Header;
-      this.#refusals = new Refusals(this.database);
-      this.#owed = new Owed(this.database, this.#refusals);
-      this.#owed.assign(uplinks);
-      const counted = this.#statements.counts.get() as { waiting: number; rejected: number; quarantined: number };
-      this.#waiting = counted.waiting;
-      this.#rejected = counted.rejected;
-      this.#quarantined = counted.quarantined;
-      this.#position = this.#countOn(known);
+      this.#parts = partsOf(this.database, lane, born, known, uplinks);
+      this.header = this.#parts.header;
+      this.offers = new Offers(this.#parts);
     } catch (error) {
       this.database.close();
       throw error;
     }
   }
 
-  /** Last position there is; of an empty file the one before it is to begin. */
-  #countOn(known: number): number {
-    const { seq } = (this.#statements.lastPosition.get() as { seq: number } | undefined) ?? {};
-    if (seq === undefined && known > 0) this.#statements.countFrom.run(known);
-    return seq ?? known;
-  }
-
   get position(): number {
-    return this.#position;
+    return this.#parts.tally.position;
   }
 
   /** One durable transaction: when it returns, everything in it survives a power cut; when it throws, nothing of it happened. */
@@ -129,34 +79,34 @@ export class LaneFile {
     rows: readonly NewRow[],
     settlements: readonly Settlement[],
     header: Partial<Header>,
+    { turnedAway, withheld }: LostAtDoor = NOTHING_LOST,
   ): { positions: number[]; settled: Settled[] } {
-    const result = this.database.transaction(() => {
-      const positions = rows.map((row) => Number(this.#statements.insert.run({ ...row, checksum: checksumOf(row) }).lastInsertRowid));
+    const { statements, owed, tally } = this.#parts;
+    const { positions, settled, marks } = this.database.transaction(() => {
+      const positions = rows.map((row) => Number(statements.insert.run({ ...row, checksum: checksumOf(row) }).lastInsertRowid));
+      const marks = owed.unmark(withheld.length === 0 ? [] : positions.filter((_, index) => THINNABLE.has(rows[index]!.kind)), withheld);
+      owed.thin(marks, turnedAway);
       const settled = settlements.map((settlement) => this.#settle(settlement));
-      this.#statements.update.run({ ...this.header, ...header });
-      return { positions, settled };
+      statements.update.run({ ...this.header, ...header });
+      return { positions, settled, marks };
     })();
     Object.assign(this.header, header);
-    this.#position = result.positions.at(-1) ?? this.#position;
-    this.#waiting += rows.length;
-    this.#owed.wrote(rows.length);
-    for (const [index, { accepted, rejected, ended }] of result.settled.entries()) {
-      this.#owed.settled(settlements[index]!.uplink, accepted + rejected);
-      this.#mayBeTaken ||= rejected > 0;
-      for (const ending of ended) this.#count(ending);
+    tally.came(positions);
+    owed.accounts.came(rows.length);
+    owed.accounts.lost(marks, turnedAway);
+    for (const [index, { accepted, rejected, ended }] of settled.entries()) {
+      owed.accounts.heard(settlements[index]!.uplink, accepted + rejected, tally.position);
+      this.offers.heard(rejected);
+      for (const ending of ended) tally.ended(ending);
     }
-    return { positions: result.positions, settled: result.settled.map(({ ended, ...settled }) => settled) };
-  }
-
-  #count(ending: 'accepted' | 'rejected'): void {
-    this.#waiting -= 1;
-    if (ending === 'rejected') this.#rejected += 1;
+    return { positions, settled: settled.map(({ ended, ...rest }) => rest) };
   }
 
   #settle({ uplink, receipt, wallMs }: Settlement): Settled & { readonly ended: ReadonlyArray<'accepted' | 'rejected'> } {
+    const { owed } = this.#parts;
     const { epoch, accepted, rejected } = receipt;
-    const taken = runsOf(accepted).map((run) => this.#owed.accept(uplink, epoch, run, wallMs));
-    const refused = rejected.flatMap(({ number, reason }) => this.#owed.settle(uplink, epoch, number, reason, wallMs) ?? []);
+    const taken = runsOf(accepted).map((run) => owed.accept(uplink, epoch, run, wallMs));
+    const refused = rejected.flatMap(({ number, reason }) => owed.settle(uplink, epoch, number, reason, wallMs) ?? []);
     const settled = taken.reduce((sum, run) => sum + run.settled, 0);
     return {
       accepted: settled,
@@ -168,172 +118,58 @@ export class LaneFile {
 
   /** Releases a piece of what uplinks that are gone were owed; false when there is nothing. */
   release(wallMs: number): boolean {
-    return this.#owed.release(wallMs, (ending) => this.#count(ending));
+    return this.#parts.owed.release(wallMs, (ending) => this.#parts.tally.ended(ending));
   }
 
   /** Where a row stands that a failed commit may have written all the same; null when it did not. */
   find({ epoch, number, event_id }: NewRow): number | null {
-    return (this.#statements.find.get({ epoch, number, event_id }) as { position: number } | undefined)?.position ?? null;
+    const found = this.#parts.statements.find.get({ epoch, number, event_id }) as { position: number } | undefined;
+    return found?.position ?? null;
   }
 
   /** Rows of these events among the newest, by event id. */
   again(eventIds: readonly string[]): ReadonlyMap<string, KeptRow> {
-    const question = { ids: JSON.stringify(eventIds), after: this.#position - limits.JOURNAL_AGAIN_ROWS };
-    return new Map((this.#statements.again.all(question) as KeptRow[]).map((row) => [row.event_id, row]));
-  }
-
-  /** Rows whose number an uplink knows for another row, at most so many. */
-  taken(rows: number): RejectedRow[] {
-    const taken = this.#mayBeTaken ? this.#refusals.taken(rows) : [];
-    this.#mayBeTaken = taken.length > 0;
-    return taken;
-  }
-
-  /**
-   * Counts rows of an epoch that wait for an uplink, and that its collector cannot have, as rejected for their number: the newest, at most so
-   * many. Then they can be given others.
-   */
-  supersede({ uplink, wallMs, ...which }: Superseding): void {
-    const { epoch } = which;
-    const rows = this.#statements.above.all({ ...which, after: 0, slot: this.#owed.slotOf(uplink) }) as Array<{ number: number }>;
-    const rejected = rows.map(({ number }) => ({
-      number,
-      reason: `${NUMBER_TAKEN}, or a higher one: the journal was put back from a copy`,
-    }));
-    if (rejected.length > 0)
-      this.commit([], [{ uplink, receipt: { gateway: '', epoch, lane: this.lane, accepted: [], rejected }, wallMs }], {});
-  }
-
-  /** Whether a number up to `highest` was given in this run, and never sent: who has that one has it of another copy. */
-  hasGiven(highest: number, { epoch, boot, sent }: Pick<Superseding, 'epoch' | 'boot' | 'sent'>): boolean {
-    const row = this.#statements.upTo.get({ epoch, highest }) as { number: number; boot: number } | undefined;
-    return row !== undefined && row.boot === boot && row.number > sent;
-  }
-
-  /** Leaves such rows rejected as they are. One transaction. */
-  letStay(rows: readonly RejectedRow[]): void {
-    this.database.transaction(() => this.#refusals.letStay(rows))();
-  }
-
-  /**
-   * Offers rows again, under the next numbers of the epoch as it is now, to those who knew others by their numbers. A row that others
-   * are owed, or rejected for what it says, stays beside it as it is. `orders`: each row's count over both lanes, rising. One transaction.
-   */
-  renumber(taken: readonly RejectedRow[], orders: readonly number[]): void {
-    const { epoch, newest } = this.header;
-    const offers = taken.map((row, index) => ({ row, ordinal: orders[index]!, slots: this.#refusals.takers(row.position) }));
-    const renamed = offers
-      .filter(({ slots }) => slots.length > 0)
-      .map(({ row, ordinal, slots }, index) => ({ row: { ...row, epoch, number: newest + 1 + index, ordinal }, slots }));
-    this.#offer(renamed, { newest: newest + renamed.length, newest_order: renamed.at(-1)?.row.ordinal ?? this.header.newest_order }, () =>
-      taken.filter(({ position }) => this.#refusals.lift(position)),
-    );
-  }
-
-  /** Lets rejected rows wait again under the numbers they have; rows that are not rejected stay as they are. One transaction. */
-  retry(names: ReadonlyArray<{ readonly epoch: number; readonly number: number }>): void {
-    const rejected = names.flatMap(
-      ({ epoch, number }) => (this.#statements.rejected.get({ epoch, number }) as RejectedRow | undefined) ?? [],
-    );
-    const offers = rejected.map((row) => ({ row, slots: this.#refusals.rejecters(row.position) }));
-    if (rejected.length > 0) this.#offer(offers, {}, () => rejected);
-  }
-
-  /** Behind everything that waits, so that whoever follows the lane comes upon them. `replaced` answers which rejected rows go for them. */
-  #offer(
-    offers: ReadonlyArray<{ readonly row: RejectedRow; readonly slots: readonly number[] }>,
-    header: Partial<Header>,
-    replaced: () => readonly RejectedRow[],
-  ): void {
-    const { gone, positions } = this.database.transaction(() => {
-      const gone = replaced();
-      for (const { position } of gone) this.#statements.remove.run(position);
-      const positions = offers.map(({ row: { position: _, state: __, ...row }, slots }) => {
-        const { lastInsertRowid } = this.#statements.insert.run({ ...row, checksum: checksumOf(row) });
-        this.#refusals.oweOnly(Number(lastInsertRowid), slots);
-        return Number(lastInsertRowid);
-      });
-      this.#statements.update.run({ ...this.header, ...header });
-      return { gone, positions };
-    })();
-    Object.assign(this.header, header);
-    this.#position = positions.at(-1) ?? this.#position;
-    this.#rejected -= gone.length;
-    this.#waiting += positions.length;
-    this.#owed.recount();
+    const question = { ids: JSON.stringify(eventIds), after: this.position - limits.JOURNAL_AGAIN_ROWS };
+    return new Map((this.#parts.statements.again.all(question) as KeptRow[]).map((row) => [row.event_id, row]));
   }
 
   /** Takes rows of a damaged file in, as they were and waiting; those it has already stay as they are. Answers how many were new. */
   adopt(rows: ReadonlyArray<NewRow & { readonly checksum: Uint8Array }>): number {
-    const adopted = this.database.transaction(() =>
-      rows.map((row) => this.#statements.adopt.run(row)).filter(({ changes }) => changes > 0),
-    )();
-    this.#position = Number(adopted.at(-1)?.lastInsertRowid ?? this.#position);
-    this.#waiting += adopted.length;
-    this.#owed.recount();
+    const { statements, tally, owed } = this.#parts;
+    const adopted = this.database.transaction(() => rows.map((row) => statements.adopt.run(row)).filter(({ changes }) => changes > 0))();
+    tally.came(adopted.map(({ lastInsertRowid }) => Number(lastInsertRowid)));
+    owed.accounts.forget();
     return adopted.length;
   }
 
-  /** Deletes rows in one transaction. Those that nobody has are counted for good. */
+  /** Deletes rows for want of room, in one transaction. */
   giveUp(rows: readonly Spared[]): void {
-    const of = (state: number) => rows.filter((row) => row.state === state).length;
-    const thinned = this.header.thinned + rows.filter(({ state }) => state !== ROW_STATES.accepted).length;
-    this.database.transaction(() => {
-      for (const { position } of rows) this.#statements.remove.run(position);
-      this.#statements.update.run({ ...this.header, thinned });
-    })();
-    this.header.thinned = thinned;
-    this.#owed.recount();
-    this.#waiting -= of(ROW_STATES.waiting);
-    this.#rejected -= of(ROW_STATES.rejected);
-    this.#quarantined -= of(ROW_STATES.quarantined);
+    giveUp(this.#parts, rows);
+  }
+
+  /** Who may lose rows where so many bytes of the file are to be left. */
+  losers(aimBytes: number): Losers {
+    return losersOf(this.#parts, this.usedBytes(), aimBytes);
   }
 
   /** Rows owed to an uplink between two positions, of one epoch and profile. A damaged row is set aside and never handed out. */
   take(wanted: Wanted): Taken {
-    const { uplink, after, upTo, rowsMax, bytesMax } = wanted;
-    const rows: KeptRow[] = [];
-    let bytes = 0;
-    let last = Math.min(this.#position, upTo);
-    for (const row of this.#statements.take.iterate({ slot: this.#owed.slotOf(uplink), after, upTo }) as Iterable<KeptRow>) {
-      const size = row.frame.length + ROW_OVERHEAD_BYTES;
-      const first = rows[0];
-      const another = first && (first.epoch !== row.epoch || first.profile !== row.profile);
-      if (rows.length > 0 && (another || rows.length >= rowsMax || bytes + size > bytesMax)) {
-        last = rows.at(-1)!.position;
-        break;
-      }
-      bytes += size;
-      rows.push(row);
-    }
-    const sound = rows.filter((row) => this.#isSound(row));
-    if (sound.length === 0 && rows.length > 0) return this.take({ ...wanted, after: rows.at(-1)!.position });
-    return { epoch: sound[0]?.epoch ?? this.header.epoch, profile: sound[0]?.profile ?? '', rows: plain(sound), last };
+    return take(this.#parts, wanted);
   }
 
-  #isSound(row: KeptRow): boolean {
-    if (checksumOf(row).equals(row.checksum)) return true;
-    this.quarantine({ position: row.position, state: ROW_STATES.waiting });
-    return false;
-  }
-
-  /** Sets a row aside whose checksum is wrong: kept, shown, never sent. */
-  quarantine({ position, state }: Spared): void {
-    this.#statements.quarantine.run(position);
-    this.#owed.recount();
-    this.#quarantined += 1;
-    if (state === ROW_STATES.waiting) this.#waiting -= 1;
-    if (state === ROW_STATES.rejected) this.#rejected -= 1;
+  /** Sets a row aside whose checksum is wrong. */
+  quarantine(row: Spared): void {
+    setAside(this.#parts, row);
   }
 
   /** The newest rows, settled ones too, the last first. */
   newest(rowsMax: number): KnownRow[] {
-    return this.#statements.newest.all(rowsMax) as KnownRow[];
+    return this.#parts.statements.newest.all(rowsMax) as KnownRow[];
   }
 
   /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself. */
   lastWord(): LastWord | null {
-    return (this.#statements.lastWord.get() as LastWord | undefined) ?? null;
+    return (this.#parts.statements.lastWord.get() as LastWord | undefined) ?? null;
   }
 
   /** Keeps the log short at the price of more writing: on a full volume a log that has grown leaves no room to be moved into the file. */
@@ -352,18 +188,16 @@ export class LaneFile {
   }
 
   state(): LaneState {
-    const oldest = this.#statements.oldest.get() as { wall_ms: number } | undefined;
+    const { statements, tally, owed } = this.#parts;
+    const oldest = statements.oldest.get() as { wall_ms: number } | undefined;
+    const { waiting, rejected, quarantined, position } = tally;
+    const { epoch, newest, thinned } = this.header;
     return {
-      epoch: this.header.epoch,
-      newest: this.header.newest,
-      waiting: this.#waiting,
-      rejected: this.#rejected,
-      quarantined: this.#quarantined,
-      thinned: this.header.thinned,
+      ...{ epoch, newest, waiting, rejected, quarantined, thinned },
       oldestMs: oldest?.wall_ms ?? null,
-      aliveMs: (this.#statements.header.get() as Header).alive_ms,
-      uplinks: this.#owed.state(),
-      position: this.#position,
+      aliveMs: (statements.header.get() as Header).alive_ms,
+      uplinks: owed.state(),
+      position,
       synchronous: this.#number('synchronous'),
       bytes: ['', '-wal'].reduce((sum, tail) => sum + (statSync(this.#path + tail, { throwIfNoEntry: false })?.size ?? 0), 0),
       usedBytes: this.usedBytes(),
@@ -379,22 +213,14 @@ export class LaneFile {
   }
 }
 
-/** Frames stand side by side in one buffer: the way to the other thread would copy each by itself, and that costs more than reading it. */
-function plain(rows: readonly KeptRow[]): Row[] {
-  const bytes = new Uint8Array(rows.reduce((sum, { frame }) => sum + frame.length, 0));
-  let at = 0;
-  return rows.map((row) => {
-    const frame = bytes.subarray(at, at + row.frame.length);
-    frame.set(row.frame);
-    at += frame.length;
-    return {
-      number: row.number,
-      order: row.ordinal,
-      frame,
-      boot: row.boot,
-      monotonicMs: row.monotonic_ms,
-      wallMs: row.wall_ms,
-      clockSynchronised: row.clock_synchronised === 1,
-    };
-  });
+function partsOf(database: Database, lane: Lane, born: Header, known: number, uplinks: readonly string[]): LaneParts {
+  const statements = prepared(database);
+  statements.birth.run({ lane, ...born });
+  const refusals = new Refusals(database);
+  const owed = new Owed(database, refusals);
+  owed.assign(uplinks);
+  const { seq } = (statements.lastPosition.get() as { seq: number } | undefined) ?? {};
+  if (seq === undefined && known > 0) statements.countFrom.run(known);
+  const tally = new Tally(statements.counts.get() as Tally, seq ?? known);
+  return { database, statements, header: statements.header.get() as Header, tally, owed, refusals };
 }

@@ -5,7 +5,8 @@ import Database from 'better-sqlite3';
 import { fail } from '../failures.ts';
 import { copyLogAside, isBlank, moveAside } from './aside.ts';
 import { epochAfter } from './epoch.ts';
-import { type Header, LaneFile } from './lane-file.ts';
+import { LaneFile } from './lane-file.ts';
+import type { Header } from './lane-parts.ts';
 import { logDamage } from './log-look.ts';
 import type { Before, JournalState, LaneState, Told, WorkerStart } from './messages.ts';
 import { Relief } from './relief.ts';
@@ -82,7 +83,7 @@ export class LaneFiles {
 
   /** Readings are not taken in: the volume is full, or the ordinary lane is and has nothing left to give up. */
   isShortOfRoom(): boolean {
-    return this.space.isFull || this.relief('ordinary').isExhausted;
+    return this.space.isFull || this.relief('ordinary').door().isShut;
   }
 
   /** Counts rows that were given up before they were written. */
@@ -90,13 +91,13 @@ export class LaneFiles {
     this.#turnedAway += rows;
   }
 
-  /** Rows of the ordinary lane given up for want of room, those at the door included. */
-  thinned(): number {
-    return (this.#files.get('ordinary')?.header.thinned ?? 0) + this.#turnedAway;
+  /** Rows turned away and not yet written down. */
+  get turnedAway(): number {
+    return this.#turnedAway;
   }
 
-  /** What `thinned` counted is written down. */
-  thinnedIsKept(): void {
+  /** What was turned away is written down. */
+  turnedAwayIsKept(): void {
     this.#turnedAway = 0;
   }
 
@@ -199,7 +200,7 @@ export class LaneFiles {
 
   state(): JournalState {
     const lanes = Object.fromEntries(LANES.map((lane) => [lane, this.file(lane).state()])) as Record<Lane, LaneState>;
-    lanes.ordinary = { ...lanes.ordinary, thinned: this.thinned() };
+    lanes.ordinary = this.#withTurnedAway(lanes.ordinary);
     return {
       boot: this.boot,
       lanes,
@@ -211,6 +212,11 @@ export class LaneFiles {
       diskFailures: this.#diskFailures,
       lastDiskFailure: this.#lastDiskFailure,
     };
+  }
+
+  #withTurnedAway(lane: LaneState): LaneState {
+    const uplinks = Object.entries(lane.uplinks).map(([name, due]) => [name, { ...due, thinned: due.thinned + this.#turnedAway }]);
+    return { ...lane, thinned: lane.thinned + this.#turnedAway, uplinks: Object.fromEntries(uplinks) };
   }
 
   close(): void {

@@ -43,6 +43,15 @@ export interface Settled {
   readonly unknown: number;
 }
 
+/** What an uplink is owed, and what it lost. */
+export interface Due {
+  readonly waiting: number;
+  /** Wall clock of the oldest row that waits; null when none does. */
+  readonly oldestMs: number | null;
+  /** Rows it never had because they were given up for want of room, since the file was born or has known it. */
+  readonly thinned: number;
+}
+
 export interface LaneState {
   readonly epoch: number;
   /** Last number given out. */
@@ -57,8 +66,8 @@ export interface LaneState {
   readonly oldestMs: number | null;
   /** The last sign of life in the file, read back from it; wall clock. Only the ordinary lane's is kept up. */
   readonly aliveMs: number;
-  /** What each uplink is owed, by its name. */
-  readonly uplinks: Readonly<Record<string, { readonly waiting: number; readonly oldestMs: number | null }>>;
+  /** What each uplink is owed, and what it lost, by its name. */
+  readonly uplinks: Readonly<Record<string, Due>>;
   /** Last position in the file. */
   readonly position: number;
   /** SQLite's setting as it is now: 2 is FULL. */

@@ -1,9 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import * as limits from '../limits.ts';
+import { type Account, Accounts, type Marks } from './accounts.ts';
+import type { Due } from './messages.ts';
+import { prepared, SLOTS } from './owed-statements.ts';
 import type { Refusals } from './refusals.ts';
-
-const SLOTS = Array.from({ length: limits.UPLINKS_MAX }, (_, slot) => slot);
-const ANY_SLOT = `slot IN (${SLOTS.join(', ')})`;
+import { ROW_STATES } from './schema.ts';
 
 /** What of a row an uplink settled means for the row: its state when nobody is owed it any more, else null. */
 export type Ending = 'accepted' | 'rejected' | null;
@@ -14,13 +15,6 @@ export interface Run {
   readonly last: number;
 }
 
-/** What is owed to one uplink. */
-export interface Due {
-  readonly waiting: number;
-  /** Wall clock of the oldest row that waits; null when none does. */
-  readonly oldestMs: number | null;
-}
-
 /**
  * Which rows of a lane's file are owed to which uplink. A row waits until every uplink has settled it; each uplink finds its own rows
  * by its own index, however many others wait for. Uplinks have slots in the file: their names may change, what they are owed does not.
@@ -29,9 +23,8 @@ export class Owed {
   readonly #database: Database;
   readonly #refusals: Refusals;
   readonly #statements: ReturnType<typeof prepared>;
-  readonly #slots = new Map<string, number>();
-  /** Rows owed by slot; null where they have to be counted. */
-  readonly #waiting: Array<number | null> = SLOTS.map(() => null);
+  /** To be told of what is durable, never of what is about to be. */
+  accounts = new Accounts([]);
   /** Slots of uplinks that are gone and whose rows are still to be released. */
   #isReleasing = true;
 
@@ -42,21 +35,22 @@ export class Owed {
   }
 
   /**
-   * Gives every uplink its slot. One that is new where another is gone takes over what that one was owed; one that is new beside the
-   * others begins with what nobody has settled yet. What was owed to one that is gone for good is released bit by bit.
+   * Gives every uplink its slot. One that is new where another is gone takes over what that one was owed, and what it lost; one that is
+   * new beside the others begins with what nobody has settled yet. What was owed to one that is gone for good is released bit by bit.
    */
   assign(names: readonly string[]): void {
     if (names.length === 0 || names.length > SLOTS.length) throw new RangeError(`one to ${SLOTS.length} uplinks, not ${names.length}`);
     this.#database.transaction(() => {
-      const before = this.#statements.uplinks.all() as Array<{ slot: number; name: string }>;
+      const before = this.#statements.uplinks.all() as Account[];
       const gone = before.filter(({ name }) => !names.includes(name));
       const fresh = names.filter((name) => !before.some((other) => other.name === name));
       for (const { slot } of gone) this.#statements.forget.run(slot);
       const kept = before.filter((uplink) => !gone.includes(uplink)).map(({ slot }) => slot);
       const taken = fresh.map((name, index) => this.#admit(name, gone[index]?.slot ?? null, kept));
-      for (const [index, name] of fresh.entries()) this.#statements.name.run({ slot: taken[index], name });
+      for (const [index, name] of fresh.entries())
+        this.#statements.name.run({ slot: taken[index], name, thinned: gone[index]?.thinned ?? 0 });
     })();
-    for (const { slot, name } of this.#statements.uplinks.all() as Array<{ slot: number; name: string }>) this.#slots.set(name, slot);
+    this.accounts = new Accounts(this.#statements.uplinks.all() as Account[]);
   }
 
   /** The slot of an uplink that is new: of one that is gone, with what it was owed, or an empty one with what nobody has settled yet. */
@@ -77,26 +71,25 @@ export class Owed {
     return slot;
   }
 
+  /** Throws a RangeError when nobody has that name. */
   slotOf(uplink: string): number {
-    const slot = this.#slots.get(uplink);
-    if (slot === undefined) throw new RangeError(`no such uplink: ${uplink}`);
-    return slot;
+    return this.accounts.of(uplink).slot;
   }
 
-  /** Positions of rows owed to an uplink behind a position are found through this clause: `@slot`, `@after`. */
-  static readonly FROM = 'owed CROSS JOIN rows ON rows.position = owed.position WHERE owed.slot = @slot AND owed.position > @after';
-
-  /** Notes that rows were written: each is owed to every uplink. */
-  wrote(rows: number): void {
-    for (const slot of this.#slots.values()) {
-      const waiting = this.#waiting[slot];
-      if (typeof waiting === 'number') this.#waiting[slot] = waiting + rows;
-    }
+  /** Slots of all uplinks, the one that was silent for the most rows first: since its last receipt, or before the lowest row it is owed. */
+  bySilence(newest: number): number[] {
+    const lowest = (slot: number) => (this.#statements.lowest.get({ slot }) as { position: number } | undefined)?.position;
+    return [...this.accounts.all]
+      .map(({ slot, heardAt }) => ({ slot, heardAt: heardAt ?? (lowest(slot) ?? newest + 1) - 1 }))
+      .sort((one, other) => one.heardAt - other.heardAt || other.slot - one.slot)
+      .map(({ slot }) => slot);
   }
 
-  /** Rows went or came otherwise: they are counted anew when somebody asks. */
-  recount(): void {
-    this.#waiting.fill(null);
+  /** What each uplink is owed and has lost, counted. */
+  counted(): readonly Account[] {
+    const accounts = [...this.accounts.all];
+    for (const account of accounts) account.waiting ??= this.#count(account.slot);
+    return accounts;
   }
 
   /** One uplink has settled a row, with a reason where it was rejected. Answers undefined when the row was not owed to it. */
@@ -121,17 +114,24 @@ export class Owed {
     return { settled: changes, endings: ended.map(endingOf) };
   }
 
-  /** Notes that an uplink settled rows durably. */
-  settled(uplink: string, rows: number): void {
-    const slot = this.slotOf(uplink);
-    const waiting = this.#waiting[slot];
-    if (typeof waiting === 'number') this.#waiting[slot] = waiting - rows;
+  /** Owes rows to nobody, or not to these slots. Answers who lost how many; the accounts are told when it is durable. */
+  unmark(positions: readonly number[], slots = this.accounts.slots): Marks {
+    const lost = (slot: number) => positions.reduce((sum, position) => sum + this.#statements.settle.run({ slot, position }).changes, 0);
+    return new Map(slots.map((slot) => [slot, lost(slot)]));
+  }
+
+  /** Writes down for good what uplinks lost for want of room: rows they were owed, and rows that were never written. */
+  thin(marks: Marks, unwritten = 0): void {
+    for (const slot of this.accounts.slots) {
+      const rows = (marks.get(slot) ?? 0) + unwritten;
+      if (rows > 0) this.#statements.thin.run({ slot, rows });
+    }
   }
 
   /** Whether there is anything left to release after this piece: what uplinks that are gone were owed. */
   release(wallMs: number, onEnding: (ending: 'accepted' | 'rejected') => void): boolean {
     if (!this.#isReleasing) return false;
-    for (const slot of SLOTS.filter((each) => ![...this.#slots.values()].includes(each))) {
+    for (const slot of SLOTS.filter((each) => !this.accounts.slots.includes(each))) {
       const endings: Ending[] = [];
       const released = this.#database.transaction(() => this.#releaseSome(slot, limits.CHORE_ROWS, wallMs, endings))();
       for (const ending of endings) if (ending) onEnding(ending);
@@ -155,13 +155,12 @@ export class Owed {
     return row ? endingOf(row) : null;
   }
 
-  /** What each uplink is owed, by its name. */
+  /** What each uplink is owed and has lost, by its name. */
   state(): Record<string, Due> {
     return Object.fromEntries(
-      [...this.#slots].map(([name, slot]) => {
-        const waiting = (this.#waiting[slot] ??= this.#count(slot));
+      this.counted().map(({ name, slot, waiting, thinned }) => {
         const oldest = this.#statements.oldest.get({ slot, after: 0 }) as { wall_ms: number } | undefined;
-        return [name, { waiting, oldestMs: oldest?.wall_ms ?? null }];
+        return [name, { waiting: waiting ?? 0, oldestMs: oldest?.wall_ms ?? null, thinned }];
       }),
     );
   }
@@ -172,40 +171,8 @@ export class Owed {
 }
 
 function endingOf({ state }: { readonly state: number }): Ending {
-  if (state === 0) return null;
-  return state === 2 ? 'rejected' : 'accepted';
-}
-
-/** A row is settled with its last uplink; it counts as rejected when any of them rejected it. */
-const END = `UPDATE rows SET reason = CASE WHEN @reason IS NULL THEN reason ELSE coalesce(reason || '; ', '') || @reason END,
-  state = CASE WHEN EXISTS (SELECT 1 FROM owed WHERE ${ANY_SLOT} AND owed.position = rows.position) THEN 0
-    WHEN @reason IS NULL AND reason IS NULL THEN 1 ELSE 2 END, settled_ms = @wallMs`;
-
-function prepared(database: Database) {
-  return {
-    uplinks: database.prepare('SELECT slot, name FROM uplinks ORDER BY slot'),
-    name: database.prepare('INSERT INTO uplinks (slot, name) VALUES (@slot, @name)'),
-    forget: database.prepare('DELETE FROM uplinks WHERE slot = ?'),
-    forgive: database.prepare('DELETE FROM refusals WHERE slot = @slot'),
-    count: database.prepare('SELECT count(*) AS rows FROM owed WHERE slot = @slot'),
-    oldest: database.prepare(`SELECT wall_ms FROM ${Owed.FROM} ORDER BY owed.position LIMIT 1`),
-    oweAll: database.prepare('INSERT INTO owed (slot, position) SELECT @slot, position FROM rows WHERE state = 0 ORDER BY position'),
-    oweUnsettled: database.prepare(`INSERT INTO owed (slot, position) SELECT @slot, position FROM owed AS one WHERE slot = @first
-      AND (SELECT count(*) FROM owed AS other WHERE other.slot IN (SELECT value FROM json_each(@others)) AND other.position = one.position) = @many
-      ORDER BY position`),
-    find: database.prepare('SELECT position FROM rows WHERE epoch = @epoch AND number = @number'),
-    settle: database.prepare('DELETE FROM owed WHERE slot = @slot AND position = @position'),
-    some: database.prepare('SELECT position FROM owed WHERE slot = @slot ORDER BY position LIMIT @rows'),
-    end: database.prepare(`${END}
-      WHERE position = @position AND (@reason IS NOT NULL OR NOT EXISTS (SELECT 1 FROM owed WHERE ${ANY_SLOT} AND owed.position = @position))
-      RETURNING state`),
-    settleRun: database.prepare(`DELETE FROM owed WHERE slot = @slot
-      AND position IN (SELECT position FROM rows WHERE epoch = @epoch AND number BETWEEN @first AND @last)`),
-    endRun: database.prepare(`${END}
-      WHERE epoch = @epoch AND number BETWEEN @first AND @last AND state = 0
-        AND NOT EXISTS (SELECT 1 FROM owed WHERE ${ANY_SLOT} AND owed.position = rows.position)
-      RETURNING state`),
-  };
+  if (state === ROW_STATES.waiting) return null;
+  return state === ROW_STATES.rejected ? 'rejected' : 'accepted';
 }
 
 /** Numbers as runs, in the order they are given. */

@@ -6,10 +6,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { eventOf, type FollowedJournal, open, temporaryFolder } from './journal.fixture.ts';
 import { LaneFile } from './lane-file.ts';
 import type { LaneFiles } from './lane-files.ts';
-import { refused } from './relief.ts';
 import { Renewal } from './renewal.ts';
 import type { NewRow } from './row.ts';
 import { MIGRATIONS } from './schema.ts';
+import { refused } from './settled-levels.ts';
 
 const folders: string[] = [];
 const closing: Array<() => unknown> = [];
@@ -65,7 +65,7 @@ function owedTo(file: LaneFile, uplink: string): string[] {
   }
 }
 
-const retry = (file: LaneFile, ...numbers: number[]) => file.retry(numbers.map((number) => ({ epoch: 1, number })));
+const retry = (file: LaneFile, ...numbers: number[]) => file.offers.retry(numbers.map((number) => ({ epoch: 1, number })));
 
 describe('a rejected row that is offered again', () => {
   it('is owed to those alone who rejected it, however names end and whatever a reason says', () => {
@@ -120,7 +120,7 @@ describe('a rejected row that is offered again', () => {
 /** Makes the file one of the schema before rejecters were kept. */
 function older(directory: string, more: string): void {
   const database = new Database(pathIn(directory));
-  database.exec(`DROP TRIGGER rows_refused_gone; DROP TABLE refusals; ${more}`);
+  database.exec(`ALTER TABLE uplinks DROP COLUMN thinned; DROP TRIGGER rows_refused_gone; DROP TABLE refusals; ${more}`);
   database.pragma('user_version = 3');
   database.close();
   expect(MIGRATIONS.length).toBeGreaterThan(3);

@@ -1,9 +1,10 @@
-import { type Holding, LANES, type Lane } from '@fengsui/protocol';
+import { type Holding, LANES, type Lane, NUMBER_TAKEN } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import { isCredibleEpoch } from './epoch.ts';
 import type { LaneFile } from './lane-file.ts';
 import type { LaneFiles } from './lane-files.ts';
 import type { Outranking } from './messages.ts';
+import type { Superseding } from './offers.ts';
 import { RenewalRest } from './renewal-rest.ts';
 
 /** Rows given other numbers in one step. */
@@ -30,10 +31,10 @@ export class Renewal {
 
   /** Gives a few rows of a lane other numbers; false when there are none. */
   step(file: LaneFile): boolean {
-    const rows = file.taken(ROWS_A_STEP);
+    const rows = file.offers.taken(ROWS_A_STEP);
     const current = rows.filter(({ epoch }) => epoch === file.header.epoch);
     if (current.length > 0 && !this.#rest.isOver(this.#monotonicMs())) {
-      file.letStay(current);
+      file.offers.letStay(current);
       this.#files.remark(
         'the collector says of numbers of an epoch that began just now that other rows have them: these rows stay rejected. ' +
           'See whether another gateway runs under this name and whether the collector is in order, then have them sent again',
@@ -43,7 +44,7 @@ export class Renewal {
     if (current.length > 0) this.#files.renew('the collector knows other rows under these numbers');
     const order = this.#files.newestOrder();
     const orders = rows.map((_, index) => order + 1 + index);
-    if (rows.length > 0) file.renumber(rows, orders);
+    if (rows.length > 0) file.offers.renumber(rows, orders);
     return rows.length > 0;
   }
 
@@ -63,7 +64,9 @@ export class Renewal {
   #isBehind(lane: Lane, epoch: number, { series, sent }: Outranking): boolean {
     const file = this.#files.file(lane);
     const highest = highestOf(series, lane, epoch);
-    return highest > file.header.newest || file.hasGiven(highest, { epoch, boot: this.#files.boot, sent: highestOf(sent, lane, epoch) });
+    return (
+      highest > file.header.newest || file.offers.hasGiven(highest, { epoch, boot: this.#files.boot, sent: highestOf(sent, lane, epoch) })
+    );
   }
 
   #rise({ uplink, series, sent, wallMs }: Outranking, known: number, epoch: number): void {
@@ -77,26 +80,35 @@ export class Renewal {
       return;
     }
     this.#files.renew(`the collector of ${uplink} holds more of this gateway than its journal, which was put back from a copy`, known);
-    const which = { uplink, epoch, boot: this.#files.boot, rowsMax: limits.SUPERSEDED_ROWS_MAX, wallMs };
+    const which = { uplink, epoch, boot: this.#files.boot, rowsMax: limits.SUPERSEDED_ROWS_MAX };
     for (const lane of LANES) {
       const ours = highestOf(sent, lane, epoch);
       const floor = Math.max(highestOf(series, lane, epoch), ours);
-      this.#files.file(lane).supersede({ ...which, floor, sent: ours });
+      supersede(this.#files.file(lane), { ...which, floor, sent: ours }, wallMs);
     }
     this.#renumber(which.rowsMax);
   }
 
   /** Over both lanes at once, so that what came first still does. */
   #renumber(rowsMax: number): void {
-    const taken = LANES.map((lane) => ({ file: this.#files.file(lane), rows: this.#files.file(lane).taken(rowsMax) }));
+    const taken = LANES.map((lane) => ({ file: this.#files.file(lane), rows: this.#files.file(lane).offers.taken(rowsMax) }));
     const sorted = taken.flatMap(({ rows }) => rows.map(({ ordinal }) => ordinal)).sort((one, other) => one - other);
     const newest = this.#files.newestOrder();
     const orders = new Map(sorted.map((ordinal, index) => [ordinal, newest + 1 + index]));
     for (const { file, rows } of taken) {
       const ours = rows.map(({ ordinal }) => orders.get(ordinal)!);
-      if (rows.length > 0) file.renumber(rows, ours);
+      if (rows.length > 0) file.offers.renumber(rows, ours);
     }
   }
+}
+
+/** Counts rows that a collector cannot have as rejected for their number: then they can be given others. */
+function supersede(file: LaneFile, which: Superseding, wallMs: number): void {
+  const { uplink, epoch } = which;
+  const reason = `${NUMBER_TAKEN}, or a higher one: the journal was put back from a copy`;
+  const rejected = file.offers.above(which).map((number) => ({ number, reason }));
+  const receipt = { gateway: '', epoch, lane: file.lane, accepted: [], rejected };
+  if (rejected.length > 0) file.commit([], [{ uplink, receipt, wallMs }], {});
 }
 
 const highestOf = (series: readonly Holding[], lane: Lane, epoch: number): number =>

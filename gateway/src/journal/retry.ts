@@ -55,7 +55,7 @@ export class Retry {
     if (!retryIsAsked(directory)) return false;
     this.#rows ??= this.#asked(requestIn(directory));
     const some = this.#rows.splice(0, ROWS_A_STEP);
-    for (const lane of LANES) this.#files.file(lane).retry(some.filter((row) => row.lane === lane));
+    for (const lane of LANES) this.#files.file(lane).offers.retry(some.filter((row) => row.lane === lane));
     if (this.#rows.length > 0) return true;
     this.#rows = null;
     rmSync(requestIn(directory), { force: true });

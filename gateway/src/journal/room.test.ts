@@ -214,10 +214,14 @@ describe('the ballast', () => {
 });
 
 describe('what a watch has to say', () => {
-  const lane = (thinned: number) => ({ quarantined: 0, thinned });
-  const state = (space: Partial<JournalState['space']>, thinned = 0, diskFailures = 0) =>
+  const lane = (thinned: number, of: Readonly<Record<string, number>> = {}) => ({
+    quarantined: 0,
+    thinned,
+    uplinks: Object.fromEntries(Object.entries(of).map(([name, lost]) => [name, { thinned: lost }])),
+  });
+  const state = (space: Partial<JournalState['space']>, thinned = 0, diskFailures = 0, of: Readonly<Record<string, number>> = {}) =>
     ({
-      lanes: { alarm: lane(0), ordinary: lane(thinned) },
+      lanes: { alarm: lane(0), ordinary: lane(thinned, of) },
       damagedFiles: [],
       findings: [],
       space: { isFull: false, usedShare: 0, freeBytes: 5 * KIB * KIB, ballastBytes: 0, ...space },
@@ -225,7 +229,7 @@ describe('what a watch has to say', () => {
       lastDiskFailure: 'alarm: SQLITE_IOERR_FSYNC',
     }) as unknown as JournalState;
   const words = (watch: JournalWatch, of: JournalState, atMs = 0) =>
-    watch.news(of, atMs).map(({ note, edge, text }) => `${note} ${edge} ${text}`);
+    watch.news(of, atMs).map(({ note, edge, text, source }) => `${source ? `${source}: ` : ''}${note} ${edge} ${text}`);
 
   it('names each mark of a filling volume once, and says when it is over, not at every wobble', () => {
     const watch = new JournalWatch();
@@ -258,6 +262,16 @@ describe('what a watch has to say', () => {
     expect(words(watch, state({}, 9), 1_000)).toEqual(['readings-thinned momentary 2 rows given up for want of room']);
     expect(words(watch, state({}, 20), 2_000)).toEqual([]);
     expect(words(watch, state({}, 30), 700_000)).toEqual(['readings-thinned momentary 21 rows given up for want of room']);
+  });
+
+  it('names each uplink that lost rows, also where nobody else did, and says how to mend it', () => {
+    const watch = new JournalWatch();
+    const lost = (collector: number, city: number) => state({}, 100, 0, { collector, city });
+    expect(words(watch, lost(5, 7))).toEqual([]);
+    expect(words(watch, lost(5, 17), 1_000)).toEqual([
+      expect.stringMatching(/^city: readings-thinned momentary 10 rows that city was owed given up for want of room: check it/),
+    ]);
+    expect(words(watch, lost(6, 18), 700_000).map((text) => text.split(':')[0])).toEqual(['collector', 'city']);
   });
 
   it('tells a failure of the disk once', () => {

@@ -19,3 +19,15 @@ export interface RejectedRow extends NewRow {
   readonly position: number;
   readonly state: number;
 }
+
+/** A row as it lies in the file. */
+export interface KeptRow extends NewRow {
+  readonly position: number;
+  readonly checksum: Uint8Array;
+}
+
+/** A row that is given up or set aside. */
+export interface Spared {
+  readonly position: number;
+  readonly state: number;
+}

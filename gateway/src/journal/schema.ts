@@ -75,6 +75,7 @@ export const MIGRATIONS: readonly string[] = [
    INSERT INTO owed (slot, position) -- a row that waits for nobody would wait for ever
      SELECT uplinks.slot, rows.position FROM uplinks CROSS JOIN rows WHERE rows.state = 0
        AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.slot IN (0, 1, 2, 3) AND owed.position = rows.position);`,
+  `ALTER TABLE uplinks ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0; -- rows it was owed that were given up for want of room`,
 ];
 
 /** What a row's state column says: it waits while any uplink is owed it, and is rejected when any of them rejected it. */

@@ -6,8 +6,8 @@ import type { Settlement } from './lane-file.ts';
 import { LaneFiles } from './lane-files.ts';
 import type { Answer, Moment, Opened, Question, Settled, Stored, Told, ToWorker, WorkerStart } from './messages.ts';
 import { pointOf } from './point.ts';
-import { THINNABLE } from './relief.ts';
 import type { NewRow } from './row.ts';
+import { THINNABLE } from './thinnable.ts';
 import { toldOf } from './trouble.ts';
 
 type Append = ToWorker & { readonly ask: 'append' };
@@ -210,18 +210,21 @@ export class Scribe {
     if (slots.length === 0 && settles.length === 0 && alive.length === 0) return [];
     const file = this.#files.file(lane);
     const last = slots.at(-1)?.row;
-    if (lane === 'ordinary' && slots.length > 0) this.#files.relief(lane).makeRoom();
+    const relief = lane === 'ordinary' ? this.#files.relief(lane) : null;
+    if (slots.length > 0) relief?.makeRoom();
+    const turnedAway = relief ? this.#files.turnedAway : 0;
     const { positions, settled } = file.commit(
       slots.map(({ row }) => row!),
       settles,
       {
         ...(last ? { newest: last.number, newest_order: last.ordinal } : {}),
-        ...(lane === 'ordinary' ? { thinned: this.#files.thinned() } : {}),
+        thinned: file.header.thinned + turnedAway,
         other_newest: this.#files.otherNewest(lane),
         alive_ms: alive.at(-1)?.moment.wallMs ?? file.header.alive_ms,
       },
+      { turnedAway, withheld: relief?.door().withheld ?? [] },
     );
-    if (lane === 'ordinary') this.#files.thinnedIsKept();
+    if (turnedAway > 0) this.#files.turnedAwayIsKept();
     for (const [index, slot] of slots.entries()) slot.position = positions[index]!;
     this.#files.commits += 1;
     return settled;

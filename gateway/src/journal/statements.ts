@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { Owed } from './owed.ts';
+import { FROM } from './owed-statements.ts';
 import { COLUMNS } from './row.ts';
 
 const BOUND = COLUMNS.replaceAll(/\w+/g, '@$&');
@@ -18,8 +18,8 @@ export function prepared(database: Database) {
     rejected: database.prepare(`SELECT position, state, ${COLUMNS} FROM rows WHERE epoch = @epoch AND number = @number AND state = 2`),
     again: database.prepare(`SELECT position, ${COLUMNS} FROM rows
       WHERE position > @after AND event_id IN (SELECT value FROM json_each(@ids)) ORDER BY position`),
-    take: database.prepare(`SELECT rows.position, ${COLUMNS} FROM ${Owed.FROM} AND owed.position <= @upTo ORDER BY owed.position`),
-    above: database.prepare(`SELECT number FROM ${Owed.FROM} AND rows.epoch = @epoch
+    take: database.prepare(`SELECT rows.position, ${COLUMNS} FROM ${FROM} AND owed.position <= @upTo ORDER BY owed.position`),
+    above: database.prepare(`SELECT number FROM ${FROM} AND rows.epoch = @epoch
       AND (rows.number > @floor OR (rows.boot = @boot AND rows.number > @sent))
       ORDER BY owed.position DESC LIMIT @rowsMax`),
     upTo: database.prepare('SELECT number, boot FROM rows WHERE epoch = @epoch AND number <= @highest ORDER BY number DESC LIMIT 1'),

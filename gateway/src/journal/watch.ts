@@ -1,12 +1,14 @@
 import { type Edge, type GatewayNote, LANES } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
-import type { JournalState, SpaceState } from './messages.ts';
+import type { JournalState, LaneState, SpaceState } from './messages.ts';
 
 /** A word about the journal that people must hear without asking. */
 export interface JournalNews {
   readonly note: GatewayNote;
   readonly edge: Edge;
   readonly text: string;
+  /** The uplink it is about; absent: it is about the journal. */
+  readonly source?: string;
 }
 
 /** Finds out what is new about a journal between two looks. */
@@ -15,7 +17,7 @@ export class JournalWatch {
   #quarantined: number | null = null;
   #failures = 0;
   #level = 0;
-  #thinned: number | null = null;
+  #thinned: Thinned | null = null;
   #thinnedToldMs = Number.NEGATIVE_INFINITY;
 
   /** What came up since the last look. The first takes what an earlier run has counted for told. `monotonicMs` spaces words that repeat. */
@@ -50,15 +52,38 @@ export class JournalWatch {
     return this.#level === 0 && before > 0 ? [{ note: 'disk-normal', edge: 'ended', text }] : [];
   }
 
+  /** Each uplink that lost rows is named: what is to be mended is there. */
   #thinning({ lanes }: JournalState, monotonicMs: number): JournalNews[] {
-    const { thinned } = lanes.ordinary;
-    this.#thinned ??= thinned;
-    const more = thinned - this.#thinned;
-    if (more <= 0 || monotonicMs - this.#thinnedToldMs < limits.THINNED_TOLD_EVERY_MS) return [];
-    this.#thinned = thinned;
+    const now = thinnedIn(lanes.ordinary);
+    const before = (this.#thinned ??= now);
+    if (now.rows <= before.rows && sum(now.uplinks) <= sum(before.uplinks)) return [];
+    if (monotonicMs - this.#thinnedToldMs < limits.THINNED_TOLD_EVERY_MS) return [];
+    this.#thinned = now;
     this.#thinnedToldMs = monotonicMs;
-    return [{ note: 'readings-thinned', edge: 'momentary', text: `${more} rows given up for want of room` }];
+    const lost = [...now.uplinks].flatMap(([uplink, rows]) => {
+      const more = rows - (before.uplinks.get(uplink) ?? 0);
+      return more > 0 ? [thinning(`${more} rows that ${uplink} was owed given up for want of room: ${MEND_UPLINK}`, uplink)] : [];
+    });
+    return lost.length > 0 ? lost : [thinning(`${now.rows - before.rows} rows given up for want of room`)];
   }
+}
+
+/** Rows given up for want of room: all, and those that each uplink was owed. */
+interface Thinned {
+  readonly rows: number;
+  readonly uplinks: ReadonlyMap<string, number>;
+}
+
+function thinnedIn({ thinned, uplinks }: LaneState): Thinned {
+  return { rows: thinned, uplinks: new Map(Object.entries(uplinks).map(([name, due]) => [name, due.thinned])) };
+}
+
+const sum = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((total, rows) => total + rows, 0);
+
+const MEND_UPLINK = 'check it, or take it out of the configuration when its far side is gone for good 请检查该链路';
+
+function thinning(text: string, source?: string): JournalNews {
+  return { note: 'readings-thinned', edge: 'momentary', text, ...(source === undefined ? {} : { source }) };
 }
 
 function damage(text: string): JournalNews {

@@ -8,6 +8,8 @@ import { OPENING } from './aftermath.ts';
 
 const EPOCH = 1_850_000_000_000_000;
 const START_MS = 1_800_000_000_000;
+/** From here on a trigger owes each row that is inserted to the uplinks there are. */
+const SCHEMA_WITH_UPLINKS = 3;
 
 /** What an alarm lane or an ordinary lane hears. */
 function eventOf(lane: Lane, number: number): SiteEvent {
@@ -49,6 +51,7 @@ export function makeOldJournal(directory: string, schema: number, rows: number):
     database
       .prepare(`INSERT INTO header (one, lane, epoch, newest, newest_order, boot, other_newest, alive_ms) VALUES (1, ?, ?, ?, ?, 1, ?, ?)`)
       .run(lane, EPOCH, rows, 2 * rows + 1, rows, START_MS);
+    if (schema >= SCHEMA_WITH_UPLINKS) database.prepare('INSERT INTO uplinks (slot, name) VALUES (0, ?)').run(OPENING.uplinks[0]);
     const columns = Object.keys(rowOf(lane, 1));
     const insert = database.prepare(`INSERT INTO rows (${columns.join(', ')}) VALUES (${columns.map((name) => `@${name}`).join(', ')})`);
     database.transaction(() => {
