@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
@@ -6,10 +7,14 @@ import { TLSSocket } from 'node:tls';
 import { type Clock, Failure } from '@fengsui/protocol';
 import { connect, type IClientOptions, type ISubscriptionGrant, type MqttClient } from 'mqtt';
 import type { Path } from '../config-uplinks.ts';
-import { type FailureCode, fail } from '../failures.ts';
+import { fail } from '../failures.ts';
 import { earliestTime } from '../known-time.ts';
 import * as limits from '../limits.ts';
+import { type Come, failureOf, mute } from './connection-cause.ts';
 import { againstServer } from './dead-clock.ts';
+
+/** The library's timer began a little earlier than ours. */
+const MUTE_SLACK_MS = 1_000;
 
 /** One MQTT connection; when it ends, it is thrown away with everything the library keeps of it. */
 export interface Connection extends AsyncDisposable {
@@ -42,7 +47,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const clientSettings = await clientOptions(options);
   const client = begin(path.url, clientSettings);
   if (!clientSettings.rejectUnauthorized) judgeByHand(client, path);
-  const { opened, ended, discard } = watch(client, signal);
+  const come = comeOf(client, clientSettings, clock);
+  const { opened, ended, discard } = watch(client, come, signal);
   let isUsed = true;
   let heardMs = clock.monotonicMs();
   client.on('packetreceive', () => {
@@ -57,7 +63,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     if (!grant || grant.qos > 1) throw fail('uplink-refused', `no permission to hear ${topics[0]}`);
   } catch (error) {
     await discard();
-    throw error instanceof Failure ? error : failureOf(error as Error);
+    throw error instanceof Failure ? error : failureOf(error as Error, come());
   }
   return {
     ended,
@@ -129,10 +135,26 @@ async function clientOptions({ path, gateway, instance, clock }: ConnectionOptio
   }
 }
 
+/** How far it has come. With plain TCP nobody greets. */
+function comeOf({ stream }: MqttClient, { cert }: IClientOptions, clock: Clock): () => Come {
+  let isGreeted = false;
+  if (stream instanceof TLSSocket) stream.once('secureConnect', () => (isGreeted = true));
+  return () => ({ isGreeted, certificateEndsMs: endOf(cert), nowMs: clock.wallMs() });
+}
+
+function endOf(certificate: IClientOptions['cert']): number | null {
+  try {
+    return Date.parse(new X509Certificate(certificate as Buffer).validTo);
+  } catch {
+    return null;
+  }
+}
+
 /** Follows one client from its first attempt to its end. A client that says neither within the backstop is given up. */
-function watch(client: MqttClient, signal: AbortSignal) {
+function watch(client: MqttClient, come: () => Come, signal: AbortSignal) {
   const end = Promise.withResolvers<Failure>();
   const opened = Promise.withResolvers<void>();
+  const startedMs = performance.now();
   let isOpen = false;
   let cause: Error | undefined;
   const finish = (failure: Failure) => {
@@ -155,21 +177,16 @@ function watch(client: MqttClient, signal: AbortSignal) {
   client.on('error', (error) => {
     cause = error;
   });
-  client.on('close', () => finish(isOpen ? fail('uplink-lost', cause?.message ?? 'the far side closed it', cause) : failureOf(cause)));
+  const unopened = () => {
+    // The library says so, or closes before it does.
+    const isLate = performance.now() - startedMs >= limits.CONNECT_TIMEOUT_MS - MUTE_SLACK_MS;
+    const isMute = cause ? cause.message === 'connack timeout' : isLate;
+    return isMute ? mute(limits.CONNECT_TIMEOUT_MS, come()) : failureOf(cause, come());
+  };
+  client.on('close', () => finish(isOpen ? fail('uplink-lost', cause?.message ?? 'the far side closed it', cause) : unopened()));
   const discard = async () => {
     finish(fail('uplink-lost', 'it is no longer used'));
     await Promise.race([new Promise<void>((resolve) => client.end(true, {}, () => resolve())), sleep(limits.DISCARD_WITHIN_MS)]);
   };
   return { opened: opened.promise, ended: end.promise, discard };
-}
-
-/** Codes of TLS that speak of certificates, names and times. */
-const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|ERR_OSSL|ALTNAME|HOSTNAME_MISMATCH/;
-
-/** What an error of a connection means to everybody else. */
-export function failureOf(cause: Error | undefined): Failure {
-  const { code = '', message = 'no answer' } = (cause ?? {}) as { code?: string | number; message?: string };
-  const detail = message === '' ? String(code) : message;
-  const kind: FailureCode = typeof code === 'number' ? 'uplink-refused' : UNTRUSTED.test(code) ? 'uplink-untrusted' : 'uplink-unreachable';
-  return fail(kind, detail, cause);
 }

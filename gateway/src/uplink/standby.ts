@@ -7,7 +7,7 @@ import type { Path } from '../config-uplinks.ts';
 import { fail } from '../failures.ts';
 import { earliestTime } from '../known-time.ts';
 import * as limits from '../limits.ts';
-import { failureOf } from './connection.ts';
+import { failureOf } from './connection-cause.ts';
 
 /** With TLS 1.3 the far side judges our certificate after the handshake: its refusal comes a moment later. */
 const VERDICT_WITHIN_MS = 500;

@@ -53,6 +53,7 @@ export class CollectorSite implements AsyncDisposable {
   intake: Intake | null = null;
   port = 0;
   readonly #more: Partial<IntakeOptions>;
+  #enrolled = 0;
 
   constructor(more: Partial<IntakeOptions> = {}) {
     this.#more = more;
@@ -88,9 +89,10 @@ export class CollectorSite implements AsyncDisposable {
     return `mqtts://127.0.0.1:${this.port}`;
   }
 
-  /** Makes a gateway's certificate; its files. */
-  async enrol(gateway = GATEWAY, clock: Clock = machineClock): Promise<Keys> {
-    const { authority, certificate, key } = await enrol({ data: this.folder, gateway, out: join(this.folder, 'out', gateway) }, clock);
+  /** Makes a gateway's certificate, as at the time of a clock; its files. */
+  async enrol(clock: Clock = machineClock): Promise<Keys> {
+    const out = join(this.folder, `enrolled-${(this.#enrolled += 1)}`);
+    const { authority, certificate, key } = await enrol({ data: this.folder, gateway: GATEWAY, out }, clock);
     return { ca: authority, certificate, key: key! };
   }
 
@@ -126,14 +128,18 @@ export interface Carried {
   stop(): Promise<void>;
 }
 
-export type Carrying = Partial<Omit<UplinkOptions, 'configuration'>> & { readonly settings?: Partial<UplinkOptions['configuration']> };
+export type Carrying = Partial<Omit<UplinkOptions, 'configuration'>> & {
+  readonly settings?: Partial<UplinkOptions['configuration']>;
+  /** What carries: the real thing, or one that is broken on purpose. */
+  readonly run?: typeof runUplink;
+};
 
-export function carry(journal: Journal, url: string, keys: Partial<Keys>, { settings, ...more }: Carrying = {}): Carried {
+export function carry(journal: Journal, url: string, keys: Partial<Keys>, { settings, run = runUplink, ...more }: Carrying = {}): Carried {
   const numbers = new UplinkNumbers();
   const stop = new AbortController();
   const told: string[] = [];
   const waits = { keepaliveS: 20, reconnectMinMs: 50, reconnectMaxMs: 300, receiptTimeoutMs: 10_000 };
-  const running = runUplink({
+  const running = run({
     ...{ name: 'collector', gateway: GATEWAY, outbox: journal.outbox('collector'), clock: systemTime, numbers, random: Math.random },
     orders: { hear: async () => {}, listen: () => () => {}, receiptOf: () => new Uint8Array() },
     configuration: { name: 'collector', kind: 'mqtt', url, ...keys, ...waits, ...settings },
