@@ -144,6 +144,36 @@ describe('a look into the journal of a gateway that runs', () => {
   }, 60_000);
 });
 
+/** Controls of both sets, marks of direction, what is not seen, a tag, half a character. */
+const STEERING = '\u0007\u009b2J\u0085\u00ad\u061c\u200b\u200d\u202e\u2028\u2060\u2066\ufeff\u{e0041}\ud800';
+
+describe('what a device wrote to steer a terminal', () => {
+  const steers = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+  let own: string;
+
+  beforeAll(async () => {
+    own = join(folder, 'steering');
+    const written = await open(own);
+    await written.append([eventOf('fault', 1, { text: `甲${STEERING}\n乙`, place: `丙${STEERING}`, source: `丁${STEERING}` })]);
+    await written.close();
+  });
+
+  it.each([['list'], ['list', '--json'], ['export', '--format', 'jsonl'], ['export', '--format', 'csv']])(
+    'never reaches it raw: %s %s %s',
+    async (verb, ...more) => {
+      const { stdout } = await runGateway('journal', verb, '--data', own, ...more);
+      expect(stdout).toMatch(/甲.*丁|丁.*甲/su);
+      expect(stdout.replaceAll(/[\r\n]/g, '')).not.toMatch(steers);
+    },
+  );
+
+  it('is in JSON what it was, to a program that reads it', async () => {
+    const { stdout } = await runGateway('journal', 'list', '--data', own, '--json');
+    const { source } = JSON.parse(stdout);
+    expect(source).toBe(`丁${STEERING}`.toWellFormed());
+  });
+});
+
 describe('an export', () => {
   it('is CSV that a spreadsheet takes for text, in the order things were heard, numbers as numbers', async () => {
     const { stdout } = await look('export', '--bom', '--raw', '--limit', '5');

@@ -9,6 +9,7 @@ import { JournalReader, type Place } from '../journal/reader.ts';
 import { askForRetry, retryIsAsked } from '../journal/retry.ts';
 import { EXPORT_COLUMNS, exportedOf, lineOf, mentions, type ReadRow, readRow } from '../journal/words-of-row.ts';
 import * as limits from '../limits.ts';
+import { jsonLine } from '../steering.ts';
 import { configurationFrom } from './check.ts';
 import { BYTE_ORDER_MARK, csvLine } from './csv-line.ts';
 import { filterOf, type LookOptions, withLook } from './journal-options.ts';
@@ -57,7 +58,7 @@ async function list(options: LookOptions & { readonly follow?: boolean; readonly
   const filter = filterOf(options, look.zoneMinutes, systemClock.wallMs());
   const { find, raw = false, limit = LISTED } = options;
   const show = options.json
-    ? (row: ReadRow) => `${JSON.stringify(exportedOf(row, look.zoneMinutes, raw))}\n`
+    ? (row: ReadRow) => jsonLine(exportedOf(row, look.zoneMinutes, raw))
     : (row: ReadRow) => `${lineOf(row, look.zoneMinutes, raw)}\n`;
   const ends = options.follow ? endsOf(reader) : {};
   const newest = [...chosen(decoded(reader.rows(filter, 'newest-first')), find, limit)].reverse();
@@ -106,7 +107,7 @@ async function exportRows(options: ExportOptions): Promise<void> {
     for (const row of rows) {
       const told = exportedOf(row, look!.zoneMinutes, options.raw ?? false);
       count += 1;
-      yield options.format === 'csv' ? csvLine(EXPORT_COLUMNS.map((name) => told[name])) : `${JSON.stringify(told)}\n`;
+      yield options.format === 'csv' ? csvLine(EXPORT_COLUMNS.map((name) => told[name])) : jsonLine(told);
     }
   }
   await written(text(), options.out);

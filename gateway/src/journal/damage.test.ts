@@ -1,6 +1,7 @@
 import { cpSync, existsSync, openSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Lane, PROFILES } from '@fengsui/protocol';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { eventOf, type FollowedJournal, open, systemTime, temporaryFolder } from './journal.fixture.ts';
@@ -247,6 +248,20 @@ describe('rows out of raw pages', () => {
   });
 });
 
+/** Opens a journal and lets the night come. */
+async function overNight(directory: string): Promise<FollowedJournal> {
+  let hours = 0;
+  const clock = { ...systemTime, monotonicMs: () => performance.now() + hours * 3_600_000 };
+  const journal = await open(directory, { clock });
+  opened.push(journal);
+  await journal.alive();
+  expect((await journal.state()).scrubbed).toBeNull();
+  hours = 25;
+  await journal.alive();
+  await vi.waitFor(async () => expect((await journal.state()).scrubbed).not.toBeNull(), soon);
+  return journal;
+}
+
 describe('the nightly reading', () => {
   it('sets a row aside that changed on the disk, counts it, and never sends it', async () => {
     const directory = folder();
@@ -257,19 +272,30 @@ describe('the nightly reading', () => {
       .subarray(0, PAGE);
     const at = pageOfRows(path) * PAGE + page.indexOf(rowsIn(page).sound[0]!.frame) + 20;
     overwrite(path, at, Buffer.of(readFileSync(path)[at]! ^ 0x04));
-    let hours = 0;
-    const clock = { ...systemTime, monotonicMs: () => performance.now() + hours * 3_600_000 };
-    const journal = await open(directory, { clock });
-    opened.push(journal);
-    await journal.alive();
-    expect((await journal.state()).scrubbed).toBeNull();
-    hours = 25;
-    await journal.alive();
-    await vi.waitFor(async () => expect((await journal.state()).scrubbed).not.toBeNull(), soon);
+    const journal = await overNight(directory);
     const { scrubbed, lanes } = await journal.state();
     expect(scrubbed!.rows).toBe(ROWS + 1);
     expect(lanes.alarm.quarantined).toBe(1);
     expect(await waitingRows(journal, 'alarm')).toHaveLength(expectedNumbers.length - 1);
     expect(existsSync(path)).toBe(true);
+  });
+
+  it('owes a row that waits for nobody to everybody again, behind what waits, counted and said', async () => {
+    const directory = folder();
+    cpSync(stopped, directory, { recursive: true });
+    const database = new Database(join(directory, 'alarm.sqlite'));
+    database.prepare('DELETE FROM owed WHERE position IN (SELECT position FROM rows WHERE number IN (7, 9))').run();
+    database.close();
+    const journal = await overNight(directory);
+    const { scrubbed, findings, lanes } = await journal.state();
+    expect(scrubbed!.remembered).toBe(2);
+    expect(findings).toEqual([expect.stringMatching(/^alarm: 2 rows waited for nobody until .* owed to every uplink now$/)]);
+    const waiting = expectedNumbers.filter((number) => number !== 7 && number !== 9);
+    expect((await waitingRows(journal, 'alarm')).map(({ number }) => number)).toEqual([...waiting, 7, 9]);
+    expect(lanes.alarm).toMatchObject({
+      waiting: expectedNumbers.length,
+      quarantined: 0,
+      uplinks: { collector: { waiting: expectedNumbers.length } },
+    });
   });
 });

@@ -101,8 +101,8 @@ export interface JournalState {
   /** What was found wrong with the files and what became of it, in words, since the worker started. */
   readonly findings: readonly string[];
   readonly space: SpaceState;
-  /** The last time every row was read against its checksum; null before the first. */
-  readonly scrubbed: { readonly endedMs: number; readonly rows: number } | null;
+  /** The last time every row was read against its checksum; null before the first. `remembered`: rows that waited for nobody, owed to all since. */
+  readonly scrubbed: { readonly endedMs: number; readonly rows: number; readonly remembered: number } | null;
   /** Failures to read or write since the worker started; after each the file was opened anew. */
   readonly diskFailures: number;
   readonly lastDiskFailure: string | null;

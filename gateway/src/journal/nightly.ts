@@ -18,6 +18,7 @@ export class Nightly {
   #lastMs: number | null = null;
   readonly #scrubs = new Map<Lane, Scrub>();
   #rows = 0;
+  #remembered = 0;
 
   constructor(files: LaneFiles) {
     this.#files = files;
@@ -30,6 +31,7 @@ export class Nightly {
     if (this.#scrubs.size > 0 || !this.#isDue(moment, this.#lastMs)) return;
     this.#lastMs = moment.monotonicMs;
     this.#rows = 0;
+    this.#remembered = 0;
     for (const lane of ['alarm', 'ordinary'] as const) this.#scrubs.set(lane, new Scrub(this.#files.file(lane)));
   }
 
@@ -44,8 +46,14 @@ export class Nightly {
     if (!scrub) return false;
     if (scrub.isOf(this.#files.file(lane)) && !scrub.step()) return true;
     this.#rows += scrub.rows;
+    this.#remembered += scrub.remembered;
     this.#scrubs.delete(lane);
-    if (this.#scrubs.size === 0) this.#files.scrubbed = { endedMs: this.#moment!.wallMs, rows: this.#rows };
+    const endedMs = this.#moment!.wallMs;
+    if (scrub.remembered > 0)
+      this.#files.remark(
+        `${lane}: ${scrub.remembered} rows waited for nobody until ${new Date(endedMs).toISOString()}, and are owed to every uplink now`,
+      );
+    if (this.#scrubs.size === 0) this.#files.scrubbed = { endedMs, rows: this.#rows, remembered: this.#remembered };
     return true;
   }
 }

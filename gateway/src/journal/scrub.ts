@@ -1,16 +1,20 @@
 import * as limits from '../limits.ts';
 import { checksumOf } from './checksum.ts';
 import type { LaneFile } from './lane-file.ts';
-import { COLUMNS, type NewRow } from './row.ts';
+import { ANY_SLOT } from './owed-statements.ts';
+import { COLUMNS, type KeptRow } from './row.ts';
 import { ROW_STATES } from './schema.ts';
 
-interface Read extends NewRow {
-  readonly position: number;
+interface Read extends KeptRow {
   readonly state: number;
-  readonly checksum: Uint8Array;
+  /** 1: it waits, and nobody is owed it. */
+  readonly isForgotten: 0 | 1;
 }
 
-/** Reads a whole file once, a few rows at a time: every row against its checksum, then the index by which receipts find rows. */
+/**
+ * Reads a whole file once, a few rows at a time: every row against its checksum, and whether somebody is owed it where it waits; then the
+ * index by which receipts find rows.
+ */
 export class Scrub {
   readonly #file: LaneFile;
   readonly #rows;
@@ -19,10 +23,13 @@ export class Scrub {
   #key = { epoch: -1, number: -1 };
   #isInIndex = false;
   rows = 0;
+  /** Rows that waited for nobody, and that everybody is owed now. */
+  remembered = 0;
 
   constructor(file: LaneFile) {
     this.#file = file;
-    this.#rows = file.database.prepare(`SELECT position, state, ${COLUMNS} FROM rows
+    this.#rows = file.database.prepare(`SELECT position, state, ${COLUMNS},
+        state = 0 AND NOT EXISTS (SELECT 1 FROM owed WHERE ${ANY_SLOT} AND owed.position = rows.position) AS isForgotten FROM rows
       WHERE position > @after ORDER BY position LIMIT ${limits.CHORE_ROWS}`);
     this.#index = file.database.prepare(`SELECT epoch, number FROM rows WHERE (epoch, number) > (@epoch, @number)
       ORDER BY epoch, number LIMIT ${limits.CHORE_WINDOW_ROWS}`);
@@ -40,9 +47,14 @@ export class Scrub {
 
   #stepRows(): boolean {
     const rows = this.#rows.all({ after: this.#after }) as Read[];
+    const forgotten: Read[] = [];
     for (const row of rows) {
-      if (row.state !== ROW_STATES.quarantined && !checksumOf(row).equals(row.checksum)) this.#file.quarantine(row);
+      const isSound = row.state === ROW_STATES.quarantined || checksumOf(row).equals(row.checksum);
+      if (!isSound) this.#file.quarantine(row);
+      else if (row.isForgotten === 1) forgotten.push(row);
     }
+    this.#file.offers.remember(forgotten);
+    this.remembered += forgotten.length;
     this.rows += rows.length;
     this.#after = rows.at(-1)?.position ?? this.#after;
     this.#isInIndex = rows.length === 0;

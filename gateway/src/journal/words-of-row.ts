@@ -10,6 +10,7 @@ import {
   type Words,
 } from '@fengsui/protocol';
 import { COMPONENT_TYPES } from '@fengsui/protocol/gb26875';
+import { plain } from '../steering.ts';
 import type { JournalRow, RowState } from './reader.ts';
 
 export const STATE_WORDS: Readonly<Record<RowState, Words>> = {
@@ -141,9 +142,6 @@ export function mentions({ row, event }: ReadRow, text: string): boolean {
   );
 }
 
-/** What a device wrote must not steer a terminal: controls, and marks that turn the direction of writing, are shown as what they are not. */
-const STEERING = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
-
 /** One line for the eyes. */
 export function lineOf(read: ReadRow, zoneMinutes: number, raw: boolean): string {
   const told = exportedOf(read, zoneMinutes, raw);
@@ -152,7 +150,7 @@ export function lineOf(read: ReadRow, zoneMinutes: number, raw: boolean): string
   const state = `${told.stateZh} ${told.state}${told.reason === null ? '' : `: ${told.reason}`}`;
   const trust = told.clockSynchronised ? ' ' : '?';
   const rest = [told.undecodable, raw ? (told.packet ?? told.frame) : null].filter((each) => each !== null);
-  return [
+  const words = [
     `${String(told.time).replace('T', ' ')}${trust}`,
     `${told.happeningZh} ${told.happening}`,
     told.source,
@@ -160,7 +158,6 @@ export function lineOf(read: ReadRow, zoneMinutes: number, raw: boolean): string
     `[${told.lane} ${told.epoch}/${told.number}]`,
     state,
     ...rest,
-  ]
-    .join('  ')
-    .replaceAll(STEERING, '\ufffd');
+  ];
+  return plain(words.join('  '));
 }
