@@ -104,13 +104,73 @@ describe('the file of the ledger', () => {
     await expect(open()).rejects.toMatchObject({ code: 'ledger-unopened' });
   });
 
-  it('never shows an entry that is not what was written', async () => {
-    await using(async (ledger) => void (await ledger.append([batchOf([1, 2])])));
-    change("UPDATE ledger SET event = replace(event, '3号楼', '4号楼') WHERE position = 2");
+  it('sets an entry aside that is not what was written, by its position and with all that is left, and shows what stands behind it', async () => {
+    await using(async (ledger) => void (await ledger.append([batchOf([1, 2, 3])])));
+    const [before] = look<{ event: string; digest: Buffer }>('SELECT event, digest FROM ledger WHERE position = 2');
+    change("UPDATE ledger SET frame = x'4040aa' WHERE position = 2");
     await using(async (ledger) => {
-      expect(await ledger.after(0, 1)).toHaveLength(1);
-      await expect(ledger.after(1, 1)).rejects.toMatchObject({ code: 'ledger-damaged', message: expect.stringContaining('position 2') });
-      expect(await ledger.after(0, 1)).toHaveLength(1);
+      for (let time = 0; time < 2; time += 1) expect((await ledger.after(0, 1)).concat(await ledger.after(1, 10))).toHaveLength(2);
+      expect((await ledger.after(1, 1)).map(({ position }) => position)).toEqual([3]);
+      expect(await ledger.state()).toMatchObject({ quarantined: 1, damaged: { count: 1, positions: [2] } });
+    });
+    const [kept, ...more] = look<Record<string, unknown>>('SELECT * FROM quarantine');
+    expect(more).toEqual([]);
+    expect(kept).toMatchObject({ gateway: 'gw-1', epoch: 1, lane: 'alarm', number: 2, position: 2, bytes: Buffer.from('4040aa', 'hex') });
+    expect(kept?.['reason']).toContain('position 2 is not what was written');
+    expect(JSON.parse(kept?.['context'] as string)).toMatchObject({ event: before?.event, digest: before?.digest.toString('hex') });
+    expect(look('SELECT position FROM ledger')).toHaveLength(3);
+  });
+
+  it('shows an entry whose event is damaged as it was written, where its frame proves it, and says so', async () => {
+    await using(async (ledger) => void (await ledger.append([batchOf([1])])));
+    change("UPDATE ledger SET event = replace(event, '3号楼', '4号楼')");
+    await using(async (ledger) => {
+      expect((await ledger.after(0, 1))[0]?.event).toEqual(fireNumbered(1));
+      expect((await ledger.state()).damaged).toEqual({ count: 1, positions: [1] });
+    });
+  });
+
+  it('waits at its end for what is new, when the last entries cannot be read', async () => {
+    await using(async (ledger) => void (await ledger.append([batchOf([1, 2, 3, 4])])));
+    change("UPDATE ledger SET wall_ms = wall_ms + 1 WHERE position > 2; UPDATE ledger SET lane = 'attic', frame = x'' WHERE position = 4");
+    await using(async (ledger) => {
+      for (const position of [3, 2, 3, 2]) {
+        expect(await ledger.after(position, 10)).toEqual([]);
+        const [stop, reason] = [new AbortController(), new Error('it waits')];
+        const waiting = ledger.wait(position, stop.signal);
+        stop.abort(reason);
+        await expect(waiting).rejects.toBe(reason);
+      }
+      const waiting = ledger.wait(2, new AbortController().signal);
+      await ledger.append([batchOf([5])]);
+      await waiting;
+      expect((await ledger.after(2, 10)).map(({ number }) => number)).toEqual([5]);
+    });
+  });
+
+  it('shows what stands behind whatever bytes were changed', async () => {
+    const columns = [
+      'gateway',
+      'epoch',
+      'lane',
+      'number',
+      'ordinal',
+      'boot',
+      'monotonic_ms',
+      'wall_ms',
+      'profile',
+      'frame',
+      'event',
+      'digest',
+    ];
+    await using(async (ledger) => void (await ledger.append([batchOf(columns.map((_, index) => index + 1).concat(columns.length + 1))])));
+    for (const [index, column] of columns.entries()) {
+      const type = column === 'frame' || column === 'digest' ? "x'00'" : /^(gateway|lane|profile|event)$/.test(column) ? "'?'" : '-7';
+      change(`UPDATE ledger SET ${column} = ${type} WHERE position = ${index + 1}`);
+    }
+    await using(async (ledger) => {
+      expect((await ledger.after(0, 20)).map(({ position }) => position)).toEqual([11, 13]);
+      expect((await ledger.state()).damaged).toEqual({ count: columns.length, positions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] });
     });
   });
 

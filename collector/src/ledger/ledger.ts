@@ -79,12 +79,31 @@ export interface Numbering {
   readonly numbers: Readonly<Record<Lane, number>>;
 }
 
+/** A series of which numbers did not arrive although higher ones did. */
+export interface Missing {
+  readonly gateway: string;
+  readonly epoch: number;
+  readonly lane: Lane;
+  /** How many. */
+  readonly missing: number;
+  /** The first of them. */
+  readonly lowest: number;
+}
+
+/** What the ledger should hold and does not. */
+export interface Lacking {
+  /** Entries that were found damaged and set aside; of them the lowest positions, at most ten. */
+  readonly damaged: { readonly count: number; readonly positions: readonly number[] };
+  readonly missing: readonly Missing[];
+}
+
 export interface LedgerState {
   /** Of the last entry; 0 while empty. */
   readonly position: number;
   readonly entries: number;
-  /** Distinct things in quarantine. */
+  /** Distinct things in quarantine, damaged entries counted. */
   readonly quarantined: number;
+  readonly damaged: Lacking['damaged'];
   /** Rows delivered again although known: confirmed, not stored. Since start. */
   readonly repeated: number;
   /** Ordered by gateway, epoch, lane. */
@@ -110,14 +129,19 @@ export interface Ledger {
   holdings(gateway: string): Promise<readonly Holding[]>;
   /** Which of these events of such a gateway are in the ledger: a cloud repeats what was stored and not answered. */
   known(gateway: string, eventIds: readonly string[]): Promise<ReadonlySet<string>>;
-  /** At most `max` entries behind `position`, in order of position. */
+  /**
+   * At most `max` entries behind `position`, in order of position; none where none can be read. An entry that is no longer what was
+   * written is passed over and lies in quarantine with all that is left of it: what stands behind it goes on.
+   */
   after(position: number, max: number): Promise<readonly Entry[]>;
-  /** Resolves when something lies behind `position`; rejects with the signal's reason when that comes first. */
+  /** Resolves when something that may be read lies behind `position`; rejects with the signal's reason when that comes first. */
   wait(position: number, signal: AbortSignal): Promise<void>;
   cursor(outlet: string): Cursor;
   /** What people asked of gateways. */
   readonly orders: Orders;
   state(): Promise<LedgerState>;
+  /** Cheap however many series there are: to be asked every second. */
+  lacking(): Promise<Lacking>;
   /** Finishes what was handed over, then closes. What is asked afterwards rejects. */
   close(): Promise<void>;
 }

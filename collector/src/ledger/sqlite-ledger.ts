@@ -1,8 +1,10 @@
 import type { Batch, Clock, Holding, Receipt } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import { LEDGER_ANSWER_TIMEOUT_MS, LEDGER_OPEN_TIMEOUT_MS, LEDGER_READ_ENTRIES_MAX } from '../limits.ts';
-import type { Cursor, Entry, Ledger, LedgerState, Numbering, Quarantined } from './ledger.ts';
+import type { Cursor, Entry, Lacking, Ledger, LedgerState, Numbering, Quarantined } from './ledger.ts';
 import type { Orders } from './orders.ts';
+import type { Damaged } from './sqlite-entry.ts';
+import type { Found } from './sqlite-reader.ts';
 import { type Patience, SqliteThread } from './sqlite-thread.ts';
 import type { Appended } from './sqlite-writer.ts';
 
@@ -15,6 +17,8 @@ class SqliteLedger implements Ledger {
   readonly #clock: Clock;
   readonly #waiting = new Set<() => void>();
   #position = 0;
+  /** Between these positions there are only entries that cannot be read. */
+  #unreadable = { behind: 0, through: 0 };
   #repeated = 0;
   #closed = false;
 
@@ -60,15 +64,25 @@ class SqliteLedger implements Ledger {
     return new Set(await this.#ask<readonly string[]>(this.#reader, 'known', { gateway, eventIds }));
   }
 
-  after(position: number, max: number): Promise<readonly Entry[]> {
-    return this.#ask(this.#reader, 'after', { position, max: Math.min(max, LEDGER_READ_ENTRIES_MAX) });
+  async after(position: number, max: number): Promise<readonly Entry[]> {
+    for (let behind = position; ; ) {
+      const asked = { position: behind, max: Math.min(max, LEDGER_READ_ENTRIES_MAX) };
+      const { entries, damaged, through } = await this.#ask<Found>(this.#reader, 'after', asked);
+      if (damaged.length > 0) await this.#keepDamaged(damaged);
+      if (entries.length > 0) return entries;
+      if (through === behind) {
+        if (through > position) this.#nothingBetween(position, through);
+        return entries;
+      }
+      behind = through;
+    }
   }
 
   wait(position: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
         const over = this.#closed || signal.aborted;
-        if (!over && this.#position <= position) return;
+        if (!over && this.#position <= this.#passed(position)) return;
         this.#waiting.delete(look);
         signal.removeEventListener('abort', look);
         if (!over) resolve();
@@ -101,6 +115,10 @@ class SqliteLedger implements Ledger {
     return { ...state, repeated: this.#repeated };
   }
 
+  lacking(): Promise<Lacking> {
+    return this.#ask(this.#reader, 'lacking', null);
+  }
+
   /** The reader first: without it the writer can fold the log file back into the ledger. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -111,6 +129,26 @@ class SqliteLedger implements Ledger {
     } finally {
       await this.#writer.close();
     }
+  }
+
+  /** Widens what is known where it reaches as far: readers stand at several positions. */
+  #nothingBetween(position: number, through: number): void {
+    const known = this.#unreadable;
+    this.#unreadable = { behind: known.through === through ? Math.min(known.behind, position) : position, through };
+  }
+
+  /** The position itself, or the end of what cannot be read behind it. */
+  #passed(position: number): number {
+    const { behind, through } = this.#unreadable;
+    return behind <= position ? Math.max(position, through) : position;
+  }
+
+  /**
+   * A disk that takes no evidence must not hold up what stands behind the damage: the row is where it was, whoever reads it next keeps
+   * it, and that nothing can be written is told by whoever delivers.
+   */
+  async #keepDamaged(damaged: readonly Damaged[]): Promise<void> {
+    await this.#ask<void>(this.#writer, 'keepDamaged', { damaged, atMs: this.#clock.wallMs() }).catch(() => {});
   }
 
   #ask<Answer>(thread: SqliteThread, method: string, given: unknown): Promise<Answer> {

@@ -1,18 +1,18 @@
-import type { Holding, Lane, SiteEvent } from '@fengsui/protocol';
+import type { Holding } from '@fengsui/protocol';
 import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
-import { GAPS_SHOWN_MAX, LEDGER_BUSY_TIMEOUT_MS } from '../limits.ts';
-import { type Content, digestOf } from './digest.ts';
-import type { Entry, Gap, LedgerState, Numbering, Series } from './ledger.ts';
+import { DAMAGED_AT_ONCE_MAX, DAMAGED_SHOWN_MAX, GAPS_SHOWN_MAX, LEDGER_BUSY_TIMEOUT_MS } from '../limits.ts';
+import type { Entry, Gap, Lacking, LedgerState, Missing, Numbering, Series } from './ledger.ts';
 import type { OrderRecord } from './orders.ts';
+import { type Damaged, type EntryRow, readEntry } from './sqlite-entry.ts';
 import { holdingsOf, knownEvents, numberingOf } from './sqlite-numbering.ts';
 import { listOrders, openOrders } from './sqlite-orders.ts';
-import { LedgerTrouble } from './sqlite-trouble.ts';
 
-interface EntryRow extends Content {
-  readonly lane: Lane;
-  readonly position: number;
-  readonly committedMs: number;
-  readonly digest: Buffer;
+/** What a look behind a position found. */
+export interface Found {
+  readonly entries: readonly Entry[];
+  readonly damaged: readonly Damaged[];
+  /** Everything up to here was looked at. */
+  readonly through: number;
 }
 
 type SeriesRow = Omit<Series, 'contiguous' | 'missing' | 'gaps'>;
@@ -22,6 +22,8 @@ const ENTRIES = `SELECT position, gateway, epoch, lane, number, ordinal, boot, m
   FROM ledger WHERE position > ? ORDER BY position LIMIT ?`;
 const TOTALS = `SELECT (SELECT ifnull(max(position), 0) FROM ledger) AS position, (SELECT ifnull(sum(entries), 0) FROM series) AS entries,
   (SELECT count(*) FROM quarantine) AS quarantined`;
+const DAMAGED = 'SELECT DISTINCT position FROM quarantine WHERE position IS NOT NULL ORDER BY position LIMIT ?';
+const DAMAGED_COUNT = 'SELECT count(DISTINCT position) AS count FROM quarantine WHERE position IS NOT NULL';
 
 /** A reading connection of a ledger file: short transactions only, so that the log file can be folded back. Lives in a worker thread. */
 export class SqliteReader {
@@ -36,9 +38,17 @@ export class SqliteReader {
     this.#cursor = this.#database.prepare('SELECT position FROM cursors WHERE outlet = ?');
   }
 
-  /** Throws for a row that is not what was written. */
-  after({ position, max }: { readonly position: number; readonly max: number }): readonly Entry[] {
-    return this.#entries.all(position, max).map(entryOf);
+  /** Goes on over rows that are not what was written until it has an entry or the ledger ends. */
+  after({ position, max }: { readonly position: number; readonly max: number }): Found {
+    const damaged: Damaged[] = [];
+    for (let through = position; ; ) {
+      const rows = this.#entries.all(through, max);
+      const read = rows.map(readEntry);
+      const entries = read.flatMap(({ entry }) => entry ?? []);
+      damaged.push(...read.flatMap((one) => one.damaged ?? []));
+      through = rows.at(-1)?.position ?? through;
+      if (entries.length > 0 || rows.length === 0 || damaged.length >= DAMAGED_AT_ONCE_MAX) return { entries, damaged, through };
+    }
   }
 
   cursor({ outlet }: { readonly outlet: string }): number {
@@ -47,10 +57,18 @@ export class SqliteReader {
 
   state(): Omit<LedgerState, 'repeated'> {
     const all = this.#database.transaction(() => {
-      const totals = this.#database.prepare<[], Omit<LedgerState, 'repeated' | 'series'>>(TOTALS).get()!;
-      return { ...totals, series: this.#series() };
+      const totals = this.#database.prepare<[], Pick<LedgerState, 'position' | 'entries' | 'quarantined'>>(TOTALS).get()!;
+      return { ...totals, damaged: this.#damaged(), series: this.#series() };
     });
     return all.deferred();
+  }
+
+  lacking(): Lacking {
+    const missing = this.#database.prepare<[], Missing>(
+      `SELECT gateway, epoch, lane, sum(last - first + 1) AS missing, min(first) AS lowest
+       FROM gaps GROUP BY gateway, epoch, lane ORDER BY gateway, epoch, lane`,
+    );
+    return { damaged: this.#damaged(), missing: missing.all() };
   }
 
   openOrders({ notBeforeMs }: { readonly notBeforeMs: number }): readonly OrderRecord[] {
@@ -77,6 +95,12 @@ export class SqliteReader {
     this.#database.close();
   }
 
+  #damaged(): LedgerState['damaged'] {
+    const { count } = this.#database.prepare<[], { count: number }>(DAMAGED_COUNT).get()!;
+    const lowest = this.#database.prepare<[number], { position: number }>(DAMAGED).all(DAMAGED_SHOWN_MAX);
+    return { count, positions: lowest.map(({ position }) => position) };
+  }
+
   #series(): Series[] {
     const rows = this.#database
       .prepare<[], SeriesRow>('SELECT gateway, epoch, lane, highest, committed_ms AS committedMs FROM series ORDER BY gateway, epoch, lane')
@@ -93,13 +117,4 @@ export class SqliteReader {
       return { ...row, contiguous, gaps, ...missing.get(row.gateway, row.epoch, row.lane)! };
     });
   }
-}
-
-function entryOf(row: EntryRow): Entry {
-  const { position, gateway, epoch, lane, number, ordinal, boot, monotonicMs, wallMs, profile, committedMs } = row;
-  if (!digestOf(row).equals(row.digest))
-    throw new LedgerTrouble('ledger-damaged', `the entry at position ${position} is not what was written`);
-  const clockSynchronised = row.clockSynchronised === 1;
-  const event = JSON.parse(row.event) as SiteEvent;
-  return { position, gateway, epoch, lane, number, ordinal, boot, monotonicMs, wallMs, clockSynchronised, profile, committedMs, event };
 }

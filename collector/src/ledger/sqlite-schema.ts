@@ -38,6 +38,8 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX orders_open ON orders (expires_ms) WHERE state IN ('issued', 'delivered');
    CREATE INDEX orders_issued ON orders (issued_ms);`,
   OWN_EVENTS_INDEX,
+  `ALTER TABLE quarantine ADD COLUMN position INTEGER;
+   CREATE INDEX quarantine_damaged ON quarantine (position) WHERE position IS NOT NULL;`,
 ];
 
 /**

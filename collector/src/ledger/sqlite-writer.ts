@@ -3,6 +3,7 @@ import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
 import { canonicalJson, digestOf, digestOfBytes } from './digest.ts';
 import type { Quarantined } from './ledger.ts';
 import type { NewOrder, Received } from './orders.ts';
+import type { Damaged } from './sqlite-entry.ts';
 import { insertOrder, receiveOrder } from './sqlite-orders.ts';
 import { prepareWriter } from './sqlite-schema.ts';
 import { SeriesBook } from './sqlite-series.ts';
@@ -19,8 +20,8 @@ export interface Appended {
 
 const INSERT = `INSERT INTO ledger (gateway, epoch, lane, number, ordinal, boot, monotonic_ms, wall_ms, clock_synchronised,
   profile, frame, committed_ms, event_id, event, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
-const QUARANTINE = `INSERT INTO quarantine (gateway, epoch, lane, number, reason, bytes, context, received_ms, last_ms, digest)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET times = times + 1, last_ms = excluded.last_ms`;
+const QUARANTINE = `INSERT INTO quarantine (gateway, epoch, lane, number, reason, bytes, context, received_ms, last_ms, digest, position)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET times = times + 1, last_ms = excluded.last_ms`;
 
 /** The one writing connection of a ledger file. Synchronous: lives in a worker thread. */
 export class SqliteWriter {
@@ -71,7 +72,23 @@ export class SqliteWriter {
   quarantine({ found, atMs }: { readonly found: readonly Quarantined[]; readonly atMs: number }): void {
     const all = this.#database.transaction(() => {
       for (const { gateway, lane, reason, bytes } of found)
-        this.#intoQuarantine.run(gateway, null, lane, null, reason, bytes, null, atMs, atMs, digestOfBytes(bytes));
+        this.#intoQuarantine.run(gateway, null, lane, null, reason, bytes, null, atMs, atMs, digestOfBytes(bytes), null);
+    });
+    all.immediate();
+  }
+
+  /** Keeps what is left of entries that are not what was written. The rows themselves stay: the ledger only grows. */
+  keepDamaged({ damaged, atMs }: { readonly damaged: readonly Damaged[]; readonly atMs: number }): void {
+    const all = this.#database.transaction(() => {
+      for (const { row, reason } of damaged) {
+        const { frame, ...rest } = row;
+        const bytes = Buffer.isBuffer(frame) || frame instanceof Uint8Array ? Buffer.from(frame) : Buffer.alloc(0);
+        const context = canonicalJson({ ...rest, digest: Buffer.from(row.digest ?? '').toString('hex') });
+        const digest = digestOfBytes(Buffer.concat([Buffer.from(context), bytes]));
+        const whole = (count: number) => (Number.isSafeInteger(count) ? count : null);
+        const identity = [String(row.gateway), whole(row.epoch), String(row.lane), whole(row.number)];
+        this.#intoQuarantine.run(...identity, reason, bytes, context, atMs, atMs, digest, row.position);
+      }
     });
     all.immediate();
   }
@@ -128,7 +145,7 @@ export class SqliteWriter {
   #setAside({ gateway, epoch, lane, profile }: Batch, row: Row, reason: string, atMs: number): void {
     const { frame, number, ...rest } = row;
     const context = canonicalJson({ ...rest, profile });
-    this.#intoQuarantine.run(gateway, epoch, lane, number, reason, frame, context, atMs, atMs, digestOfBytes(frame));
+    this.#intoQuarantine.run(gateway, epoch, lane, number, reason, frame, context, atMs, atMs, digestOfBytes(frame), null);
   }
 }
 

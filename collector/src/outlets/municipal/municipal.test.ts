@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventKind, SiteEvent } from '@fengsui/protocol';
+import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { machineClock } from '../../clock.ts';
 import type { Cursor, Ledger } from '../../ledger/ledger.ts';
@@ -114,6 +115,23 @@ describe('the municipal outlet', () => {
     });
     expect(JSON.parse(far.seen[1]?.body ?? '')).toMatchObject({ value: 250, unit: 'kPa' });
     expect(await ledger.cursor('municipal').read()).toBe(6);
+  });
+
+  it('brings the fire behind a damaged entry to the city, and the next one behind a damaged end', async () => {
+    const far = await scripted();
+    const damage = (position: number) => {
+      const database = new SqliteDatabase(join(folder, 'ledger.sqlite'));
+      database.exec(`UPDATE ledger SET frame = x'00', event = '{' WHERE position = ${position}`);
+      database.close();
+    };
+    const [first, , third] = await happen({ kind: 'fire' }, { kind: 'fire' }, { kind: 'fire' }, { kind: 'fire' });
+    damage(2);
+    damage(4);
+    start(far.url);
+    await until(() => expect(far.seen.map(({ id }) => id)).toEqual([first, third]));
+    const [fifth] = await happen({ kind: 'fire' });
+    await until(() => expect(far.seen.map(({ id }) => id)).toEqual([first, third, fifth]));
+    expect((await ledger.state()).damaged).toEqual({ count: 2, positions: [2, 4] });
   });
 
   it('goes on with what comes later', async () => {
