@@ -2,7 +2,7 @@
 import { isLoaded, openIncidents, status } from './board.js';
 import { connect, logIn } from './link.js';
 import { deviceElements, eventElements, incidentElements, restoredElements, tally } from './lists.js';
-import { count, counting, element, plain, takeZone, timeOf, zoneName } from './show.js';
+import { count, counting, element, plain, takeZone, timeElement, timeOf, zoneName } from './show.js';
 import { enableSound, isSoundEnabled, play } from './sound.js';
 import { currentLanguage, say, switchLanguage, takeNames } from './words.js';
 
@@ -67,15 +67,37 @@ function outletElement({ name, behind, refused, trouble }) {
   return made;
 }
 
+/** What is wrong with the collector itself: seen by whoever looks, for nobody reads its log at night. */
+function drawTroubles() {
+  const troubles = (status?.troubles ?? []).map((trouble) =>
+    element(
+      'p',
+      '',
+      element('b', '', `${trouble[currentLanguage()]}: `),
+      plain(trouble.detail),
+      ' · ',
+      timeElement(trouble.sinceMs),
+      element('small', '', ` ${plain(trouble.remedy)}`),
+    ),
+  );
+  by('troubles').hidden = troubles.length === 0;
+  by('troubles').replaceChildren(...troubles);
+}
+
 function drawStatus() {
   if (!status) return;
-  const missing = status.series.reduce((sum, series) => sum + series.missing, 0);
+  /** @param {boolean} isCatchingUp */
+  const missingOf = (isCatchingUp) =>
+    status?.series.reduce((sum, series) => sum + (series.isCatchingUp === isCatchingUp ? series.missing : 0), 0) ?? 0;
+  const [missing, coming] = [missingOf(false), missingOf(true)];
   const ledger = element(
     'span',
     missing + status.quarantined > 0 ? 'bad' : '',
     element('b', '', say('ledger')),
     ` ${say('entries', status.entries)}`,
   );
+  if (coming > 0) ledger.append(` · ${say('catchingUp', coming)}`);
+  if (status.damaged.count > 0) ledger.append(` · ${say('damaged', status.damaged.count)}`);
   if (missing > 0) ledger.append(` · ${say('missing', missing)}`);
   if (status.quarantined > 0) ledger.append(` · ${say('quarantined', status.quarantined)}`);
   const gateways = status.gateways.map(({ gateway, heardMs, clockSynchronised }) => {
@@ -113,6 +135,7 @@ function draw() {
   by('devices').replaceChildren(...deviceElements(/** @type {HTMLInputElement} */ (by('search')).value, onlyAbnormal));
   by('timeline').replaceChildren(...eventElements());
   drawTally();
+  drawTroubles();
   drawStatus();
   soundOut();
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Board } from './board.ts';
 import { machineClock } from './clock.ts';
 import type { CollectorConfiguration } from './config-schema.ts';
+import { Gaps } from './gaps.ts';
 import { Intake } from './ingest/intake.ts';
 import { COLLECTOR_ITSELF, OwnVoice } from './ingest/own-voice.ts';
 import { PushIntake } from './ingest/push.ts';
@@ -12,6 +13,8 @@ import { openServerIdentity } from './pki/authority.ts';
 import { readRevoked } from './pki/enrolment.ts';
 import { pkiFiles } from './pki/files.ts';
 import { type Log, report, supervise } from './supervise.ts';
+import { Troubles } from './troubles.ts';
+import { watch } from './watch.ts';
 import { httpOf, municipalOf } from './ways-out.ts';
 
 export interface Collector {
@@ -44,7 +47,8 @@ export async function startCollector(configuration: CollectorConfiguration, log:
     (push) =>
       new PushIntake({ ...push, zoneMinutes }, { ledger, clock: machineClock, failed: (failure) => report(push.gateway, failure, log) }),
   );
-  const http = httpOf(configuration, { board, orders, others: municipal, pushes, log });
+  const [gaps, troubles] = [new Gaps(), new Troubles(machineClock, log)];
+  const http = httpOf(configuration, { board, orders, others: municipal, pushes, troubles, gaps, log });
   const intake = new Intake({
     ...intakeSettings,
     identity,
@@ -63,6 +67,7 @@ export async function startCollector(configuration: CollectorConfiguration, log:
   const stop = new AbortController();
   const supervision = { clock: machineClock, log, signal: stop.signal };
   const works = [
+    supervise('watch', (signal) => watch({ ledger, gaps, troubles, clock: machineClock }, signal), supervision),
     supervise('voice', (signal) => voice.run(signal), supervision),
     supervise('orders', (signal) => orders.run(signal), supervision),
     supervise('board', (signal) => board.run(ledger, signal), supervision),

@@ -20,6 +20,22 @@ export const FAILURES = {
     zh: '总账已损坏',
     remedy: 'Stop the collector, keep the file as evidence and restore the last backup; the gateways send what it lacks',
   },
+  'entries-damaged': {
+    retry: 'never',
+    en: 'entries of the ledger are damaged and were set aside',
+    zh: '总账中有条目损坏,已隔离',
+    remedy:
+      'Check the disk and the memory of this machine (dmesg, smartctl) and back the ledger up; everything else goes on. What is left of them lies ' +
+      'in the table quarantine of the ledger, by position: whoever is on duty must know what they said 检查磁盘与内存并备份总账;其余照常,损坏条目按位置存于隔离区,请人工核对',
+  },
+  'numbers-missing': {
+    retry: 'later',
+    en: 'rows of gateways are missing and none of them is coming',
+    zh: '网关数据缺号,且未在补传',
+    remedy:
+      'Look at the gateway: one that is offline sends them when it is back; where it is online and nothing waits in its journal ' +
+      '(`journal.lanes.*.waiting` of its /status), its journal lost them: ask the site what happened 查看网关:离线者恢复后自动补传;在线且无待发者系站端日志丢失,请向现场核实',
+  },
   'ledger-full': {
     retry: 'later',
     en: 'the disk of the ledger is full',

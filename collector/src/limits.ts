@@ -10,6 +10,10 @@ export const LEDGER_BUSY_TIMEOUT_MS = 5_000;
 export const LEDGER_WAL_BYTES = 64 * 1024 * 1024;
 /** One read never holds the reader for long. */
 export const LEDGER_READ_ENTRIES_MAX = 2_000;
+/** Damaged entries of one read, each kept whole: a frame is a few hundred bytes, an event a few KB. */
+export const DAMAGED_AT_ONCE_MAX = 2_000;
+/** Of damaged entries so many are named. */
+export const DAMAGED_SHOWN_MAX = 10;
 /** Of each series the lowest gaps are shown, the rest is a number. */
 export const GAPS_SHOWN_MAX = 10;
 
@@ -30,6 +34,11 @@ export const RIVAL_WINDOW_MS = 60_000;
 /** Rivals meet again at the latest when the longest back-off of a gateway is over, 30 s: ten of them without, and the trouble is over. */
 export const RIVAL_STANDS_MS = 300_000;
 export const RIVALS_LOOK_MS = 1_000;
+
+/** How often is looked at what the ledger lacks. */
+export const WATCH_EVERY_MS = 1_000;
+/** Missing numbers of which none came for so long are not coming: with the look that finds it, within the 10 s of P10. */
+export const GAP_QUIET_MS = 8_000;
 
 /** Deliveries of one transaction: the group that makes one fsync serve many. 512 × 16 KiB stays below 8 MiB. */
 export const INTAKE_GROUP_MAX = 512;

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type { Board } from './board.ts';
 import { machineClock } from './clock.ts';
 import type { CollectorConfiguration } from './config-schema.ts';
+import type { Gaps } from './gaps.ts';
 import type { PushIntake } from './ingest/push.ts';
 import type { OrderDesk } from './orders/desk.ts';
 import { type HttpOutlet, httpOutlet } from './outlets/http/http.ts';
 import { municipalOutlet } from './outlets/municipal/municipal.ts';
 import type { Outlet } from './outlets/outlet.ts';
 import { type Log, report } from './supervise.ts';
+import type { Troubles } from './troubles.ts';
 
 const secretIn = (file: string) => readFileSync(file, 'utf8').trim();
 
@@ -25,11 +27,16 @@ interface Behind {
   readonly orders: OrderDesk;
   readonly others: readonly Outlet[];
   readonly pushes: readonly PushIntake[];
+  readonly troubles: Troubles;
+  readonly gaps: Gaps;
   readonly log: Log;
 }
 
 /** The page and the interface. */
-export function httpOf({ collector, http }: CollectorConfiguration, { board, orders, others, pushes, log }: Behind): HttpOutlet {
+export function httpOf(
+  { collector, http }: CollectorConfiguration,
+  { board, orders, others, pushes, troubles, gaps, log }: Behind,
+): HttpOutlet {
   const { host, port, tls, tokenFile } = http;
   const configuration = {
     ...{ host, port, operator: collector.operator, zoneMinutes: collector.zoneMinutes },
@@ -37,6 +44,10 @@ export function httpOf({ collector, http }: CollectorConfiguration, { board, ord
     ...(tls === undefined ? {} : { tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') } }),
   };
   const reports = () => others.map((outlet) => outlet.report());
-  const needs = { shown: board, orders, reports, pushes: () => pushes.map((push) => push.state()) };
+  const needs = {
+    ...{ shown: board, orders, reports, pushes: () => pushes.map((push) => push.state()) },
+    troubles: () => troubles.standing,
+    isComing: (series: Parameters<Gaps['isComing']>[0]) => gaps.isComing(series, machineClock.monotonicMs()),
+  };
   return httpOutlet(configuration, { ...needs, onTrouble: (trouble) => report('http', trouble, log) });
 }

@@ -18,6 +18,12 @@ import type { HttpConfiguration } from './needs.ts';
 /** A desk of orders without orders. */
 const nobody = { issue: async () => ({ wrong: 'nobody' }), list: async () => [] };
 
+const standing = {
+  ...{ code: 'numbers-missing', en: 'missing', zh: '缺号', detail: 'gw-1 ordinary (epoch 1): 1', remedy: 'look', sinceMs: 7 },
+};
+/** One trouble; of the ordinary lane what is missing is coming. */
+const quiet = { troubles: () => [standing], isComing: ({ lane }: { lane: string }) => lane === 'ordinary' };
+
 // biome-ignore lint/suspicious/noExplicitAny: what an answer holds, each test says
 type Json = any;
 
@@ -51,7 +57,7 @@ async function start(overrides: Partial<HttpConfiguration> = {}): Promise<string
   const folding = board.run(ledger, stop.signal);
   const report = { name: 'municipal', position: 0, trouble: null, confirmed: 0, refused: 0 };
   const orders = new OrderDesk({ orders: ledger.orders, clock: machineClock, tell: () => false });
-  const needs = { shown: board, orders, reports: () => [report], onTrouble: (trouble: unknown) => troubles.push(trouble) };
+  const needs = { shown: board, orders, reports: () => [report], ...quiet, onTrouble: (trouble: unknown) => troubles.push(trouble) };
   const outlet = httpOutlet({ host: '127.0.0.1', port: 0, operator: 'JDZ-DEMO', zoneMinutes: 480, ...overrides }, needs);
   const serving = outlet.run(ledger, ledger.cursor(outlet.name), stop.signal);
   ends.unshift(async () => {
@@ -147,17 +153,20 @@ describe('the interface', () => {
   it('says how the collector is doing', async () => {
     await happen({ kind: 'fire' }, { kind: 'gateway', note: 'started' });
     counters.alarm += 1; // one number never arrives
-    await happen({ kind: 'fire' });
+    counters.ordinary += 5; // a backlog
+    await happen({ kind: 'fire' }, { kind: 'fault' });
     const page = await start();
     expect((await get(`${page}api/status`)).json).toMatchObject({
-      position: 3,
-      shownPosition: 3,
+      position: 4,
+      shownPosition: 4,
       quarantined: 0,
-      outlets: [{ name: 'municipal', behind: 3, trouble: null }],
+      damaged: { count: 0, positions: [] },
+      troubles: [standing],
+      outlets: [{ name: 'municipal', behind: 4, trouble: null }],
       gateways: [{ gateway: 'gw-1', note: { note: 'started' } }],
       series: [
-        { lane: 'alarm', missing: 1, gaps: [{ first: 2, last: 2 }] },
-        { lane: 'ordinary', missing: 0 },
+        { lane: 'alarm', missing: 1, isCatchingUp: false, gaps: [{ first: 2, last: 2 }] },
+        { lane: 'ordinary', missing: 5, isCatchingUp: true },
       ],
     });
   });
@@ -228,7 +237,7 @@ describe('the interface', () => {
 
   it('fails by name when its port is taken', async () => {
     const page = await start();
-    const needs = { shown: new Board(), orders: nobody, reports: () => [], onTrouble: () => {} };
+    const needs = { shown: new Board(), orders: nobody, reports: () => [], ...quiet, onTrouble: () => {} };
     const stop = new AbortController();
     ends.unshift(() => stop.abort());
     const folding = needs.shown.run(ledger, stop.signal);

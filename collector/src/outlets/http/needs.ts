@@ -1,7 +1,7 @@
-import type { OrderKind, Words } from '@fengsui/protocol';
+import type { Lane, OrderKind, Words } from '@fengsui/protocol';
 import type { Entry, Ledger, OrderRecord } from '../../ledger/ledger.ts';
 import type { OutletReport } from '../outlet.ts';
-import type { DeviceShown, GatewayShown, IncidentShown, PushShown } from './schemas.ts';
+import type { DeviceShown, GatewayShown, IncidentShown, PushShown, TroubleShown } from './schemas.ts';
 
 /** What one entry changed of what is shown. */
 export interface Change {
@@ -59,6 +59,10 @@ export interface HttpNeeds {
   readonly reports: () => readonly OutletReport[];
   /** How the operator clouds are doing that push to this collector; absent: none does. */
   readonly pushes?: () => readonly PushShown[];
+  /** What is wrong with the collector or with what it gets. */
+  readonly troubles: () => readonly TroubleShown[];
+  /** Whether the missing numbers of a series are being caught up. */
+  readonly isComing: (series: { readonly gateway: string; readonly epoch: number; readonly lane: Lane }) => boolean;
   /** Told of what went wrong inside an answer. */
   readonly onTrouble: (trouble: unknown) => void;
 }

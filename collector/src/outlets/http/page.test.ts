@@ -14,6 +14,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { openSqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import { deliveriesOf, eventOf } from '../../ledger.arbitrary.ts';
 import { httpOutlet } from './http.ts';
+import type { TroubleShown } from './schemas.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const ARGUMENTS =
@@ -60,12 +61,13 @@ async function happen(...events: ReadonlyArray<Partial<SiteEvent> & { kind: Even
 }
 
 /** A collector's board and page over the ledger; `stop` ends it. */
-async function serve(overrides: { readonly port?: number; readonly token?: string } = {}) {
+async function serve(overrides: { readonly port?: number; readonly token?: string } = {}, troubles: readonly TroubleShown[] = []) {
+  const troubled = { troubles: () => troubles, isComing: ({ lane }: { lane: string }) => lane === 'ordinary' };
   const halt = new AbortController();
   const board = new Board();
   const folding = board.run(ledger, halt.signal);
   const orders = { issue: async () => ({ wrong: 'nobody' }), list: async () => [] };
-  const needs = { shown: board, orders, reports: () => [], onTrouble: (trouble: unknown) => wrongs.push(String(trouble)) };
+  const needs = { shown: board, orders, reports: () => [], ...troubled, onTrouble: (trouble: unknown) => wrongs.push(String(trouble)) };
   const outlet = httpOutlet({ host: '127.0.0.1', port: 0, operator: 'JDZ-DEMO', zoneMinutes: 480, ...overrides }, needs);
   const serving = outlet.run(ledger, ledger.cursor(outlet.name), halt.signal);
   const stop = async () => {
@@ -97,6 +99,28 @@ describe('the live page', () => {
     await until(async () => expect(await textOf('#restored .incident')).toContain('1号楼3层东走道'));
     expect(await textOf('#incidents .incident')).toContain('厨房');
     expect(await page.evaluate('window.notReloaded')).toBe(true);
+    expect(wrongs).toEqual([]);
+  });
+
+  it('says what is wrong with the collector on top, and tells what is being caught up from what is not coming', async () => {
+    counters.alarm += 2;
+    counters.ordinary += 7000;
+    await happen({ kind: 'fire' }, { kind: 'fault' });
+    const trouble = {
+      code: 'entries-damaged',
+      en: 'entries are damaged',
+      zh: '条目损坏',
+      detail: `#2 ${EVIL}`,
+      remedy: 'disk',
+      sinceMs: 0,
+    };
+    await page.goto((await serve({}, [trouble])).url);
+    await until(async () => expect(await textOf('#troubles')).toContain(`条目损坏: #2 ${EVIL}`));
+    expect(await textOf('#status')).toMatch(/补传中,尚缺 7000 · 缺号 2,未在补传/);
+    await page.click('#language');
+    await until(async () => expect(await textOf('#troubles')).toContain('entries are damaged'));
+    expect(await textOf('#status')).toMatch(/catching up, 7000 still to come · 2 missing, none of them coming/);
+    expect(await page.evaluate('window.bitten')).toBe(undefined);
     expect(wrongs).toEqual([]);
   });
 

@@ -142,6 +142,16 @@ export const Gateway = Type.Object({
 });
 
 const Trouble = Type.Object({ why: Type.String(), sinceMs: milliseconds('since when'), tries: Type.Integer() });
+const Standing = Type.Object({
+  code: Type.String({ description: 'see docs/reference.md' }),
+  en: Type.String(),
+  zh: Type.String(),
+  detail: Type.String({ description: 'what of it' }),
+  remedy: Type.String({ description: 'what to do' }),
+  sinceMs: milliseconds('since when'),
+});
+export type TroubleShown = Frozen<Static<typeof Standing>>;
+
 const Gap = Type.Object({ first: Type.Integer(), last: Type.Integer(), sinceMs: milliseconds('when it was noticed') });
 
 const Push = Type.Object({
@@ -164,7 +174,12 @@ export const Status = Type.Object({
   position,
   entries: Type.Integer(),
   quarantined: Type.Integer({ description: 'things that could not be read; their bytes are kept' }),
+  damaged: Type.Object(
+    { count: Type.Integer(), positions: Type.Array(position) },
+    { description: 'entries found damaged and set aside: how many, and the lowest of them; what is left of them is in quarantine' },
+  ),
   repeated: Type.Integer({ description: 'rows delivered again although known, since start' }),
+  troubles: Type.Array(Standing, { description: 'what is wrong with the collector or with what it gets' }),
   shownPosition: Type.Integer({ description: 'position up to which incidents and devices are folded' }),
   readers: Type.Integer({ description: 'open streams' }),
   readersDropped: Type.Integer({ description: 'streams closed because they were read too slowly, since start' }),
@@ -175,7 +190,11 @@ export const Status = Type.Object({
       lane: Type.String(),
       contiguous: Type.Integer(),
       highest: Type.Integer(),
-      missing: Type.Integer(),
+      missing: Type.Integer({ description: 'numbers that did not arrive although higher ones did' }),
+      isCatchingUp: Type.Boolean({
+        description:
+          'some are missing and come by and by, beside what is new, or were noticed in the last seconds; false: none are, or none comes',
+      }),
       gaps: Type.Array(Gap),
       committedMs: milliseconds('when something of it was last committed'),
     }),
