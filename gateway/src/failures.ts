@@ -58,6 +58,13 @@ export const FAILURES = {
     zh: '站端日志磁盘读写失败',
     remedy: 'Check the disk and the kernel log; the file is opened anew and tried again',
   },
+  'journal-unopened': {
+    retry: 'later',
+    en: 'a file of the journal cannot be opened',
+    zh: '站端日志文件无法打开',
+    remedy:
+      'See that its volume is mounted and not read-only (dmesg), that the folder and its files belong to the user of the gateway, that nothing else lies in their place, and that not too many files are open (LimitNOFILE). It is tried again; nothing was moved or changed',
+  },
   'journal-damaged': {
     retry: 'later',
     en: 'a file of the journal is damaged',

@@ -9,6 +9,7 @@ import { LaneFile } from './lane-file.ts';
 import type { Header } from './lane-parts.ts';
 import { logDamage } from './log-look.ts';
 import type { Before, JournalState, LaneState, Told, WorkerStart } from './messages.ts';
+import { opening } from './opening.ts';
 import { Relief } from './relief.ts';
 import { Space } from './space.ts';
 import { damaged, isHeldByOthers, isOfFile, toldOf } from './trouble.ts';
@@ -49,10 +50,10 @@ export class LaneFiles {
   constructor(start: WorkerStart) {
     this.start = start;
     this.#positions = { ...start.positions };
-    mkdirSync(start.directory, { recursive: true, mode: 0o700 });
+    opening(start.directory, () => mkdirSync(start.directory, { recursive: true, mode: 0o700 }));
     this.space = new Space(start.directory, start.sizes.ballastBytes);
     this.#witness = new Witness(start.directory, start.machineFile);
-    this.#lock = this.#evenIfFull(() => locked(start.directory));
+    this.#lock = opening(join(start.directory, 'journal.lock'), () => this.#evenIfFull(() => locked(start.directory)));
     try {
       for (const lane of LANES) this.#open(lane);
       this.before = this.#before();
@@ -232,6 +233,10 @@ export class LaneFiles {
   }
 
   #open(lane: Lane): void {
+    opening(this.#path(lane), () => this.#openOrReplace(lane));
+  }
+
+  #openOrReplace(lane: Lane): void {
     const path = this.#path(lane);
     try {
       if (isBlank(path)) throw damaged(`${path} is empty and its log is not`);

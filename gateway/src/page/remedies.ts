@@ -16,6 +16,8 @@ export const REMEDIES_ZH: Readonly<Record<Shown, string>> = {
   'registrations-unwritable': '检查数据目录的剩余空间和权限',
   'journal-full': '清理数据目录所在磁盘;设备会重发未被应答的信息',
   'journal-io': '检查磁盘和内核日志;文件会重新打开并重试',
+  'journal-unopened':
+    '检查数据目录所在卷已挂载且可写(见 dmesg)、目录及文件属于网关用户、同名处没有其他东西、打开的文件数未超限;会自动重试,文件未移动也未改动',
   'journal-damaged': '损坏文件已移开,新文件继续工作;请保留文件名含 damaged 的文件以便恢复',
   'journal-absent': '请指定网关的数据目录或其副本:其中应有 alarm.sqlite 和 ordinary.sqlite',
   'journal-unreadable': '请以网关用户或 root 身份运行;只读目录请先复制;此前读出的内容完好',
