@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { Clock } from '@fengsui/protocol';
 import type { GatewayConfiguration, UplinkConfiguration } from './config.ts';
 import type { Itself } from './itself.ts';
 import type { JournalState } from './journal/journal.ts';
 import * as limits from './limits.ts';
 import { Outage } from './outage.ts';
+import { CentreTimes } from './uplink/centre-times.ts';
 import type { CentreOrders } from './uplink/gb26875-centre.ts';
 import { runCentreUplink } from './uplink/gb26875-uplink.ts';
 import { linger, type Orders, type Outbox, runUplink, UplinkNumbers, type UplinkOptions } from './uplink/uplink.ts';
@@ -32,11 +34,13 @@ export interface KnownUplink {
 export class Uplinks {
   readonly all: readonly KnownUplink[];
   readonly #options: UplinksOptions;
+  readonly #times: CentreTimes;
   /** When each uplink last moved, and how far it was. */
   readonly #moved = new Map<string, { readonly mark: string; readonly atMs: number }>();
 
   constructor(options: UplinksOptions) {
     this.#options = options;
+    this.#times = new CentreTimes(join(options.configuration.data, 'centre-times.json'));
     this.all = options.configuration.uplinks.map(({ name, kind }) => ({ name, kind, numbers: new UplinkNumbers() }));
   }
 
@@ -92,7 +96,7 @@ export class Uplinks {
     if (configuration.kind === 'mqtt') await this.#carryOverPaths({ ...parts, configuration });
     else {
       const refusals = this.#outage(`${name}/denied`, 0, signal);
-      await runCentreUplink({ ...parts, configuration, source, destination, zoneMinutes, refusals });
+      await runCentreUplink({ ...parts, times: this.#times, configuration, source, destination, zoneMinutes, refusals });
       await refusals.told();
     }
     await outage.told();

@@ -19,6 +19,8 @@ export interface PointState {
   readonly address: DeviceAddress | null;
   readonly place: string | null;
   readonly states: readonly State[];
+  /** The same without what was said of it in tests. */
+  readonly liveStates: readonly State[];
   readonly measured: Measured | null;
   /** Milliseconds since 1970-01-01 UTC: when it last said anything, and by the device's own clock where it gave one. */
   readonly heardMs: number;
@@ -77,7 +79,7 @@ export class SiteState {
   /** What a point measures, also where that is no event: a reading that is no news yet. */
   measure(source: string, part: Part, measured: Measured, heardMs: number): void {
     const key = pointKey(source, part);
-    const known = this.#points.get(key) ?? { source, part, address: null, place: null, states: [], text: null, said: null };
+    const known = this.#points.get(key) ?? { source, part, address: null, place: null, states: [], liveStates: [], text: null, said: null };
     this.#put(key, { ...known, measured, heardMs, receivedMs: heardMs });
   }
 
@@ -88,17 +90,21 @@ export class SiteState {
       this.#aheadMs.set(`${part.systemType} ${part.systemAddress}`, time.ms - event.receivedMs);
     const key = pointKey(source, part);
     const known = this.#points.get(key);
+    const isTest = kind === 'test' || (test?.length ?? 0) > 0;
+    // A fire that was a test is over where something live is said: its flag must not go on beside that.
+    const states = event.states ?? flagsAfter((isTest ? known?.states : known?.liveStates) ?? [], event);
     this.#put(key, {
       source,
       part,
       address: address ?? known?.address ?? null,
       place: place ?? known?.place ?? null,
-      states: event.states ?? flagsAfter(known?.states ?? [], event),
+      states,
+      liveStates: isTest ? (known?.liveStates ?? []) : states,
       measured: measured ?? known?.measured ?? null,
       heardMs: time.ms,
       receivedMs: event.receivedMs ?? time.ms,
       text: text ?? known?.text ?? null,
-      said: kind === 'reading' && known ? known.said : { kind, edge, isTest: (test?.length ?? 0) > 0 },
+      said: kind === 'reading' && known ? known.said : { kind, edge, isTest },
     });
   }
 
@@ -118,6 +124,6 @@ export class SiteState {
   #reset(event: SiteEvent): void {
     for (const [key, point] of this.#points)
       if (point.source === event.source && point.part.systemType === event.part.systemType)
-        this.#points.set(key, { ...point, states: flagsAfter(point.states, event) });
+        this.#points.set(key, { ...point, states: flagsAfter(point.states, event), liveStates: flagsAfter(point.liveStates, event) });
   }
 }

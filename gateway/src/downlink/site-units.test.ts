@@ -115,3 +115,16 @@ it('an order asks for a unit by its number, and wrong ones are named', () => {
   expect(orderParameters('read', { what: 'unit', unit: 69 })).toHaveProperty('wrong');
   expect(orderParameters('read', { what: 'unit', unit: 64, objects: [{ startTime: 'noon' }] })).toHaveProperty('wrong');
 });
+
+it('a fire that was a test is told to no centre, and what is said live of the point afterwards does not carry it', () => {
+  const tested = new SiteState();
+  const point = { test: ['not-in-service'] as const };
+  const status = (unit: 61 | 62 | 81) => answerUnit(unit, [], { ...sources, facts: none, site: tested }).objects[0]!['status'];
+  const none = () => ({ mainPowerFault: false, backupPowerFault: false, channelFault: false, lineFault: false });
+  tested.hear([event(point)]);
+  expect([tested.points()[0]!.states, status(61), status(62), status(81)]).toEqual([['fire'], 1, 1, 1]);
+  tested.hear([event({ kind: 'fault' })]);
+  expect([tested.points()[0]!.states, status(61), status(62), status(81)]).toEqual([['fault'], 0b101, 0b101, 0b101]);
+  tested.hear([event({}), event({ kind: 'test', edge: 'momentary', test: ['device'] })]);
+  expect(status(62)).toBe(0b111);
+});

@@ -45,7 +45,7 @@ const ANSWERS: Readonly<Record<ReadUnit, Answer>> = {
   62: ({ site, zoneMinutes }, asked) =>
     componentsOf(site, asked).map((point) => ({
       ...componentOf(point),
-      status: stateWord(point.states, 8),
+      status: stateWord(point.liveStates, 8),
       text: point.place ?? '',
       time: written(point.heardMs, zoneMinutes),
     })),
@@ -118,12 +118,12 @@ function systemsOf(site: SiteState, asked: ReadObject) {
 function systemStates({ site, zoneMinutes }: UnitSources, asked: ReadObject): Objects {
   return systemsOf(site, asked).map((system) => {
     const own = site.points().filter(({ part }) => isOf(part, system));
-    const status = own.reduce((word, { states, part }) => word | stateWord(states, part.component ? 7 : 13), 1);
+    const status = own.reduce((word, { liveStates, part }) => word | stateWord(liveStates, part.component ? 7 : 13), 1);
     return { ...system, status, time: written(Math.max(...own.map(({ heardMs }) => heardMs)), zoneMinutes) };
   });
 }
 
-/** Figures 6 and 7: the bits are those of our states; bit 0 is set where it is no test. */
+/** Figures 6 and 7: the bits are those of our states; bit 0 is set, for what was said in tests is not told here: a centre takes it for real. */
 function stateWord(states: readonly State[], highestBit: number): number {
   return states.reduce((word, state) => {
     const { bit } = STATES[state];
@@ -134,7 +134,7 @@ function stateWord(states: readonly State[], highestBit: number): number {
 /** Figure 13. */
 function deviceWord({ site, facts }: UnitSources): number {
   const { mainPowerFault, backupPowerFault, channelFault, lineFault } = facts();
-  const any = (state: State) => site.points().some(({ states }) => states.includes(state));
+  const any = (state: State) => site.points().some(({ liveStates }) => liveStates.includes(state));
   const bits = [true, any('fire'), any('fault'), mainPowerFault, backupPowerFault, channelFault, lineFault];
   return bits.reduce((word, is, bit) => (is ? word | (1 << bit) : word), 0);
 }

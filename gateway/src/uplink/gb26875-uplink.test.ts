@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { cutAll, PacketCutter, toHex } from '@fengsui/protocol';
 import { DIALECTS, decodeFrame, encodeFrame, FRAME_CUT, heartbeatOf, parseTimeTag, STANDARD, streamView } from '@fengsui/protocol/gb26875';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventOf, open, systemTime, temporaryFolder } from '../journal/journal.fixture.ts';
 import type { Journal } from '../journal/journal.ts';
+import { CentreTimes } from './centre-times.ts';
 import type { CentreOrder } from './gb26875-centre.ts';
 import { Exchanges } from './gb26875-exchanges.ts';
 import { stationOf } from './gb26875-station.ts';
@@ -123,6 +125,7 @@ function run(over: object = {}): void {
     },
     gateway: 'gw-1',
     ...{ source: 3_000_001, destination: 20, zoneMinutes: 480 },
+    times: new CentreTimes(join(directory, 'centre-times.json')),
     outbox: journal.outbox('collector'),
     clock: { ...systemTime, monotonicMs: () => systemTime.monotonicMs() + skewMs },
     numbers,
@@ -330,19 +333,44 @@ describe('an order of a centre', () => {
     expect(taken[0]).toMatchObject({ kind: 'clock', sentMs: Date.UTC(2027, 2, 5, 6, 33, 10) });
     expect(taken[0]).not.toHaveProperty('against');
     for (const [serial, over, unit] of [
-      [810, {}, clockOf(30, 30, 14, 5, 3, 26)],
+      [810, {}, clockOf(30, 30, 14, 5, 3, 28)],
       [820, {}, clockOf(31, 35, 14, 5, 3, 27)],
-      [830, { time: 0 }, clockOf(30, 30, 14, 5, 3, 27)],
+      [830, { time: 0 }, clockOf(30, 40, 14, 5, 3, 27)],
       [840, {}, clockOf(99, 99, 99, 99, 99, 99)],
     ] as const)
       expect(await answered(serial, over, unit), String(serial)).toEqual([6]);
     const reasons = taken.slice(1).map(({ against }) => against);
     expect(reasons).toEqual([
-      expect.stringMatching(/2026-03-05T06:30:30.*label of its own frame says 2027-03-05T06:30:30/),
+      expect.stringMatching(/2028-03-05T06:30:30.*label of its own frame says 2027-03-05T06:30:30/),
       expect.stringMatching(/label of its own frame says/),
       expect.stringMatching(/label of its own frame is no time/),
       expect.stringMatching(/gave no time that exists/),
     ]);
+  });
+
+  it('to set the clock is refused where its frame is an old one, though time and label agree, over a new start too', async () => {
+    const label = (time: string) => ({ time: parseTimeTag(time)! });
+    run();
+    expect(await answered(850, label('2027-03-05T14:30:30'), clockOf(30, 30, 14, 5, 3, 27))).toEqual([3]);
+    stop.abort();
+    await running;
+    [stop, centre.heard.length] = [new AbortController(), 0];
+    run();
+    expect(await answered(860, label('2027-03-05T14:30:29'), clockOf(29, 30, 14, 5, 3, 27))).toEqual([6]);
+    expect(await answered(870, label('2027-03-05T14:30:30'), clockOf(30, 30, 14, 5, 3, 27))).toEqual([6]);
+    expect(await answered(880, label('2027-03-05T14:30:31'), clockOf(31, 30, 14, 5, 3, 27))).toEqual([3]);
+    expect(taken.map(({ against }) => against?.slice(0, 56))).toEqual([
+      undefined,
+      ...[29, 30].map((second) => `the time to set is 2027-03-05T06:30:${second}.000Z, this centre`),
+      undefined,
+    ]);
+  });
+
+  it('never puts the clock back, also where this centre gave no time before: a frame of yesterday agrees with itself', async () => {
+    run();
+    const old = ['2026-03-05T14:30:30', clockOf(30, 30, 14, 5, 3, 26)] as const;
+    expect(await answered(890, { time: parseTimeTag(old[0])! }, old[1])).toEqual([6]);
+    expect(taken).toMatchObject([{ kind: 'clock', against: expect.stringContaining('a centre never puts it back') }]);
   });
 });
 

@@ -2,6 +2,7 @@ import { type Clock, Failure } from '@fengsui/protocol';
 import { DIALECTS } from '@fengsui/protocol/gb26875';
 import type { CentreConfiguration } from '../config.ts';
 import type { Outage } from '../outage.ts';
+import type { CentreTimes } from './centre-times.ts';
 import { Behind } from './gb26875-behind.ts';
 import { CentreDesk, type CentreOrders } from './gb26875-centre.ts';
 import { Exchanges } from './gb26875-exchanges.ts';
@@ -22,6 +23,8 @@ export interface CentreUplinkOptions {
   readonly source: number;
   readonly destination: number;
   readonly zoneMinutes: number;
+  /** What the centres gave for times. */
+  readonly times: CentreTimes;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly numbers: UplinkNumbers;

@@ -443,3 +443,12 @@ test('the parts of a point table are those that its events will name', () => {
   expect(partsOf(record)[0]).toEqual(hear(at(7))[0]!.part);
   expect(partsOf(record)).toHaveLength(2);
 });
+
+test('a fire at a point that is not in service keeps no live fire from being the first, and leaves it no flag', () => {
+  site([{ address: { point: 1 }, inService: false }]);
+  expect(hear(at(1))).toMatchObject([{ test: ['not-in-service'], states: ['fire', 'first-fire'] }]);
+  const [live] = hear(at(2));
+  expect([live!.states, live!.test]).toEqual([['fire', 'first-fire'], undefined]);
+  hear({ what: 'reset', address: { controller: 1 } });
+  expect(hear(at(1, { what: 'fault' }))[0]!.states).toEqual(['fault']);
+});

@@ -25,6 +25,8 @@ export class SiteDevice {
   readonly readings = new Revertible<ReadingState>();
   readonly #table: PointTable;
   readonly #flags = new Revertible<readonly State[]>();
+  /** Flags of what is not in service: its fire is a test, and must not keep a fire from being the first. */
+  readonly #tested = new Revertible<readonly State[]>();
 
   constructor(record: DeviceRecord) {
     this.record = record;
@@ -37,8 +39,13 @@ export class SiteDevice {
     return { key, point, part: this.#partOf(said, point) };
   }
 
-  flags({ key }: Spot): readonly State[] {
-    return this.#flags.get(key) ?? [];
+  flags(spot: Spot): readonly State[] {
+    return this.#flagsFor(spot).get(spot.key) ?? [];
+  }
+
+  /** Whether what is said of the spot is no live traffic (GB/T 45839-2025 5.8.4). */
+  isInService({ point }: Pick<Spot, 'point'>): boolean {
+    return point?.inService !== false && this.record.inService !== false;
   }
 
   /** The flags of the spot after one more event; a reset clears what latched everywhere it reaches. */
@@ -46,39 +53,42 @@ export class SiteDevice {
     if (meaning.kind === 'reset') this.#reset(meaning, address);
     const flags = new Set(flagsAfter(this.flags(spot), meaning));
     if (meaning.kind === 'fire' && meaning.edge === 'began') {
-      if (!this.#anyFire()) flags.add('first-fire');
+      if (!this.#anyFire(spot)) flags.add('first-fire');
       if (spot.part.component?.type === MANUAL_CALL_POINT) flags.add('manual-call-point');
     }
     return this.put(spot, [...flags]);
   }
 
-  put({ key }: Pick<Spot, 'key'>, flags: readonly State[]): readonly State[] {
-    const ordered = FLAGS.filter((flag) => flags.includes(flag));
-    // What stands nowhere is forgotten: a babbling peer may name any number of addresses.
-    if (ordered.length > 0) this.#flags.set(key, ordered);
-    else this.#flags.delete(key);
-    return ordered;
+  put(spot: Spot, flags: readonly State[]): readonly State[] {
+    return keep(this.#flagsFor(spot), spot.key, flags);
   }
 
   settle(): void {
     this.#flags.settle();
+    this.#tested.settle();
     this.readings.settle();
   }
 
   revert(): void {
     this.#flags.revert();
+    this.#tested.revert();
     this.readings.revert();
   }
 
-  #anyFire(): boolean {
-    return this.#flags.entries().some(([, flags]) => flags.includes('fire'));
+  #flagsFor(spot: Pick<Spot, 'point'>): Revertible<readonly State[]> {
+    return this.isInService(spot) ? this.#flags : this.#tested;
+  }
+
+  #anyFire(spot: Spot): boolean {
+    return this.#flagsFor(spot)
+      .entries()
+      .some(([, flags]) => flags.includes('fire'));
   }
 
   #reset(meaning: Meaning, { controller }: DeviceAddress): void {
     const reached = controller === undefined ? '' : keyOfAddress({ controller });
-    for (const [key, flags] of this.#flags.entries()) {
-      if (key.startsWith(reached)) this.put({ key }, flagsAfter(flags, meaning));
-    }
+    for (const all of [this.#flags, this.#tested])
+      for (const [key, flags] of all.entries()) if (key.startsWith(reached)) keep(all, key, flagsAfter(flags, meaning));
   }
 
   #partOf({ address, register, componentType }: Said, point: PointRecord | undefined): Part {
@@ -93,4 +103,12 @@ export class SiteDevice {
     const own = (((address.point ?? 0) << 16) | (address.loop ?? 0)) >>> 0 || (address.channel ?? address.zone ?? ordinal);
     return { systemType, systemAddress, component: { type: (type ?? 0) & 0xff, address: point?.componentAddress ?? own >>> 0 } };
   }
+}
+
+function keep(all: Revertible<readonly State[]>, key: string, flags: readonly State[]): readonly State[] {
+  const ordered = FLAGS.filter((flag) => flags.includes(flag));
+  // What stands nowhere is forgotten: a babbling peer may name any number of addresses.
+  if (ordered.length > 0) all.set(key, ordered);
+  else all.delete(key);
+  return ordered;
 }

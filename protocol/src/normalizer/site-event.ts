@@ -88,10 +88,10 @@ function operationsOf({ what, detail }: Said): Operation[] | undefined {
 }
 
 /** GB/T 45839-2025 5.8.4: what is no live traffic says so. */
-function testOf({ what }: Said, { point }: Spot, { record }: SiteDevice): TestReason[] | undefined {
+function testOf({ what }: Said, spot: Spot, device: SiteDevice): TestReason[] | undefined {
   const reasons: TestReason[] = [];
   if (what === 'test') reasons.push('device');
-  if (point?.inService === false || record.inService === false) reasons.push('not-in-service');
+  if (!device.isInService(spot)) reasons.push('not-in-service');
   return reasons.length > 0 ? reasons : undefined;
 }
 
