@@ -11,7 +11,7 @@ const waiting = (rows: number) =>
 it('an uplink hangs when rows wait and it moves no more, not while it tries, and not while nothing waits', () => {
   let nowMs = 0;
   const clock = { monotonicMs: () => nowMs } as Clock;
-  const configuration = { uplinks: [{ name: 'collector', kind: 'mqtt' }] } as unknown as GatewayConfiguration;
+  const configuration = { data: '.', uplinks: [{ name: 'collector', kind: 'mqtt' }] } as unknown as GatewayConfiguration;
   const none = undefined as never;
   const uplinks = new Uplinks({ configuration, clock, random: none, itself: none, outbox: none });
   const after = (ms: number, rows: number) => {
