@@ -43,7 +43,8 @@ function drawTiles({ lines, journal, uplinks, points }) {
   const ages = lanes.flatMap((lane) => (lane.oldestAgeMs === null ? [] : [lane.oldestAgeMs]));
   const isUp = uplinks.every((/** @type {any} */ { state }) => state === 'up');
   const receipts = uplinks.flatMap((/** @type {any} */ { lastReceiptMs }) => lastReceiptMs ?? []);
-  const states = uplinks.map((/** @type {any} */ { state }) => say(`state-${state}`)).join(' · ');
+  const connected = uplinks.filter((/** @type {any} */ { state }) => state === 'up').length;
+  const states = uplinks.length === 1 ? say(`state-${uplinks[0].state}`) : `${connected} / ${uplinks.length} ${say('state-up')}`;
   const receipt = `${say('lastReceipt')} ${receipts.length > 0 ? ageOf(Math.max(...receipts)) : say('never')}`;
   const oldest = ages.length > 0 ? `${say('oldest')} ${spanOf(Math.max(...ages))}` : say('none');
   const abnormal = points.alarms > 0 ? say('inAlarm', points.alarms) : say('outOfOrder', points.abnormal);

@@ -76,12 +76,14 @@ function sourcesOf(options: InstallerPageOptions): Pick<PageNeeds, 'points' | 'n
   const countersOf = (name: string) => lines.find((line) => line.name === name)?.counters;
   const configured = configuredPoints(configuration);
   const { gateway, uplinks } = configuration;
+  const devices = new Set(configuration.lines.flatMap((line) => line.devices.map(({ name }) => name)));
   // What the gateway says of itself and its links is no point of the site.
   const ours = new Set([gateway.id, ...uplinks.map(({ name }) => name), ...configuration.lines.map(({ name }) => name)]);
   return {
     points: () =>
       pointsOf(
         configured,
+        devices,
         site.points().filter(({ source }) => !ours.has(source)),
       ),
     noise: (line) => (countersOf(line)?.noise ?? []).map(({ atMs, why, bytes }) => ({ atMs, why, hex: toHex(bytes) })),
@@ -129,8 +131,8 @@ function configuredPoints({ lines }: GatewayConfiguration): Configured {
   return new Map(points.map((point) => [meetingKey(point), point]));
 }
 
-/** Every point that spoke, and behind them those that are configured and never did. */
-function pointsOf(configured: Configured, heard: readonly PointState[]): Point[] {
+/** Every point that spoke, a configured device as a whole among them, and behind them those that are configured and never did. */
+function pointsOf(configured: Configured, devices: ReadonlySet<string>, heard: readonly PointState[]): Point[] {
   const silent = new Map(configured);
   const spoke = heard.map((state): Point => {
     const key = meetingKey(state);
@@ -143,7 +145,7 @@ function pointsOf(configured: Configured, heard: readonly PointState[]): Point[]
       place: state.place ?? known?.place ?? null,
       address: state.address ?? known?.address ?? null,
       ...named,
-      isConfigured: known !== undefined,
+      isConfigured: known !== undefined || (state.part.component === undefined && devices.has(state.source)),
     };
   });
   return [...spoke, ...silent.values()];

@@ -158,12 +158,18 @@ function chineseRemedy(code: FailureCode): string {
   return (REMEDIES_ZH as Partial<Record<FailureCode, string>>)[code] ?? FAILURES[code].remedy;
 }
 
+/** What a failure's message says beside its remedy, which people are told in their own language. */
+export function withoutRemedy(message: string): string {
+  const code = /^([a-z-]+): /.exec(message)?.[1] ?? '';
+  return Object.hasOwn(FAILURES, code) ? message.replace(`. ${FAILURES[code as FailureCode].remedy}`, '') : message;
+}
+
 /** The trouble a failure's message tells of: it begins with its code. */
 function failed(where: string, message: string | null, sinceMs: number, otherwise: FailureCode): Trouble {
   const named = /^([a-z-]+): /.exec(message ?? '')?.[1] ?? '';
   const code = Object.hasOwn(FAILURES, named) ? (named as FailureCode) : otherwise;
   const { en, zh, remedy } = FAILURES[code];
-  const detail = message === null ? {} : { detail: message };
+  const detail = message === null ? {} : { detail: withoutRemedy(message) };
   return { code, health: 'wrong', where, what: { en, zh }, remedy: { en: remedy, zh: chineseRemedy(code) }, sinceMs, ...detail };
 }
 

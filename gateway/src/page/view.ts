@@ -4,7 +4,7 @@ import type { Status } from '../status.ts';
 import { VERSION } from '../version.ts';
 import type { PageNeeds } from './needs.ts';
 import { countOf } from './points.ts';
-import { troublesOf } from './troubles.ts';
+import { troublesOf, withoutRemedy } from './troubles.ts';
 
 /** Troubles of one telling; a site where everything is wrong says so once more in the number. */
 const TROUBLES_MAX = 100;
@@ -21,7 +21,7 @@ export async function viewOf({ status, points, alarm, rejected }: PageNeeds) {
     lines: now.lines.map(shortLine),
     journal,
     rejected: rejected(),
-    uplinks,
+    uplinks: uplinks.map((uplink) => ({ ...uplink, lastFailure: bare(uplink.lastFailure) })),
     duty,
     alarm: alarm.shown,
     process,
@@ -30,8 +30,12 @@ export async function viewOf({ status, points, alarm, rejected }: PageNeeds) {
   };
 }
 
+function bare(failure: string | null): string | null {
+  return failure === null ? null : withoutRemedy(failure);
+}
+
 function shortLine({ noise, reads: _, ...line }: Status['lines'][number]) {
-  return { ...line, lastNoiseMs: noise.at(-1)?.atMs ?? null };
+  return { ...line, lastFailure: bare(line.lastFailure), lastNoiseMs: noise.at(-1)?.atMs ?? null };
 }
 
 function named(table: Readonly<Record<string, Words>>): Record<string, Words> {

@@ -13,7 +13,7 @@ interface Ended {
 }
 
 /** Gives an order as a person does, from the command line. */
-async function order(rig: Rig, kind: string, ...words: string[]): Promise<Ended> {
+export async function order(rig: Rig, kind: string, ...words: string[]): Promise<Ended> {
   const main = join(ROOT, 'collector/src/main.ts');
   const given = [main, 'order', 'gw-drill', kind, '--url', rig.page, ...words];
   const { code, output } = await runTool(process.execPath, ['--disable-warning=ExperimentalWarning', ...given]);
