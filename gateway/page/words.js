@@ -23,7 +23,7 @@ const WORDS = {
   ],
   lost: ['与网关的连接已中断 {n} — 页面数据已过时', 'Connection to the gateway lost for {n} — what is shown is out of date'],
   allRight: ['网关一切正常', 'The gateway is well'],
-  siteAlarms: ['现场 {n} 点报警', '{n} points of the site in alarm'],
+  siteAlarms: ['现场 {n} 点报警', 'in alarm on site: {n}'],
   toMend: ['{n} 项需要处理', '{n} things to mend'],
   toLook: ['{n} 项需要留意', '{n} things to look at'],
   running: ['已运行 {n}', 'running for {n}'],

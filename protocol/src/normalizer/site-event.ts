@@ -98,5 +98,5 @@ function testOf({ what }: Said, spot: Spot, device: SiteDevice): TestReason[] | 
 function evidenceOf({ heard: { packet }, evidence, packetNumber }: Circumstances): Pick<SiteEvent, 'packetHex' | 'packetReference'> {
   if (!packet || !evidence) return {};
   if (packet.length <= PACKET_BYTES_MAX) return { packetHex: toHex(packet) };
-  return { packetReference: { number: packetNumber, length: packet.length, crc32: crc32(packet) >>> 0 } };
+  return { packetReference: { number: packetNumber, length: Math.min(packet.length, 0xffff), crc32: crc32(packet) >>> 0 } };
 }
