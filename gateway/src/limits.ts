@@ -121,7 +121,7 @@ export const SILENT_AGAIN_MAX_MS = 600_000;
 
 /** A wire is open by then or counts as not to be opened: a driver of the kernel can hang in it. And one is let go by then, or left. */
 export const OPEN_WITHIN_MS = 15_000;
-export const LET_GO_WITHIN_MS = 2_000;
+export const LET_GO_WITHIN_MS = 1_000;
 
 /** The journal's worker answers within this time or counts as hung and is replaced. */
 export const JOURNAL_ANSWER_TIMEOUT_MS = 10_000;
@@ -239,8 +239,8 @@ export const WAL_PAGES_FRUGAL = 32;
 /** When stopping, a living link has this long to carry the last words. */
 export const LINGER_MS = 1_000;
 
-/** An orderly stop takes 5 s at most; whatever hangs is cut off here. */
-export const EXIT_WITHIN_MS = 8_000;
+/** An orderly stop takes 5 s at most; whatever still hangs then is cut off just before. */
+export const EXIT_WITHIN_MS = 4_700;
 
 /** After an error that nobody caught the journal has this long to take the last word; then the process ends, and the next start tells of it. */
 export const LAST_WORD_WITHIN_MS = 200;

@@ -1,6 +1,9 @@
 import type { Clock } from '@fengsui/protocol';
 import type { GatewayConfiguration } from './config.ts';
 import type { Keeping } from './keeping.ts';
+import { LET_GO_WITHIN_MS } from './limits.ts';
+import { within } from './pulse.ts';
+import type { Log } from './supervision.ts';
 import { Trail } from './trail.ts';
 import { type CarriedOrders, Uplinks } from './uplinks.ts';
 
@@ -9,6 +12,7 @@ export interface SendingOptions {
   readonly clock: Clock;
   /** Numbers from 0 up to 1, for the jitter. */
   readonly random: () => number;
+  readonly log: Log;
   readonly keeping: Pick<Keeping, 'journal' | 'itself'>;
 }
 
@@ -16,10 +20,14 @@ export interface SendingOptions {
 export class Sending {
   readonly trail: Trail;
   readonly uplinks: Uplinks;
+  readonly #options: SendingOptions;
   readonly #stop = new AbortController();
   #carried: Promise<void> = Promise.resolve();
 
-  constructor({ configuration, clock, random, keeping: { journal, itself } }: SendingOptions) {
+  constructor(options: SendingOptions) {
+    const { configuration, clock, random, keeping } = options;
+    const { journal, itself } = keeping;
+    this.#options = options;
     this.trail = new Trail(clock);
     const outbox = (name: string) => this.trail.outbox(name, journal.outbox(name), () => this.uplinks.sendsAtOnce(name));
     this.uplinks = new Uplinks({ configuration, clock, random, itself, outbox });
@@ -34,6 +42,7 @@ export class Sending {
   async end(): Promise<void> {
     await this.uplinks.linger();
     this.#stop.abort();
-    await this.#carried;
+    const how = await within(this.#options.clock, this.#carried, LET_GO_WITHIN_MS);
+    if (how === 'late') this.#options.log.error({}, 'an uplink does not let go');
   }
 }
