@@ -1,5 +1,6 @@
 import { LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
+import type { Cures } from './cures.ts';
 import type { LaneFiles } from './lane-files.ts';
 import type { Moment, Outranking } from './messages.ts';
 import { Nightly } from './nightly.ts';
@@ -24,6 +25,7 @@ const AFTER_FAILURE_MS = 5_000;
 /** What the journal does while nobody asks: small pieces with rests between them, so that no commit waits for more than one. */
 export class Chores {
   readonly #files: LaneFiles;
+  readonly #cures: Cures;
   readonly #chores: readonly Chore[];
   readonly #nightly: Nightly;
   readonly #renewal: Renewal;
@@ -32,8 +34,9 @@ export class Chores {
   #knownDamaged = -1;
   #lookedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(files: LaneFiles) {
+  constructor(files: LaneFiles, cures: Cures) {
     this.#files = files;
+    this.#cures = cures;
     this.#nightly = new Nightly(files);
     this.#renewal = new Renewal(files);
     const retry = new Retry(files);
@@ -59,7 +62,7 @@ export class Chores {
       try {
         this.#renewal.step(this.#files.file(lane));
       } catch (error) {
-        this.#files.cure(lane, error);
+        this.#cures.cure(lane, error);
       }
     }
   }
@@ -77,7 +80,7 @@ export class Chores {
       try {
         if (!step()) continue;
       } catch (error) {
-        this.#files.cure(lane, error);
+        this.#cures.cure(lane, error);
         return AFTER_FAILURE_MS;
       }
       return Math.max(limits.CHORE_REST_MIN_MS, (performance.now() - startedMs) * limits.CHORE_REST_FACTOR);
@@ -89,7 +92,7 @@ export class Chores {
   #lookAtSpace(nowMs: number): void {
     if (nowMs - this.#lookedMs < limits.JOURNAL_SPACE_EVERY_MS) return;
     this.#lookedMs = nowMs;
-    this.#files.lookAtSpace();
+    this.#cures.lookAtSpace();
   }
 
   /** Goes on with the file that was moved aside first. */
@@ -98,7 +101,7 @@ export class Chores {
     const salvage = this.#salvages[lane];
     if (!salvage) return false;
     if (!salvage.step(this.#files.file(lane))) return true;
-    this.#files.findings.push(salvage.result());
+    this.#files.findings.words.push(salvage.result());
     this.#salvages[lane] = null;
     forgetOldAsides(this.#files.start.directory);
     this.#knownDamaged = -1;
@@ -106,8 +109,8 @@ export class Chores {
   }
 
   #lookForDamaged(): void {
-    if (this.#knownDamaged === this.#files.damagedFiles.length) return;
-    this.#knownDamaged = this.#files.damagedFiles.length;
+    if (this.#knownDamaged === this.#files.findings.damagedFiles.length) return;
+    this.#knownDamaged = this.#files.findings.damagedFiles.length;
     for (const { lane, path } of unsalvaged(this.#files.start.directory)) this.#salvages[lane] ??= new Salvage(lane, path);
   }
 

@@ -232,7 +232,7 @@ describe('any course of a lane with too little room', () => {
               rowOf(written + 1 + index, kind, kind === 'fault' ? written + index : index % 8),
             );
             relief.makeRoom();
-            const { isShut, withheld } = relief.door();
+            const { isShut, withheld } = relief.admission();
             expect(isShut).toBe(false);
             file.commit(rows, [], {}, { turnedAway: 0, withheld });
             written += rows.length;

@@ -1,29 +1,19 @@
 import { statSync } from 'node:fs';
-import type { Lane, Receipt } from '@fengsui/protocol';
+import type { Lane } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
 import * as limits from '../limits.ts';
 import { checksumOf } from './checksum.ts';
 import { openDatabase } from './database.ts';
 import { giveUp } from './giving-up.ts';
-import type { Header, LaneParts } from './lane-parts.ts';
+import { type Header, type LaneParts, partsOf } from './lane-parts.ts';
 import { type Losers, losersOf } from './losers.ts';
 import type { KnownRow, LaneState, Settled, Taken } from './messages.ts';
 import { Offers } from './offers.ts';
 import { take, type Wanted } from './outgoing.ts';
-import { Owed, runsOf } from './owed.ts';
-import { Refusals } from './refusals.ts';
 import type { KeptRow, NewRow, Spared } from './row.ts';
 import { setAside } from './set-aside.ts';
-import { prepared } from './statements.ts';
-import { Tally } from './tally.ts';
+import { type Settlement, settle } from './settling.ts';
 import { THINNABLE } from './thinnable.ts';
-
-export interface Settlement {
-  /** Whose receipt it is. */
-  readonly uplink: string;
-  readonly receipt: Receipt;
-  readonly wallMs: number;
-}
 
 /** What is lost at the door while room is short. */
 export interface LostAtDoor {
@@ -33,7 +23,7 @@ export interface LostAtDoor {
   readonly withheld: readonly number[];
 }
 
-const NOTHING_LOST: LostAtDoor = { turnedAway: 0, withheld: [] };
+export const NOTHING_LOST: LostAtDoor = { turnedAway: 0, withheld: [] };
 
 export interface LastWord {
   readonly ordinal: number;
@@ -86,7 +76,7 @@ export class LaneFile {
       const positions = rows.map((row) => Number(statements.insert.run({ ...row, checksum: checksumOf(row) }).lastInsertRowid));
       const marks = owed.unmark(withheld.length === 0 ? [] : positions.filter((_, index) => THINNABLE.has(rows[index]!.kind)), withheld);
       owed.thin(marks, turnedAway);
-      const settled = settlements.map((settlement) => this.#settle(settlement));
+      const settled = settlements.map((settlement) => settle(owed, settlement));
       statements.update.run({ ...this.header, ...header });
       return { positions, settled, marks };
     })();
@@ -100,20 +90,6 @@ export class LaneFile {
       for (const ending of ended) tally.ended(ending);
     }
     return { positions, settled: settled.map(({ ended, ...rest }) => rest) };
-  }
-
-  #settle({ uplink, receipt, wallMs }: Settlement): Settled & { readonly ended: ReadonlyArray<'accepted' | 'rejected'> } {
-    const { owed } = this.#parts;
-    const { epoch, accepted, rejected } = receipt;
-    const taken = runsOf(accepted).map((run) => owed.accept(uplink, epoch, run, wallMs));
-    const refused = rejected.flatMap(({ number, reason }) => owed.settle(uplink, epoch, number, reason, wallMs) ?? []);
-    const settled = taken.reduce((sum, run) => sum + run.settled, 0);
-    return {
-      accepted: settled,
-      rejected: refused.length,
-      unknown: accepted.length + rejected.length - settled - refused.length,
-      ended: [...taken.flatMap(({ endings }) => endings), ...refused.map(({ ending }) => ending)].flatMap((ending) => ending ?? []),
-    };
   }
 
   /** Releases a piece of what uplinks that are gone were owed; false when there is nothing. */
@@ -211,16 +187,4 @@ export class LaneFile {
   #number(pragma: string): number {
     return this.database.pragma(pragma, { simple: true }) as number;
   }
-}
-
-function partsOf(database: Database, lane: Lane, born: Header, known: number, uplinks: readonly string[]): LaneParts {
-  const statements = prepared(database);
-  statements.birth.run({ lane, ...born });
-  const refusals = new Refusals(database);
-  const owed = new Owed(database, refusals);
-  owed.assign(uplinks);
-  const { seq } = (statements.lastPosition.get() as { seq: number } | undefined) ?? {};
-  if (seq === undefined && known > 0) statements.countFrom.run(known);
-  const tally = new Tally(statements.counts.get() as Tally, seq ?? known);
-  return { database, statements, header: statements.header.get() as Header, tally, owed, refusals };
 }

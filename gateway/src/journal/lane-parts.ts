@@ -1,8 +1,9 @@
+import type { Lane } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
-import type { Owed } from './owed.ts';
-import type { Refusals } from './refusals.ts';
-import type { Statements } from './statements.ts';
-import type { Tally } from './tally.ts';
+import { Owed } from './owed.ts';
+import { Refusals } from './refusals.ts';
+import { prepared, type Statements } from './statements.ts';
+import { Tally } from './tally.ts';
 
 /** The one row of a lane's file that tells of the whole file. */
 export interface Header {
@@ -24,4 +25,17 @@ export interface LaneParts {
   readonly tally: Tally;
   readonly owed: Owed;
   readonly refusals: Refusals;
+}
+
+/** What there is in a file of `lane`, which is born with `born` and counts its positions on from `known` where it is new. */
+export function partsOf(database: Database, lane: Lane, born: Header, known: number, uplinks: readonly string[]): LaneParts {
+  const statements = prepared(database);
+  statements.birth.run({ lane, ...born });
+  const refusals = new Refusals(database);
+  const owed = new Owed(database, refusals);
+  owed.assign(uplinks);
+  const { seq } = (statements.lastPosition.get() as { seq: number } | undefined) ?? {};
+  if (seq === undefined && known > 0) statements.countFrom.run(known);
+  const tally = new Tally(statements.counts.get() as Tally, seq ?? known);
+  return { database, statements, header: statements.header.get() as Header, tally, owed, refusals };
 }

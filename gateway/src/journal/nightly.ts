@@ -50,10 +50,10 @@ export class Nightly {
     this.#scrubs.delete(lane);
     const endedMs = this.#moment!.wallMs;
     if (scrub.remembered > 0)
-      this.#files.remark(
+      this.#files.findings.remark(
         `${lane}: ${scrub.remembered} rows waited for nobody until ${new Date(endedMs).toISOString()}, and are owed to every uplink now`,
       );
-    if (this.#scrubs.size === 0) this.#files.scrubbed = { endedMs, rows: this.#rows, remembered: this.#remembered };
+    if (this.#scrubs.size === 0) this.#files.findings.scrubbed = { endedMs, rows: this.#rows, remembered: this.#remembered };
     return true;
   }
 }

@@ -143,7 +143,7 @@ describe('a collector that holds ever more', () => {
       nowMs += 60_000;
     }
     expect(epochs).toBe(8); // at once, then after 10, 20, 40 … minutes
-    expect(files.findings).toContainEqual(expect.stringContaining('none begins now'));
+    expect(files.findings.words).toContainEqual(expect.stringContaining('none begins now'));
     hear('two');
     expect(epochs).toBe(9);
     expect(files.file('alarm').header.epoch).toBeLessThan(Number.MAX_SAFE_INTEGER / 2);

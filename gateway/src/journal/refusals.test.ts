@@ -133,7 +133,7 @@ function renewalOf(file: LaneFile) {
   const files = {
     renew: () => file.commit([], [], { epoch: file.header.epoch + 1, newest: 0 }),
     newestOrder: () => file.header.newest_order,
-    remark: (words: string) => remarks.push(words),
+    findings: { remark: (words: string) => remarks.push(words) },
   } as unknown as LaneFiles;
   const renewal = new Renewal(files, () => nowMs);
   return {

@@ -6,15 +6,15 @@ import { type Level, settledLevels } from './settled-levels.ts';
 import { waitingLevels } from './waiting-levels.ts';
 
 /** What becomes of what can be thinned and is to be written. */
-export interface Door {
+export interface Admission {
   /** Nobody gets it: it is not taken in. */
   readonly isShut: boolean;
   /** Slots that it is not owed. */
   readonly withheld: readonly number[];
 }
 
-export const OPEN: Door = { isShut: false, withheld: [] };
-const SHUT: Door = { isShut: true, withheld: [] };
+const OPEN: Admission = { isShut: false, withheld: [] };
+const SHUT: Admission = { isShut: true, withheld: [] };
 
 /** Stretches looked through in one step where none has anything to give, and steps made before a commit. */
 const STRETCHES_A_STEP = 8;
@@ -57,7 +57,7 @@ export class Relief {
   }
 
   /** What becomes of new readings: while uplinks have more than their share and nothing of it can be given up, those go without. */
-  door(): Door {
+  admission(): Admission {
     if (!this.isExhausted) return OPEN;
     const { slots, all } = this.#losers();
     return slots.length === all.length ? SHUT : { isShut: false, withheld: slots };

@@ -35,7 +35,7 @@ export class Renewal {
     const current = rows.filter(({ epoch }) => epoch === file.header.epoch);
     if (current.length > 0 && !this.#rest.isOver(this.#monotonicMs())) {
       file.offers.letStay(current);
-      this.#files.remark(
+      this.#files.findings.remark(
         'the collector says of numbers of an epoch that began just now that other rows have them: these rows stay rejected. ' +
           'See whether another gateway runs under this name and whether the collector is in order, then have them sent again',
       );
@@ -57,7 +57,7 @@ export class Renewal {
     const known = Math.max(0, ...series.map(({ epoch }) => epoch));
     const { epoch } = this.#files.file('alarm').header;
     if (!isCredibleEpoch(known))
-      this.#files.remark(`the collector of ${uplink} holds an epoch that no gateway begins, ${known}: not believed`);
+      this.#files.findings.remark(`the collector of ${uplink} holds an epoch that no gateway begins, ${known}: not believed`);
     else if (known > epoch || LANES.some((lane) => this.#isBehind(lane, epoch, outranking))) this.#rise(outranking, known, epoch);
   }
 
@@ -73,7 +73,7 @@ export class Renewal {
     const rest = this.#rests.get(uplink) ?? new RenewalRest();
     this.#rests.set(uplink, rest);
     if (!rest.isOver(this.#monotonicMs())) {
-      this.#files.remark(
+      this.#files.findings.remark(
         `the collector of ${uplink} again holds more than this journal, soon after a new epoch: none begins now. ` +
           'See whether another gateway runs under this name and whether the collector is in order',
       );

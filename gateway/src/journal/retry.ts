@@ -70,7 +70,7 @@ export class Retry {
       if (!Array.isArray(named) || !named.every(isRowName)) throw new TypeError('it names no rows');
       return named;
     } catch (error) {
-      this.#files.remark(`retry.json is not carried out: ${(error as Error).message}`);
+      this.#files.findings.remark(`retry.json is not carried out: ${(error as Error).message}`);
       return [];
     }
   }

@@ -1,7 +1,8 @@
 import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ballast } from './ballast.ts';
-import type { SpaceState } from './messages.ts';
+import type { SpaceState, Told } from './messages.ts';
+import { toldOf } from './trouble.ts';
 
 /** A volume with less room than this is full, whatever SQLite calls its error: it cannot even grow its index of the log. */
 const NOTHING_LEFT_BYTES = 256 * 1024;
@@ -33,6 +34,7 @@ export class Space {
     return Math.max(this.#wantedBytes * RETURN_MARGIN, 2 * NOTHING_LEFT_BYTES);
   }
 
+  /** Whether nothing at all is left. */
   isExhausted(): boolean {
     return this.#freeBytes() < NOTHING_LEFT_BYTES;
   }
@@ -41,6 +43,22 @@ export class Space {
   exhaust(): boolean {
     this.#isFull = true;
     return this.#ballast.release();
+  }
+
+  /** Opening something takes room, too: the reserve is given for it. */
+  evenIfFull<T>(open: () => T): T {
+    try {
+      return open();
+    } catch (error) {
+      if (!this.isShortFor(toldOf(error))) throw error;
+      this.exhaust();
+      return open();
+    }
+  }
+
+  /** Whether a failure is for want of room. */
+  isShortFor({ code }: Told): boolean {
+    return code === 'journal-full' || (code === 'journal-io' && this.isExhausted());
   }
 
   /** Lays the ballast, or sees that there is room again. To be called now and then. */

@@ -20,7 +20,7 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   /** What was refused by a full volume is answered as if it were durable. */
   'full-is-swallowed': {
-    file: '/journal/scribe.ts',
+    file: '/journal/work.ts',
     edits: [
       [
         'const failure = refusal ?? unwritten.map(({ lane }) => failed.get(lane)).find((told) => told !== undefined);',

@@ -1,0 +1,82 @@
+import { LANES, type Lane } from '@fengsui/protocol';
+import type { LaneFiles } from './lane-files.ts';
+import type { Told } from './messages.ts';
+import { isHeldByOthers, isOfFile, toldOf } from './trouble.ts';
+
+/** What is done about a failure of a lane's file. */
+export class Cures {
+  readonly #files: LaneFiles;
+
+  constructor(files: LaneFiles) {
+    this.#files = files;
+  }
+
+  /**
+   * Does what can be done about a failure of a lane; true when the same is worth another try, once. A full volume gives its
+   * ballast. A handle that failed to write is given up and the file is looked at anew and checkpointed, never synced again as it
+   * was: a second fsync may call lost pages clean. A damaged file is moved aside.
+   */
+  cure(lane: Lane, error: unknown): boolean {
+    const told = toldOf(error);
+    if (!isOfFile(error)) this.#files.findings.remark(`${lane}: ${told.detail}`);
+    if (isHeldByOthers(error) || !isOfFile(error)) return false;
+    if (this.#files.space.isShortFor(told)) {
+      this.#note(lane, told);
+      this.#makeRoom(lane, told);
+      return true;
+    }
+    if (told.code !== 'journal-io' && told.code !== 'journal-damaged') return false;
+    this.giveUp(lane, error);
+    if (told.code === 'journal-damaged') return true;
+    return this.#isWellAgain(lane);
+  }
+
+  /** Gives up the handle of a lane after an error of the disk; what is damaged is moved aside. Tells what to answer. */
+  giveUp(lane: Lane, error: unknown): Told {
+    const told = toldOf(error);
+    if (!isOfFile(error) || (told.code !== 'journal-io' && told.code !== 'journal-damaged')) return told;
+    this.#note(lane, told);
+    this.#files.drop(lane);
+    if (told.code === 'journal-damaged') this.#files.moveAside(lane);
+    return told;
+  }
+
+  /** Sees whether there is room again. */
+  lookAtSpace(): void {
+    const { space } = this.#files;
+    const before = space.isFull;
+    space.look();
+    if (before && !space.isFull) for (const lane of LANES) this.#files.file(lane).beFrugal(false);
+  }
+
+  #makeRoom(lane: Lane, told: Told): void {
+    const { space } = this.#files;
+    const first = !space.isFull;
+    space.exhaust();
+    if (told.code === 'journal-io') this.#files.drop(lane);
+    for (const each of LANES) {
+      try {
+        this.#files.file(each).beFrugal(true);
+        this.#files.file(each).checkpoint();
+        if (first) this.#files.relief(each).want(space.wantedBytes);
+      } catch {
+        // Still no room for this lane: what is tried next says so.
+      }
+    }
+  }
+
+  /** Opens a lane again and makes sure that nothing rests on what could not be synced: the checkpoint writes it to other pages. */
+  #isWellAgain(lane: Lane): boolean {
+    try {
+      this.#files.file(lane).checkpoint();
+      return true;
+    } catch (error) {
+      this.giveUp(lane, error);
+      return false;
+    }
+  }
+
+  #note(lane: Lane, { code, detail }: Told): void {
+    if (code === 'journal-io') this.#files.findings.diskFailed(`${lane}: ${detail}`);
+  }
+}

@@ -1,0 +1,101 @@
+import { LANES } from '@fengsui/protocol';
+import { epochAfter } from './epoch.ts';
+import type { Findings } from './findings.ts';
+import type { LaneFile } from './lane-file.ts';
+import type { Header } from './lane-parts.ts';
+import type { WorkerStart } from './messages.ts';
+import { type Testimony, Witness } from './witness.ts';
+
+/** The files of both lanes, in their order. */
+type Both = readonly [alarm: LaneFile, ordinary: LaneFile];
+
+/**
+ * The epoch that both lanes carry. A file that is missing, new, moved aside or put back from a copy begins a new one for both, with numbers
+ * from 1; rows that wait keep theirs.
+ */
+export class Epochs {
+  readonly #wallMs: number;
+  readonly #witness: Witness;
+  readonly #findings: Findings;
+  /** Rows that were acknowledged may be missing from a file: its numbers must not be given out a second time. */
+  #isDoubtful = false;
+  /** A file was moved aside: that the new one knows nothing needs no other explanation. */
+  #isReplaced = false;
+
+  constructor({ directory, machineFile, wallMs }: WorkerStart, findings: Findings) {
+    this.#wallMs = wallMs;
+    this.#witness = new Witness(directory, machineFile);
+    this.#findings = findings;
+  }
+
+  /** A log has lost what was acknowledged. */
+  doubt(): void {
+    this.#isDoubtful = true;
+  }
+
+  /** A new file takes the place of one that was moved aside. */
+  replaced(): void {
+    this.#isReplaced = true;
+  }
+
+  /** Writes boot and epoch of this run into both files. */
+  begin(both: Both, boot: number): void {
+    const [alarm, ordinary] = both.map(({ header }) => header) as [Header, Header];
+    const testimony = this.#witness.testimony();
+    const isBorn = alarm.epoch > 0 || ordinary.epoch > 0;
+    const why = isBorn ? (apart(alarm, ordinary) ?? this.#contradiction(testimony, alarm, ordinary)) : null;
+    const mayGoOn = isBorn && why === null && !this.#isDoubtful;
+    if (why !== null && !this.#isReplaced) this.#findings.words.push(`${why}: a new epoch begins`);
+    this.#isDoubtful = false;
+    this.#isReplaced = false;
+    const fresh = mayGoOn ? {} : this.#fresh(both, testimony?.epoch ?? 0);
+    for (const file of both) file.commit([], [], { boot, ...fresh });
+    this.testify(both);
+  }
+
+  /** Begins a new epoch in both files, above one that is `known`, in the middle of a run. */
+  renew(both: Both, why: string, known: number): void {
+    this.#findings.remark(`${why}: a new epoch begins`);
+    const fresh = this.#fresh(both, known);
+    for (const file of both) file.commit([], [], fresh);
+    this.testify(both);
+  }
+
+  #fresh(both: Both, known: number): Pick<Header, 'epoch' | 'newest' | 'other_newest'> {
+    const epochs = both.map(({ header }) => header.epoch);
+    return { epoch: epochAfter(Math.max(known, ...epochs), this.#wallMs, Math.random), newest: 0, other_newest: 0 };
+  }
+
+  /** What the witness says against two files that agree with each other. */
+  #contradiction(testimony: Testimony | null, alarm: Header, ordinary: Header): string | null {
+    if (testimony === null) return 'the files stand without their witness.json';
+    if (this.#witness.isForeign(testimony)) return 'the files come from another machine';
+    if (testimony.epoch < alarm.epoch) return null;
+    const isOlder = testimony.epoch > alarm.epoch || alarm.newest < testimony.newest.alarm || ordinary.newest < testimony.newest.ordinary;
+    return isOlder ? 'both files were put back from a copy' : null;
+  }
+
+  /** Lets the witness see what is durable. One that cannot be written just now knows less and is still right. */
+  testify(both: Both): void {
+    const [alarm, ordinary] = both;
+    if (alarm.header.epoch !== ordinary.header.epoch) return;
+    try {
+      this.#witness.write(alarm.header.epoch, { alarm: alarm.header.newest, ordinary: ordinary.header.newest });
+    } catch {
+      // What ails the disk is told where rows are written.
+    }
+  }
+}
+
+/** Both files; null while one of them is not open. */
+export function bothOf(files: readonly LaneFile[]): Both | null {
+  return files.length === LANES.length ? (files as unknown as Both) : null;
+}
+
+/** Why two files do not belong together; null when they do. */
+function apart(alarm: Header, ordinary: Header): string | null {
+  if (alarm.epoch === 0 || ordinary.epoch === 0)
+    return `${alarm.epoch === 0 ? 'alarm' : 'ordinary'}: a new file stands beside the other lane's`;
+  const isTogether = alarm.epoch === ordinary.epoch && alarm.newest >= ordinary.other_newest && ordinary.newest >= alarm.other_newest;
+  return isTogether ? null : 'the two files do not know the same, one was put back from a copy';
+}
