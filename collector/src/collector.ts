@@ -67,7 +67,7 @@ export async function startCollector(configuration: CollectorConfiguration, log:
   const stop = new AbortController();
   const supervision = { clock: machineClock, log, signal: stop.signal };
   const works = [
-    supervise('watch', (signal) => watch({ ledger, gaps, troubles, clock: machineClock }, signal), supervision),
+    supervise('watch', (signal) => watch({ ledger, locked: () => http.locked, gaps, troubles, clock: machineClock }, signal), supervision),
     supervise('voice', (signal) => voice.run(signal), supervision),
     supervise('orders', (signal) => orders.run(signal), supervision),
     supervise('board', (signal) => board.run(ledger, signal), supervision),

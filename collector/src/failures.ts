@@ -138,6 +138,14 @@ export const FAILURES = {
     zh: '吊销名单无法读取',
     remedy: 'Check owner and mode of the file pki/revoked in the data folder; until then the last list holds',
   },
+  'tokens-guessed': {
+    retry: 'later',
+    en: 'wrong tokens come from these addresses, nothing of them is looked at for a while',
+    zh: '以下地址反复使用错误令牌,已暂时锁定',
+    remedy:
+      'A program with an old token, or somebody who guesses: find it by its address, give it the right token or block it in the firewall. ' +
+      'Sessions that are open there and every other address go on 查找该地址上的程序,更换令牌或在防火墙封禁;已登录的页面与其他地址不受影响',
+  },
   'http-unopened': {
     retry: 'later',
     en: 'the page and the interface cannot listen',

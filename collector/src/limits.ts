@@ -40,6 +40,17 @@ export const WATCH_EVERY_MS = 1_000;
 /** Missing numbers of which none came for so long are not coming: with the look that finds it, within the 10 s of P10. */
 export const GAP_QUIET_MS = 8_000;
 
+/** What a wrong token costs. */
+export const WRONG_TOKEN_MS = 1_000;
+/** So many from one network and it is locked: a person who types it has mistaken long before, a program with an old one is stopped. */
+export const GUESSES_MAX = 10;
+/** At first; a control room behind one address must get in again soon. Twice as long each time, two guesses a minute in the end. */
+export const LOCK_MS = 60_000;
+export const LOCK_MAX_MS = 300_000;
+export const GUESSES_REMEMBERED_MS = 900_000;
+/** Networks remembered, 100 bytes each. */
+export const GUESSERS_MAX = 1_000;
+
 /** Deliveries of one transaction: the group that makes one fsync serve many. 512 × 16 KiB stays below 8 MiB. */
 export const INTAKE_GROUP_MAX = 512;
 /** Deliveries waiting for the ledger, over all gateways; beyond it they are refused and come again. */

@@ -18,6 +18,7 @@ let told: string[];
 let troubles: Troubles;
 let gaps: Gaps;
 let nowMs: number;
+let locked: string[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fengsui-watch-'));
@@ -27,6 +28,7 @@ beforeEach(async () => {
   troubles = new Troubles({ wallMs: () => 7 }, log);
   gaps = new Gaps();
   nowMs = 1_000;
+  locked = [];
 });
 afterEach(async () => {
   await ledger.close();
@@ -42,7 +44,7 @@ async function pass(ms: number, happens: () => Promise<unknown> = async () => {}
     nowMs += rest;
     await happens();
   };
-  await watch({ ledger, gaps, troubles, clock: { ...machineClock, monotonicMs: () => nowMs, sleep } }, stop.signal);
+  await watch({ ledger, locked: () => locked, gaps, troubles, clock: { ...machineClock, monotonicMs: () => nowMs, sleep } }, stop.signal);
 }
 
 const codes = () => troubles.standing.map(({ code, detail }) => `${code} ${detail}`);
@@ -83,6 +85,15 @@ it('a gap that stays is not hidden by others that open and close', () => {
   let stays: readonly unknown[] = [];
   for (let atMs = 0; atMs <= GAP_QUIET_MS; atMs += WATCH_EVERY_MS) stays = gaps.look(of(atMs % 2_000 === 0 ? 2 : 9), atMs);
   expect(stays).toHaveLength(1);
+});
+
+it('networks that are locked for wrong tokens are a trouble by name for as long as that lasts', async () => {
+  locked = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6'];
+  await pass(WATCH_EVERY_MS);
+  expect(codes()).toEqual(['tokens-guessed 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5 +1']);
+  locked = [];
+  await pass(WATCH_EVERY_MS);
+  expect([codes(), told]).toEqual([[], [expect.stringContaining('锁定'), expect.stringContaining('over')]]);
 });
 
 describe('damaged entries', () => {

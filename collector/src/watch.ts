@@ -4,22 +4,25 @@ import type { Lacking, Ledger } from './ledger/ledger.ts';
 import { WATCH_EVERY_MS } from './limits.ts';
 import type { Troubles } from './troubles.ts';
 
-/** Series named in a line. */
+/** Series or networks named in a line. */
 const NAMED_MAX = 5;
 
 export interface Watched {
   readonly ledger: Pick<Ledger, 'lacking'>;
+  /** Networks that brought too many wrong tokens. */
+  readonly locked: () => readonly string[];
   readonly gaps: Gaps;
   readonly troubles: Troubles;
   readonly clock: Clock;
 }
 
-/** Looks after what the ledger lacks until the signal aborts. Rejects with the Failure of the ledger; may be run again. */
-export async function watch({ ledger, gaps, troubles, clock }: Watched, signal: AbortSignal): Promise<void> {
+/** Looks after what the ledger lacks and who guesses tokens until the signal aborts. Rejects with the Failure of the ledger; may be run again. */
+export async function watch({ ledger, locked, gaps, troubles, clock }: Watched, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const { damaged, missing } = await ledger.lacking();
     troubles.say('entries-damaged', damagedIn(damaged));
     troubles.say('numbers-missing', missingIn(gaps.look(missing, clock.monotonicMs())));
+    troubles.say('tokens-guessed', locked().length > 0 ? andMore(locked().slice(0, NAMED_MAX), locked().length) : null);
     await clock.sleep(WATCH_EVERY_MS, signal).catch(() => {}); // aborted: the loop ends
   }
 }

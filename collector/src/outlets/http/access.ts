@@ -1,12 +1,13 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { FastifyReply } from 'fastify';
+import { WRONG_TOKEN_MS } from '../../limits.ts';
+import type { Guesses } from './guesses.ts';
 
 /** One working day and a bit: nobody logs in twice in a shift. */
 const SESSION_MS = 12 * 3_600_000;
 /** Sessions kept; beyond it the oldest end. */
 const SESSIONS_MAX = 1_000;
-/** A wrong token costs a second, and no more than a few may be tried at once. */
-export const WRONG_TOKEN_MS = 1_000;
-const WRONG_AT_ONCE_MAX = 4;
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
@@ -20,6 +21,16 @@ export function isOwnOrigin(origin: string | undefined, host: string | undefined
 
 export const FOREIGN = { error: 'foreign origin', message: 'this request was made by another site' };
 
+/** What a token comes to; `lockedMs`: it was not looked at, and none of that address is for so long. */
+export type Judgement = 'right' | 'wrong' | { readonly lockedMs: number };
+
+/** What somebody is told whose address is locked. */
+export function lockedOut(reply: FastifyReply, lockedMs: number) {
+  const seconds = Math.ceil(lockedMs / 1000);
+  const message = `too many wrong tokens from this address: none is looked at for ${seconds} s`;
+  return reply.code(429).header('retry-after', String(seconds)).send({ error: 'too many requests', message });
+}
+
 /** Whose requests are answered: whoever brings the token, or a session opened with it. */
 export class Access {
   readonly #token: Buffer | null;
@@ -28,9 +39,10 @@ export class Access {
   readonly #nowMs: () => number;
   /** Digest of the session's name → when it ends. In the order of their beginning. */
   readonly #sessions = new Map<string, number>();
-  #wrong = 0;
+  readonly #guesses: Guesses;
 
-  constructor(token: string | undefined, isSecure: boolean, nowMs: () => number) {
+  constructor(token: string | undefined, isSecure: boolean, guesses: Guesses, nowMs: () => number) {
+    this.#guesses = guesses;
     this.#token = token === undefined ? null : digest(token);
     this.#cookie = isSecure ? '__Host-fengsui' : 'fengsui';
     this.#attributes = `Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
@@ -42,15 +54,22 @@ export class Access {
     return this.#token === null;
   }
 
-  isToken(text: string): boolean {
-    return this.#token === null || timingSafeEqual(digest(text), this.#token);
+  /** Looks at a token from an address. Of a wrong one it is known at once and said late: that is what a guess costs. */
+  async judge(text: string, address: string): Promise<Judgement> {
+    if (this.#token === null) return 'right';
+    const lockedMs = this.#guesses.lockedMs(address);
+    if (lockedMs > 0) return { lockedMs };
+    if (timingSafeEqual(digest(text), this.#token)) return 'right';
+    this.#guesses.wrong(address);
+    await wait(WRONG_TOKEN_MS);
+    return 'wrong';
   }
 
-  /** Whether a request may be answered, by its Authorization and Cookie headers. */
-  allows(authorization: string | undefined, cookies: string | undefined): boolean {
-    if (this.isOpen) return true;
+  /** Whether a request may be answered, by its Authorization and Cookie headers. A session is no guess: a lock does not end it. */
+  async ask(authorization: string | undefined, cookies: string | undefined, address: string): Promise<Judgement> {
     const [, bearer] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
-    return bearer === undefined ? this.#isSession(cookies) : this.isToken(bearer);
+    if (bearer !== undefined) return this.judge(bearer, address);
+    return this.#isSession(cookies) ? 'right' : 'wrong';
   }
 
   /** Opens a session; returns the Set-Cookie header. */
@@ -69,17 +88,6 @@ export class Access {
     const name = this.#nameIn(cookies);
     if (name !== null) this.#sessions.delete(digest(name).toString('base64'));
     return `${this.#cookie}=; Max-Age=0; ${this.#attributes}`;
-  }
-
-  /** Takes the place of one wrong guess; false when too many are being made. */
-  beginWrong(): boolean {
-    if (this.#wrong >= WRONG_AT_ONCE_MAX) return false;
-    this.#wrong += 1;
-    return true;
-  }
-
-  endWrong(): void {
-    this.#wrong -= 1;
   }
 
   #nameIn(cookies = ''): string | null {

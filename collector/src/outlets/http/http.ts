@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { fail } from '../../failures.ts';
 import type { Cursor, Ledger } from '../../ledger/ledger.ts';
 import type { Outlet, OutletReport } from '../outlet.ts';
+import { Guesses } from './guesses.ts';
 import type { HttpConfiguration, HttpNeeds } from './needs.ts';
 import { buildServer } from './server.ts';
 
@@ -22,17 +23,26 @@ export class HttpOutlet implements Outlet {
   readonly #configuration: HttpConfiguration;
   readonly #needs: HttpNeeds;
   readonly #listening = Promise.withResolvers<string>();
+  /** Outlives the server: a failure must not forget who guesses. */
+  readonly #guesses: Guesses;
   #port: number;
 
   constructor(configuration: HttpConfiguration, needs: HttpNeeds) {
     this.#configuration = configuration;
     this.#needs = needs;
     this.#port = configuration.port;
+    const locked = (network: string, forMs: number) => needs.onTrouble(fail('tokens-guessed', `${network} for ${forMs / 1000} s`));
+    this.#guesses = new Guesses(() => performance.now(), locked);
   }
 
   /** Where the page is, once it can be opened. */
   get address(): Promise<string> {
     return this.#listening.promise;
+  }
+
+  /** Networks of which no token is looked at now, for they brought too many wrong ones. */
+  get locked(): readonly string[] {
+    return this.#guesses.lockedNow;
   }
 
   /** What is shown is folded anew at every start, so its position stands for the cursor, which is not moved. */
@@ -48,7 +58,7 @@ export class HttpOutlet implements Outlet {
     });
     await Promise.race([this.#needs.shown.caughtUp, stopped]);
     if (signal.aborted) return;
-    const app = await buildServer({ ...this.#needs, configuration: this.#configuration, ledger });
+    const app = await buildServer({ ...this.#needs, configuration: this.#configuration, guesses: this.#guesses, ledger });
     try {
       await this.#listen(app);
       await stopped;

@@ -1,6 +1,7 @@
 import type { Lane, OrderKind, Words } from '@fengsui/protocol';
 import type { Entry, Ledger, OrderRecord } from '../../ledger/ledger.ts';
 import type { OutletReport } from '../outlet.ts';
+import type { Guesses } from './guesses.ts';
 import type { DeviceShown, GatewayShown, IncidentShown, PushShown, TroubleShown } from './schemas.ts';
 
 /** What one entry changed of what is shown. */
@@ -71,4 +72,5 @@ export interface HttpNeeds {
 export interface Ground extends HttpNeeds {
   readonly configuration: HttpConfiguration;
   readonly ledger: Ledger;
+  readonly guesses: Guesses;
 }

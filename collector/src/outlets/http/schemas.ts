@@ -199,6 +199,7 @@ export const Status = Type.Object({
       committedMs: milliseconds('when something of it was last committed'),
     }),
   ),
+  wrongTokens: Type.Integer({ description: 'wrong tokens that were tried, since start' }),
   outlets: Type.Array(
     Type.Object({
       name: Type.String(),

@@ -5,7 +5,7 @@ import swagger from '@fastify/swagger';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import { Failure } from '@fengsui/protocol';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
-import { Access } from './access.ts';
+import { Access, lockedOut } from './access.ts';
 import { loginRoutes } from './login.ts';
 import type { Ground } from './needs.ts';
 import { orderRoutes } from './order-routes.ts';
@@ -53,7 +53,10 @@ function guard(app: FastifyInstance, access: Access, configured: string): void {
       return reply.code(403).send({ error: 'foreign host', message: 'this machine has no such name' });
     }
     const [path = ''] = request.url.split('?');
-    if (OPEN_PATHS.has(path) || access.allows(request.headers.authorization, request.headers.cookie)) return;
+    if (OPEN_PATHS.has(path)) return;
+    const judgement = await access.ask(request.headers.authorization, request.headers.cookie, request.ip);
+    if (judgement === 'right') return;
+    if (judgement !== 'wrong') return lockedOut(reply, judgement.lockedMs);
     return reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'unauthorized', message: 'bring the token, or log in' });
   });
 }
@@ -94,8 +97,8 @@ function newApp({ configuration: { tls } }: Ground): FastifyInstance {
 /** A server with every route, not listening yet. */
 export async function buildServer(ground: Ground): Promise<FastifyInstance> {
   const app = newApp(ground);
-  const { configuration, onTrouble } = ground;
-  const access = new Access(configuration.token, configuration.tls !== undefined, Date.now);
+  const { configuration, guesses, onTrouble } = ground;
+  const access = new Access(configuration.token, configuration.tls !== undefined, guesses, Date.now);
   const stream = new Stream(ground);
   app.addHook('preClose', async () => stream.close());
   guard(app, access, configuration.host);
