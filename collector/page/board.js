@@ -4,7 +4,7 @@
  * The shapes are those of /openapi.json.
  * @typedef {{ controller?: number, loop?: number, point?: number, zone?: number, channel?: number, device?: string }} Address
  * @typedef {{ systemType: number, systemAddress: number, component?: { type: number, address: number } }} Part
- * @typedef {{ point: string, kind: string, address: Address, part: Part, place?: string, text?: string, eventId: string, beganMs: number, endedMs: number | null }} IncidentPoint
+ * @typedef {{ point: string, kind: string, address: Address, part: Part, place?: string, text?: string, eventId: string, beganMs: number, times: number, lastBeganMs: number, endedMs: number | null }} IncidentPoint
  * @typedef {{ id: string, gateway: string, source: string, class: string, urgency: number, test: boolean, state: 'open' | 'restored', openedMs: number, restoredMs: number | null, restoredBy: 'device' | 'reset' | null, points: IncidentPoint[], events: number, position: number }} Incident
  * @typedef {{ quantity: string, value: number | null, unit: string, quality: string, lowLimit?: number, highLimit?: number, saidMs: number }} Reading
  * @typedef {{ key: string, gateway: string, source: string, address: Address, part: Part, place?: string, family?: string, states: { state: string, saidMs: number, test: boolean }[], readings: Reading[], battery?: { percent?: number, low?: boolean }, radio?: { rssi?: number, rsrp?: number, csq?: number }, online: boolean, heardMs?: number, test: string[], position: number }} Device

@@ -54,8 +54,9 @@ function pointElement(incident, point) {
     placeOf({ ...point, source: incident.source }),
     isFirst ? element('span', 'tag', say('firstPoint')) : null,
   );
+  if (point.times > 1) place.append(element('span', 'tag', say('times', point.times)));
   row.append(place, element('span', 'what', what));
-  row.append(timeElement(point.beganMs));
+  row.append(timeElement(point.lastBeganMs));
   return row;
 }
 

@@ -22,7 +22,7 @@ let operator = '';
 let lostSeconds = null;
 
 /** @param {import('./board.js').Incident} incident */
-const voices = (incident) => incident.points.map(({ eventId }) => `${incident.id} ${eventId}`);
+const voices = (incident) => incident.points.map(({ eventId, times }) => `${incident.id} ${eventId} ${times}`);
 
 function soundOut() {
   const live = openIncidents().filter(({ test, class: name }) => !test && (name === 'fire' || LOUD.has(name)));

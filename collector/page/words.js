@@ -34,6 +34,7 @@ const WORDS = {
   otherLanguage: ['English', '中文'],
   test: ['测试', 'TEST'],
   points: ['{n} 个报警点', '{n} points'],
+  times: ['{n} 次', '{n} times'],
   firstPoint: ['首报', 'first'],
   began: ['发生', 'Began'],
   elapsed: ['已持续', 'for'],

@@ -57,8 +57,11 @@ const said = fc
     source: fc.constantFrom('panel-1', 'panel-2'),
     address: fc.constantFrom(...ADDRESSES),
     isTest: fc.integer({ min: 0, max: 5 }).map((number) => number === 0),
+    saysFire: fc.integer({ min: 0, max: 7 }).map((number) => number === 0),
   })
-  .map(({ isTest, ...event }) => eventOf({ ...event, ...(isTest && { test: ['maintenance'] }) }));
+  .map(({ isTest, saysFire, ...event }) =>
+    eventOf({ ...event, ...(isTest && { test: ['maintenance'] }), ...(saysFire && { states: ['fire'] }) }),
+  );
 
 /** What two gateways heard over several epochs, in the order they heard it. */
 export const anyHistory: fc.Arbitrary<readonly Entry[]> = fc

@@ -2,7 +2,7 @@ import type { DeviceAddress, EventKind, Part, SiteEvent } from '@fengsui/protoco
 import type { Order } from '../order.ts';
 import type { IncidentClass } from './classes.ts';
 
-/** One point and one kind of an incident. */
+/** One point and one kind of an incident, once however often it comes and goes: an incident is no larger than its site. */
 export interface IncidentPoint {
   readonly point: string;
   readonly kind: EventKind;
@@ -10,10 +10,14 @@ export interface IncidentPoint {
   readonly part: Part;
   readonly place?: string;
   readonly text?: string;
-  /** The event that began it. */
+  /** The event that began it first. */
   readonly eventId: string;
   /** Milliseconds since 1970-01-01 UTC: the event's own time. */
   readonly beganMs: number;
+  /** How often it began: a detector that flaps counts here. */
+  readonly times: number;
+  /** The same as `beganMs` of the last time. */
+  readonly lastBeganMs: number;
   /** The same of its end; null while it stands. */
   readonly endedMs: number | null;
 }

@@ -6,10 +6,10 @@ import type { Entry } from '../ledger/ledger.ts';
 import { anyArrival, anyHistory, entryOf, eventOf } from '../ledger.arbitrary.ts';
 import { Projector } from '../projections/projector.ts';
 import type { Incident } from './incident.ts';
-import { incidents, incidentsOf } from './incidents.ts';
+import { incidents, incidentsOf, incidentsWithin } from './incidents.ts';
 
-function fold(entries: readonly Entry[]): readonly Incident[] {
-  const projector = new Projector({ incidents });
+function fold(entries: readonly Entry[], projection = incidents): readonly Incident[] {
+  const projector = new Projector({ incidents: projection });
   for (const entry of entries) projector.fold(entry);
   return [...projector.tables.incidents.values()].flatMap(incidentsOf);
 }
@@ -34,6 +34,46 @@ describe('the incident projection', () => {
         expect(withoutPositions(fold(arrived))).toEqual(withoutPositions(fold(inOrder)));
       }),
     );
+  });
+
+  it('tells the same points as standing whatever the order of arrival, however far behind its bound a mark comes', () => {
+    const standing = (told: readonly Incident[]) =>
+      told
+        .filter(({ state }) => state === 'open')
+        .flatMap((one) =>
+          one.points.filter(({ endedMs }) => endedMs === null).map(({ point, kind }) => [one.gateway, one.source, one.test, kind, point]),
+        )
+        .map((names) => JSON.stringify(names))
+        .sort();
+    fc.assert(
+      fc.property(anyArrival, fc.integer({ min: 1, max: 6 }), ({ heard: inOrder, arrived }, marksMax) => {
+        expect(standing(fold(arrived, incidentsWithin(marksMax)))).toEqual(standing(fold(inOrder)));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('opens a fault that comes behind more alarms of its source than are told anew, and ends it when its end comes as late', () => {
+    const alarms = Array.from({ length: 1_200 }, (_, index) => ({
+      ...{ kind: 'fire' as const, address: one, edge: index % 2 ? ('ended' as const) : ('began' as const) },
+    }));
+    const [fault, ended, ...rest] = heard({ kind: 'fault', address: two }, { kind: 'fault', edge: 'ended', address: two }, ...alarms);
+    const arrived = [...rest, fault as Entry, ended as Entry].map((entry, index) => ({ ...entry, position: index + 1 }));
+    expect(fold(arrived.slice(0, -1)).filter(({ state }) => state === 'open')).toMatchObject([{ class: 'fault', openedMs: 1000 }]);
+    expect(fold(arrived).filter(({ state }) => state === 'open')).toEqual([]);
+  });
+
+  it('counts how often a point of an incident comes and goes, and grows no larger by it', () => {
+    const flapping = Array.from({ length: 2_001 }, (_, index) => ({
+      ...{ kind: 'fire' as const, address: two, place: '西', edge: index % 2 ? ('ended' as const) : ('began' as const) },
+    }));
+    const [told, ...more] = fold(heard({ kind: 'fire', address: one }, ...flapping));
+    expect(more).toEqual([]);
+    expect(told).toMatchObject({ state: 'open', events: 2_002, openedMs: 1000 });
+    expect(told?.points).toMatchObject([
+      { address: one, times: 1, endedMs: null },
+      { address: two, times: 1_001, beganMs: 2_000, lastBeganMs: 2_002_000, endedMs: null },
+    ]);
   });
 
   it('tells the same again when it is rebuilt', () => {

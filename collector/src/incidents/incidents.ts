@@ -4,9 +4,10 @@ import { isLater, type Order } from '../order.ts';
 import { pointOf } from '../point.ts';
 import type { Projection, Rows } from '../projections/projection.ts';
 import type { Incident, Mark } from './incident.ts';
+import { type LastWords, laterThan, wordsWith } from './last-words.ts';
 import { after, matters, NOTHING_TOLD, type Told } from './replay.ts';
 
-/** Marks of one source that a late one may still come before; a lane delivers in order, so lateness is short. */
+/** Marks of one source that a late one may still come before, everything told as if it had come in time. */
 const MARKS_MAX = 512;
 
 /** The incidents of one source, and what is needed to tell them anew when an older mark arrives. */
@@ -19,7 +20,9 @@ export interface SourceIncidents {
   readonly settled: Told;
   /** Of the last mark in `settled`. */
   readonly settledAt: Order | null;
-  /** Marks that came too late to be told; the ledger has them. */
+  /** Of all marks in `settled`. */
+  readonly words: LastWords;
+  /** Marks that came behind the bound: what stands by them is told, their history is not; the ledger has it. */
   readonly tooLate: number;
   readonly position: number;
 }
@@ -36,40 +39,72 @@ function replayed(settled: Told, marks: readonly Mark[], gateway: string): Told 
 }
 
 /** Lets go of the older half of the marks once there are too many. */
-function bounded(row: SourceIncidents): SourceIncidents {
-  if (row.marks.length <= MARKS_MAX) return row;
-  const gone = row.marks.slice(0, MARKS_MAX / 2);
+function bounded(row: SourceIncidents, marksMax: number): SourceIncidents {
+  if (row.marks.length <= marksMax) return row;
+  const gone = row.marks.slice(0, Math.ceil(marksMax / 2));
   const settledAt = gone.at(-1)?.at ?? row.settledAt;
-  return { ...row, marks: row.marks.slice(gone.length), settled: replayed(row.settled, gone, row.gateway), settledAt };
+  const [settled, words] = [replayed(row.settled, gone, row.gateway), wordsWith(row.words, gone)];
+  return { ...row, marks: row.marks.slice(gone.length), settled, settledAt, words };
 }
 
-function withMark(row: SourceIncidents, mark: Mark): SourceIncidents {
-  if (!isLater(mark.at, row.settledAt)) return { ...row, tooLate: row.tooLate + 1 };
+function isSame(one: Told, other: Told): boolean {
+  return one.closed === other.closed && one.open.size === other.open.size && [...one.open].every(([key, it]) => other.open.get(key) === it);
+}
+
+/** A mark from behind the bound: begins what nothing settled has ended since, and ends what nothing settled has begun since. */
+function withLate(row: SourceIncidents, mark: Mark): SourceIncidents {
+  const settled = after(row.settled, mark, row.gateway, laterThan(row.words, mark));
+  const known = { ...row, words: wordsWith(row.words, [mark]), tooLate: row.tooLate + 1 };
+  return isSame(settled, row.settled) ? known : { ...known, settled, told: replayed(settled, row.marks, row.gateway) };
+}
+
+function withMark(row: SourceIncidents, mark: Mark, marksMax: number): SourceIncidents {
+  if (!isLater(mark.at, row.settledAt)) return withLate(row, mark);
   if (isLater(mark.at, row.marks.at(-1)?.at)) {
-    return bounded({ ...row, marks: [...row.marks, mark], told: after(row.told, mark, row.gateway) });
+    return bounded({ ...row, marks: [...row.marks, mark], told: after(row.told, mark, row.gateway) }, marksMax);
   }
   const index = row.marks.findIndex(({ at }) => !isLater(mark.at, at));
   const marks = row.marks.toSpliced(index, 0, mark);
-  return bounded({ ...row, marks, told: replayed(row.settled, marks, row.gateway) });
+  return bounded({ ...row, marks, told: replayed(row.settled, marks, row.gateway) }, marksMax);
 }
 
-function fold(rows: Rows<SourceIncidents>, entry: Entry): ReadonlyMap<string, SourceIncidents> {
+function fold(rows: Rows<SourceIncidents>, entry: Entry, marksMax: number): ReadonlyMap<string, SourceIncidents> {
   const mark = markOf(entry);
   if (!matters(mark)) return new Map();
   const { gateway, position } = entry;
   const { source } = entry.event;
   const key = JSON.stringify([gateway, source]);
-  const none = { gateway, source, told: NOTHING_TOLD, marks: [], settled: NOTHING_TOLD, settledAt: null, tooLate: 0, position };
-  return new Map([[key, { ...withMark(rows.get(key) ?? none, mark), position }]]);
+  const none = {
+    gateway,
+    source,
+    told: NOTHING_TOLD,
+    marks: [],
+    settled: NOTHING_TOLD,
+    settledAt: null,
+    words: new Map(),
+    tooLate: 0,
+    position,
+  };
+  return new Map([[key, { ...withMark(rows.get(key) ?? none, mark, marksMax), position }]]);
 }
 
-/** Incidents, source by source: opened by what people must act on, restored by the device's own word or a reset. */
-export const incidents: Projection<SourceIncidents> = {
-  name: 'incidents',
-  version: 1,
-  group: ({ gateway, source }) => JSON.stringify([gateway, source]),
-  fold,
-};
+/**
+ * Incidents, source by source: opened by what people must act on, restored by the device's own word or a reset. They are the same
+ * whatever the order of arrival, as long as no mark comes behind more than `marksMax` later ones of its source that are told already
+ * (alarms pass a backlog, and new rows go beside it). Beyond that still holds what people act on: which points of which classes
+ * stand open, and which do not. What may differ there is history: how often a point came and went and how many events that
+ * were, which of the events gave an open incident its id and its time, and incidents that were over again are not told at all.
+ */
+export function incidentsWithin(marksMax: number): Projection<SourceIncidents> {
+  return {
+    name: 'incidents',
+    version: 1,
+    group: ({ gateway, source }) => JSON.stringify([gateway, source]),
+    fold: (rows, entry) => fold(rows, entry, marksMax),
+  };
+}
+
+export const incidents: Projection<SourceIncidents> = incidentsWithin(MARKS_MAX);
 
 /** The incidents of a source, open ones first. */
 export function incidentsOf({ told }: Pick<SourceIncidents, 'told'>): readonly Incident[] {

@@ -39,7 +39,15 @@ function keyOf(name: IncidentClass, test: boolean, kind: EventKind, point: strin
 function began({ event, point }: Mark, kind: EventKind): IncidentPoint {
   const { address = {}, part, place, text } = event;
   const words = { ...(place !== undefined && { place }), ...(text !== undefined && { text }) };
-  return { point, kind, address, part, ...words, eventId: event.id, beganMs: event.time.ms, endedMs: null };
+  return {
+    point,
+    kind,
+    address,
+    part,
+    ...words,
+    eventId: event.id,
+    ...{ beganMs: event.time.ms, times: 1, lastBeganMs: event.time.ms, endedMs: null },
+  };
 }
 
 function opened(mark: Mark, gateway: string, name: IncidentClass, kind: EventKind, test: boolean): Incident {
@@ -65,9 +73,17 @@ function isStanding(incident: Incident, mark: Mark, kind: EventKind): boolean {
   return incident.points.some((point) => point.point === mark.point && point.kind === kind && point.endedMs === null);
 }
 
+/** A point that was over begins again; its place says where it was last. */
+function begunIn(points: readonly IncidentPoint[], mark: Mark, kind: EventKind): readonly IncidentPoint[] {
+  const index = points.findIndex((point) => point.point === mark.point && point.kind === kind);
+  const [known, latest] = [points[index], began(mark, kind)];
+  if (!known) return [...points, latest];
+  const { eventId, beganMs, times } = known;
+  return points.with(index, { ...known, ...latest, eventId, beganMs, times: times + 1 });
+}
+
 function joined(incident: Incident, mark: Mark, kind: EventKind): Incident {
-  const stands = isStanding(incident, mark, kind);
-  const points = stands ? incident.points : [...incident.points, began(mark, kind)];
+  const points = isStanding(incident, mark, kind) ? incident.points : begunIn(incident.points, mark, kind);
   return { ...incident, points, events: incident.events + 1, position: mark.position };
 }
 
@@ -79,6 +95,16 @@ function open(told: Told, mark: Mark, gateway: string, kind: EventKind): Told {
   if (known && kind !== mark.event.kind && isStanding(known, mark, kind)) return told; // every reading of a burning room says so again
   return { ...told, open: new Map(told.open).set(key, known ? joined(known, mark, kind) : opened(mark, gateway, name, kind, test)) };
 }
+
+/** What later marks said of a matter; there are none for the latest mark of all. */
+export interface Later {
+  /** Whether the mark's kind is over since. */
+  isOver(kind: EventKind): boolean;
+  /** Whether a point was said to stand since. */
+  stands(incident: Incident, point: IncidentPoint): boolean;
+}
+
+const NOTHING_LATER: Later = { isOver: () => false, stands: () => false };
 
 /** Ends what `ends` picks; an incident without a point that stands is restored. */
 function end(told: Told, mark: Mark, ends: (incident: Incident, point: IncidentPoint) => boolean): Told {
@@ -101,28 +127,37 @@ function end(told: Told, mark: Mark, ends: (incident: Incident, point: IncidentP
     : { open, closed: [...closed, ...told.closed].slice(0, CLOSED_MAX) };
 }
 
-function ended(told: Told, mark: Mark): Told {
-  const { kind, edge, address } = mark.event;
-  if (isReset(mark.event))
-    return end(told, mark, (incident, point) => rowOf(incident.class).endsByReset && concerns(address?.controller, point.address));
-  if (kind === 'normal' && edge !== 'ended') return end(told, mark, (_, { point }) => point === mark.point);
-  if (edge !== 'ended') return told;
+/** What a mark ends besides what it begins; null: nothing. */
+function endsOf({
+  event: { kind, edge, address, operations },
+  point: where,
+}: Mark): ((of: Incident, point: IncidentPoint) => boolean) | null {
+  if (isReset({ kind, ...(operations && { operations }) }))
+    return (incident, point) => rowOf(incident.class).endsByReset && concerns(address?.controller, point.address);
+  if (kind === 'normal' && edge !== 'ended') return (_, { point }) => point === where;
+  if (edge !== 'ended') return null;
   // The first fire of a point is over with its fire: panels say that only once.
-  const isOver = (point: IncidentPoint) => point.kind === kind || (kind === 'fire' && point.kind === 'first-fire');
-  return end(told, mark, (_, point) => point.point === mark.point && isOver(point));
+  return (_, point) => point.point === where && (point.kind === kind || (kind === 'fire' && point.kind === 'first-fire'));
 }
 
 /** Nothing that was over at once stands, except what latches until a reset. */
-function overAtOnce(told: Told, mark: Mark): Told {
-  const { kind, edge } = mark.event;
+export function isOverAtOnce({ event: { kind, edge } }: Mark): boolean {
   const name = classOf(kind);
-  if (edge !== 'momentary' || !name || rowOf(name).endsByReset) return told;
-  return end(told, mark, (_, point) => point.point === mark.point && point.kind === kind);
+  return edge === 'momentary' && name !== null && !rowOf(name).endsByReset;
 }
 
-/** The incidents of a source after one more mark, which is the latest of all. */
-export function after(told: Told, mark: Mark, gateway: string): Told {
-  const kinds = [...(says(mark) ? [mark.event.kind] : []), ...alarmsBeside(mark)];
-  const begun = kinds.reduce((so, kind) => open(so, mark, gateway, kind), ended(told, mark));
-  return overAtOnce(begun, mark);
+/** What a mark says stands. */
+export function begunBy(mark: Mark): readonly EventKind[] {
+  return [...(says(mark) ? [mark.event.kind] : []), ...alarmsBeside(mark)];
+}
+
+/** The incidents of a source after one more mark. */
+export function after(told: Told, mark: Mark, gateway: string, later: Later = NOTHING_LATER): Told {
+  const ends = endsOf(mark);
+  const rested = ends ? end(told, mark, (incident, point) => ends(incident, point) && !later.stands(incident, point)) : told;
+  const kinds = begunBy(mark).filter((kind) => !later.isOver(kind));
+  const begun = kinds.reduce((so, kind) => open(so, mark, gateway, kind), rested);
+  if (!isOverAtOnce(mark)) return begun;
+  const isIt = (point: IncidentPoint) => point.point === mark.point && point.kind === mark.event.kind;
+  return end(begun, mark, (incident, point) => isIt(point) && !later.stands(incident, point));
 }

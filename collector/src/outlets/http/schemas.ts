@@ -59,7 +59,9 @@ const IncidentPoint = Type.Object({
   place: Type.Optional(Type.String()),
   text: Type.Optional(Type.String()),
   eventId: Type.String(),
-  beganMs: milliseconds('when it began'),
+  beganMs: milliseconds('when it began first'),
+  times: Type.Integer({ description: 'how often it began' }),
+  lastBeganMs: milliseconds('when it began last'),
   endedMs: Type.Union([milliseconds('when it ended'), Type.Null()]),
 });
 
