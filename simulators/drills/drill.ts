@@ -41,6 +41,7 @@ const DRILLS: Readonly<Record<string, Drill>> = {
   flood: experiment('flood', '200 alarms in a second upon 10,000 readings that wait', () => import('./itself/flood.ts')),
   poison: experiment('poison', 'bad frames among good ones', () => import('./itself/poison.ts')),
   orders: experiment('orders', 'a duty check over a kill, reads, 500 pushed configurations', () => import('./itself/orders.ts')),
+  narrow: experiment('narrow', 'a link that loses, is far, is narrow', () => import('./links/narrow.ts')),
   refused: experiment('refused', 'a gateway is not let in, for every cause there is', () => import('./links/refused.ts')),
   clock: experiment('clock', 'the clock starts in 1970 and jumps', () => import('./itself/clock.ts')),
 };

@@ -274,7 +274,7 @@ program
   .option('--seed <seed>', 'chance starts here', '1')
   .addOption(new Option('--delay <ms>', 'delay, one way').argParser(whole(0, 600_000)).default(0))
   .addOption(new Option('--jitter <ms>', 'up to so much more, by chance').argParser(whole(0, 600_000)).default(0))
-  .addOption(new Option('--loss <share>', 'share of datagrams that vanish').argParser(share).default(0))
+  .addOption(new Option('--loss <share>', 'share of packets that are lost; TCP sends them again').argParser(share).default(0))
   .addOption(new Option('--duplicate <share>', 'share of datagrams that come twice').argParser(share).default(0))
   .addOption(new Option('--rate <bytes>', 'bytes a second, each way of a connection').argParser(whole(1, 1_000_000_000)))
   .option('--live', 'take changes from standard input, one JSON object a line: {"mode":"cut"} {"delayMs":300}')

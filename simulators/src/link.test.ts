@@ -50,6 +50,19 @@ describe('a TCP link', () => {
     await soon(() => expect(heard.join('')).toBe(Array.from({ length: 50 }, (_, turn) => `${turn},`).join('')));
   });
 
+  test('that loses packets holds up what comes behind them, as TCP does, and loses nothing', async () => {
+    const { link, join } = await linked();
+    link.setQuality({ loss: 0.5 });
+    const { socket, heard } = await join();
+    const startMs = performance.now();
+    for (let turn = 0; turn < 5; turn++) {
+      socket.write(`${turn},`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await vi.waitFor(() => expect(heard.join('')).toBe('0,1,2,3,4,'), 30_000);
+    expect(performance.now() - startMs).toBeGreaterThan(200);
+  });
+
   test('cut breaks what is open and refuses what is new, until it passes again', async () => {
     const { link, call, join } = await linked();
     const first = await join();

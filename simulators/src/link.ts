@@ -13,7 +13,7 @@ export interface LinkQuality {
   readonly delayMs: number;
   /** Up to so much more, by chance. */
   readonly jitterMs: number;
-  /** Share of datagrams that vanish. TCP would send them again by itself: there it has no meaning. */
+  /** Share of datagrams that vanish. TCP sends them again by itself: there everything behind one waits until it has come through. */
   readonly loss: number;
   /** Share of datagrams that come twice. */
   readonly duplicate: number;

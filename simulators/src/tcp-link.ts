@@ -3,6 +3,11 @@ import { failure } from './failures.ts';
 import { GOOD_LINK, type Link, type LinkMode, type LinkOptions, type LinkQuality, passes } from './link.ts';
 import type { Random } from './random.ts';
 
+/** What one packet of Ethernet carries of a connection; and how TCP sends again: Linux waits 200 ms and a round trip at least. */
+const SEGMENT_BYTES = 1_448;
+const RESEND_MIN_MS = 200;
+const RESENDS_MAX = 4;
+
 /** Gives chunks on in order, each after its delay and at the pace of the link: one timer, so that none overtakes. */
 class Lane {
   readonly #quality: () => LinkQuality;
@@ -16,12 +21,23 @@ class Lane {
   }
 
   pass(bytes: number, give: () => void): void {
-    const { delayMs, jitterMs, bytesPerSecond } = this.#quality();
+    const quality = this.#quality();
+    const { delayMs, jitterMs, bytesPerSecond } = quality;
     const now = performance.now();
     const wireMs = bytesPerSecond === null ? 0 : (bytes / bytesPerSecond) * 1000;
-    this.#freeAtMs = Math.max(this.#freeAtMs + wireMs, now + delayMs + this.#random.next() * jitterMs + wireMs);
+    const resentMs = this.#resentMs(bytes, quality);
+    this.#freeAtMs = Math.max(this.#freeAtMs + wireMs, now + delayMs + this.#random.next() * jitterMs + wireMs) + resentMs;
     this.#waiting.push({ atMs: this.#freeAtMs, give });
     if (this.#waiting.length === 1) this.#next();
+  }
+
+  /** How long TCP takes to send again what was lost: a time-out (RFC 6298) for each loss in a row, twice as long as the one before. */
+  #resentMs(bytes: number, { loss, delayMs }: LinkQuality): number {
+    if (loss === 0) return 0;
+    let sumMs = 0;
+    for (let segment = 0; segment < bytes / SEGMENT_BYTES; segment++)
+      for (let again = 0; again < RESENDS_MAX && this.#random.next() < loss; again++) sumMs += (RESEND_MIN_MS + 2 * delayMs) * 2 ** again;
+    return sumMs;
   }
 
   #next(): void {
