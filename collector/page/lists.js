@@ -62,10 +62,10 @@ function pointElement(incident, point) {
 
 /** @param {Incident} incident */
 function pointsOf(incident) {
-  if (incident.points.length < 2) return null;
+  if (incident.pointsTotal < 2) return null;
   const shown = incident.points.slice(-POINTS_SHOWN_MAX).reverse();
   const list = element('ol', 'points', ...shown.map((point) => pointElement(incident, point)));
-  const left = incident.points.length - shown.length;
+  const left = incident.pointsTotal - shown.length;
   if (left > 0) list.append(element('li', 'left', say('more', left)));
   return list;
 }
@@ -73,12 +73,11 @@ function pointsOf(incident) {
 /** @param {Incident} incident */
 function incidentElement(incident) {
   const [first] = incident.points;
-  const standing = incident.points.filter(({ endedMs }) => endedMs === null).length;
   const kind = incident.class === 'fire' || !first ? nameOf('classes', incident.class) : nameOf('kinds', first.kind);
   const card = element('article', `incident ${incident.class}${incident.test ? ' is-test' : ''} ${incident.state}`);
   card.dataset['id'] = incident.id;
   const head = element('div', 'head', element('span', 'kind', kind), testTag(incident.test));
-  if (incident.points.length > 1) head.append(element('span', 'tag', say('points', standing || incident.points.length)));
+  if (incident.pointsTotal > 1) head.append(element('span', 'tag', say('points', incident.pointsStanding || incident.pointsTotal)));
   head.append(
     element(
       'span',

@@ -1,5 +1,6 @@
 import { INCIDENT_CLASSES, type IncidentClass } from './incidents/classes.ts';
 import type { Incident } from './incidents/incident.ts';
+import { type IncidentView, viewOfIncident } from './incidents/incident-view.ts';
 import { incidents, incidentsOf } from './incidents/incidents.ts';
 import type { Entry, Ledger } from './ledger/ledger.ts';
 import { type DeviceView, viewOfDevice } from './projections/device-view.ts';
@@ -13,7 +14,7 @@ const PROJECTIONS = { devices, incidents, gateways };
 export interface BoardChange {
   readonly entry: Entry;
   readonly devices: readonly DeviceView[];
-  readonly incidents: readonly Incident[];
+  readonly incidents: readonly IncidentView[];
   /** Ids of incidents that are told otherwise since an older event arrived late. */
   readonly gone: readonly string[];
 }
@@ -46,8 +47,8 @@ export class Board {
     return [...this.#projector.tables.devices.values()].map(viewOfDevice);
   }
 
-  incidents(): readonly Incident[] {
-    return [...this.#projector.tables.incidents.values()].flatMap(incidentsOf);
+  incidents(): readonly IncidentView[] {
+    return [...this.#projector.tables.incidents.values()].flatMap(incidentsOf).map(viewOfIncident);
   }
 
   /** Sources of a gateway that have an open incident of a class, once all that the ledger held at the start is folded. */
@@ -79,5 +80,10 @@ function changeOf({ entry, changes }: Step<typeof PROJECTIONS>): BoardChange {
     // What only grew too old to be kept is not gone: nobody takes it from the page.
     gone.push(...[...known.values()].filter(({ id }) => !before?.told.closed.some((closed) => closed.id === id)).map(({ id }) => id));
   }
-  return { entry, devices: [...changes.devices.values()].map(({ after }) => viewOfDevice(after)), incidents: told, gone };
+  return {
+    entry,
+    devices: [...changes.devices.values()].map(({ after }) => viewOfDevice(after)),
+    incidents: told.map(viewOfIncident),
+    gone,
+  };
 }

@@ -6,6 +6,7 @@ import type { Entry } from '../ledger/ledger.ts';
 import { anyArrival, anyHistory, entryOf, eventOf } from '../ledger.arbitrary.ts';
 import { Projector } from '../projections/projector.ts';
 import type { Incident } from './incident.ts';
+import { viewOfIncident } from './incident-view.ts';
 import { incidents, incidentsOf, incidentsWithin } from './incidents.ts';
 
 function fold(entries: readonly Entry[], projection = incidents): readonly Incident[] {
@@ -61,6 +62,17 @@ describe('the incident projection', () => {
     const arrived = [...rest, fault as Entry, ended as Entry].map((entry, index) => ({ ...entry, position: index + 1 }));
     expect(fold(arrived.slice(0, -1)).filter(({ state }) => state === 'open')).toMatchObject([{ class: 'fault', openedMs: 1000 }]);
     expect(fold(arrived).filter(({ state }) => state === 'open')).toEqual([]);
+  });
+
+  it('tells of very many points the first, those that stand and those that spoke last, and how many there are', () => {
+    const fires = Array.from({ length: 1_000 }, (_, point) => ({ kind: 'fire' as const, address: { controller: 1, point } }));
+    const ends = fires.slice(0, 990).map((fire) => ({ ...fire, edge: 'ended' as const }));
+    const [told] = fold(heard(...fires, ...ends, fires[7] as (typeof fires)[0])).map(viewOfIncident);
+    expect(told).toMatchObject({ state: 'open', pointsTotal: 1_000, pointsStanding: 11, events: 1_991 });
+    const shown = told?.points.map(({ address }) => address.point ?? -1) ?? [];
+    expect(shown).toHaveLength(100);
+    expect(shown.slice(0, 2)).toEqual([0, 7]);
+    expect(shown.slice(2)).toEqual(Array.from({ length: 98 }, (_, index) => 902 + index));
   });
 
   it('counts how often a point of an incident comes and goes, and grows no larger by it', () => {

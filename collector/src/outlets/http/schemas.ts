@@ -76,7 +76,9 @@ export const Incident = Type.Object({
   openedMs: milliseconds('time of the event that opened it'),
   restoredMs: Type.Union([milliseconds('time of its end'), Type.Null()]),
   restoredBy: Type.Unsafe<'device' | 'reset' | null>({ enum: ['device', 'reset', null] }),
-  points: Type.Array(IncidentPoint),
+  points: Type.Array(IncidentPoint, { description: 'of very many the first, those that stand and those that spoke last' }),
+  pointsTotal: Type.Integer({ description: 'how many points there are' }),
+  pointsStanding: Type.Integer({ description: 'how many of them stand' }),
   events: Type.Integer({ description: 'how many events it is made of' }),
   position,
 });
