@@ -79,7 +79,7 @@ function knock({ udp, tcp, http }: Doors): void {
   const caller = connect(tcp, '127.0.0.1', () => caller.end(Buffer.from('@@')));
   caller.on('error', () => {});
   const body = JSON.stringify({ deviceId: 'nobody' });
-  void fetch(`http://127.0.0.1:${http}/${SECRET}`, { method: 'POST', body, headers: { 'content-type': 'application/json' } }).catch(
+  void fetch(`http://127.0.0.1:${http}/push/${SECRET}`, { method: 'POST', body, headers: { 'content-type': 'application/json' } }).catch(
     () => {},
   );
 }

@@ -38,6 +38,8 @@ export class Rig implements AsyncDisposable {
   page = '';
   readonly #options: RigOptions;
   readonly #next = new Map<number, number>();
+  /** Each process is waited for once, however many ask. */
+  readonly #ends = new WeakMap<Child['process'], Promise<unknown>>();
 
   private constructor(options: RigOptions) {
     this.#options = options;
@@ -167,7 +169,9 @@ export class Rig implements AsyncDisposable {
   /** Resolves with the exit code when the gateway has ended. */
   async gone(): Promise<number | null> {
     const { process: child } = this.gateway;
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    const isOver = child.exitCode !== null || child.signalCode !== null;
+    if (!isOver && !this.#ends.has(child)) this.#ends.set(child, once(child, 'exit'));
+    await this.#ends.get(child);
     return child.exitCode;
   }
 
