@@ -5,7 +5,7 @@ import { Keeper } from './keeper.ts';
 import { Rig } from './rig.ts';
 
 /** Where the gateway is made to hang: each is another reason for a watchdog that is not fed. */
-const HANGS = [
+export const HANGS = [
   { name: 'driver', file: '/gateway/src/drivers/talking.ts', before: 'for (const packet of heard)', does: 'loop' },
   { name: 'journal worker', file: '/gateway/src/journal/scribe.ts', before: 'const group = groupOff(pending);', does: 'loop' },
   { name: 'supervisor', file: '/gateway/src/commit.ts', before: 'const offers: Offer[] = [];', does: 'wait' },

@@ -4,7 +4,7 @@ import { type Experiment, Findings } from './experiment.ts';
 import { Rig } from './rig.ts';
 
 /** What hangs while the gateway is told to stop, and with what it ends then: in order without what hangs, or cut off where nothing can be kept any more. */
-const HANGS = [
+export const HANGS_WHILE_STOPPING = [
   {
     name: 'driver',
     file: '/gateway/src/drivers/talking.ts',
@@ -16,7 +16,7 @@ const HANGS = [
   {
     name: 'uplink',
     file: '/gateway/src/uplink/session.ts',
-    before: 'if (await this.#sendFrom(alarm)) return true;',
+    before: 'if (await this.#sendFrom(this.#alarm)) return true;',
     does: 'wait',
     code: 0,
   },
@@ -36,10 +36,10 @@ export const experiment: Experiment = {
     const armed = (name: string) => rig.path(`armed-${name}`);
     rig.environment = {
       NODE_OPTIONS: `--import=${new URL('./inject.ts', import.meta.url).href}`,
-      FENGSUI_FAULTS: JSON.stringify(HANGS.map(({ code: _, ...hang }) => ({ ...hang, armed: armed(hang.name) }))),
+      FENGSUI_FAULTS: JSON.stringify(HANGS_WHILE_STOPPING.map(({ code: _, ...hang }) => ({ ...hang, armed: armed(hang.name) }))),
     };
     for (let round = 0; round < (isLong ? 5 : 1); round++)
-      for (const { name, code } of HANGS) {
+      for (const { name, code } of HANGS_WHILE_STOPPING) {
         await rig.startGateway();
         const before = { crashed: rig.said('crashed').length, fires: fires(rig) };
         writeFileSync(armed(name), '');

@@ -7,7 +7,7 @@ import { POINTS, type Point } from './throw-points.ts';
 
 const SHORT = 2;
 const STOP_WITHIN_MS = 5_000;
-/** Panels are read again by then after a crash; the short form runs on a machine that is busy with others. */
+/** Panels are read again by then after a crash; on a machine that is busy with others, within two of its first starts. */
 const BACK_WITHIN_MS = 5_000;
 /** An error that ends the program has ended it by then. */
 const ENDED_WITHIN_MS = 2_000;
@@ -30,12 +30,13 @@ export const experiment: Experiment = {
       NODE_OPTIONS: `--import=${new URL('./inject.ts', import.meta.url).href}`,
       FENGSUI_FAULTS: JSON.stringify(faults),
     };
-    await rig.startGateway();
+    const firstMs = await timed(() => rig.startGateway());
     for (const point of points) {
+      await withoutCrashes(rig);
       const met = await thrown(rig, doors, point, armed(point.name), findings).catch((error: Error) => error);
       if (met instanceof Error) findings.complaints.push(`${point.name}: ${met.message}`);
-      const backMs = findings.measured[backOf(point)];
-      findings.expect(!isLong || Number(backMs ?? 0) <= BACK_WITHIN_MS, `${point.name}: back after ${backMs} ms`);
+      const backMs = Number(findings.measured[backOf(point)] ?? 0);
+      findings.expect(backMs <= Math.max(BACK_WITHIN_MS, 2 * firstMs), `${point.name}: back after ${backMs} ms`);
     }
     await crashLoop(rig, armed('driver'), findings);
     await stopsUnderLoad(rig, findings);
@@ -44,6 +45,19 @@ export const experiment: Experiment = {
     return findings.outcome();
   },
 };
+
+/** Three crashes in a minute are a crash loop, which has a story of its own: a line that has had two begins anew. */
+async function withoutCrashes(rig: Rig): Promise<void> {
+  if ((await rig.status()).lines.every(({ crashes }) => crashes < 2)) return;
+  await rig.end('SIGTERM');
+  await rig.startGateway();
+}
+
+async function timed(act: () => Promise<void>): Promise<number> {
+  const startMs = performance.now();
+  await act();
+  return Math.round(performance.now() - startMs);
+}
 
 const backOf = ({ name }: Point) => `${name}: start to panels read again, ms`;
 
@@ -61,9 +75,7 @@ async function thrown(rig: Rig, doors: Doors, point: Point, armed: string, findi
   rmSync(armed, { force: true });
   findings.expect(code === (ends ? 1 : 'lives'), `an error in ${name}: ended with ${code}`);
   if (code !== 'lives') {
-    const startMs = performance.now();
-    await rig.startGateway();
-    findings.measured[backOf(point)] = Math.round(performance.now() - startMs);
+    findings.measured[backOf(point)] = await timed(() => rig.startGateway());
     await rig.until(`${name}: the error is in the ledger`, () => rig.said('program-failed').length > before.failed);
     await rig.until(`${name}: the blind window is in the ledger`, () => rig.said('crashed').length > before.crashed);
     findings.expect(/^blind .* to /.test(rig.said('crashed').at(-1)!.text ?? ''), `${name}: a crash without its blind window`);
