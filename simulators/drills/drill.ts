@@ -42,6 +42,10 @@ const DRILLS: Readonly<Record<string, Drill>> = {
   poison: experiment('poison', 'bad frames among good ones', () => import('./itself/poison.ts')),
   orders: experiment('orders', 'a duty check over a kill, reads, 500 pushed configurations', () => import('./itself/orders.ts')),
   narrow: experiment('narrow', 'a link that loses, is far, is narrow', () => import('./links/narrow.ts')),
+  'narrow-kernel': own(
+    'the same, lost and held back by the kernel between two network namespaces',
+    () => import('./links/narrow-kernel.ts'),
+  ),
   refused: experiment('refused', 'a gateway is not let in, for every cause there is', () => import('./links/refused.ts')),
   clock: experiment('clock', 'the clock starts in 1970 and jumps', () => import('./itself/clock.ts')),
 };

@@ -12,9 +12,14 @@ import { TcpLink } from '../../src/tcp-link.ts';
 import { type Experiment, Findings } from '../itself/experiment.ts';
 import { CollectorSite, carry, eventOf, openSiteJournal, waiting } from './site.ts';
 
-interface Story {
+/** A way to a port of this machine. */
+export interface Way extends AsyncDisposable {
+  readonly port: number;
+}
+
+export interface Story {
   readonly name: string;
-  readonly quality: Partial<LinkQuality>;
+  readonly way: (toPort: number, seed: number) => Promise<Way>;
   /** Readings that wait when the link comes. */
   readonly backlog: number;
   /** Alarms over the link, one a second, each with a reading. */
@@ -26,12 +31,21 @@ const FAR = { delayMs: 300, jitterMs: 30 };
 /** 64 kbit/s. */
 const NARROW = { delayMs: 50, bytesPerSecond: 8_000 };
 
+/** A way over a link of our own. */
+const over = (quality: Partial<LinkQuality>) => async (toPort: number, seed: number) => {
+  const host = '127.0.0.1';
+  const link = new TcpLink({ listen: { host, port: 0 }, to: { host, port: toPort }, random: seeded(seed) });
+  const { port } = await link.start();
+  link.setQuality(quality);
+  return Object.assign(link, { port });
+};
+
 const storiesOf = (isLong: boolean): readonly Story[] => {
   const alarms = isLong ? 120 : 6;
   return [
-    { name: '5 % loss, 600 ms', quality: { ...FAR, loss: 0.05 }, backlog: 0, alarms },
-    { name: '30 % loss, 600 ms', quality: { ...FAR, loss: 0.3 }, backlog: 0, alarms },
-    { name: '64 kbit/s and a backlog', quality: NARROW, backlog: isLong ? 5_000 : 600, alarms },
+    { name: '5 % loss, 600 ms', way: over({ ...FAR, loss: 0.05 }), backlog: 0, alarms },
+    { name: '30 % loss, 600 ms', way: over({ ...FAR, loss: 0.3 }), backlog: 0, alarms },
+    { name: '64 kbit/s and a backlog', way: over(NARROW), backlog: isLong ? 5_000 : 600, alarms },
   ];
 };
 
@@ -47,18 +61,15 @@ async function hearBacklog(journal: Journal, rows: number): Promise<SiteEvent[]>
 }
 
 /** Tells a story over its link; answers everything that was said, and what the ledger has of it. */
-async function tell({ quality, backlog, alarms }: Story, seed: number): Promise<{ said: SiteEvent[]; entries: Entry[]; left: number }> {
+async function tell({ way, backlog, alarms }: Story, seed: number): Promise<{ said: SiteEvent[]; entries: Entry[]; left: number }> {
   await using site = await new CollectorSite().open();
   const keys = await site.enrol();
-  const to = { host: '127.0.0.1', port: site.port };
-  await using link = new TcpLink({ listen: { host: '127.0.0.1', port: 0 }, to, random: seeded(seed) });
-  const { port } = await link.start();
-  link.setQuality(quality);
+  await using link = await way(site.port, seed);
   const folder = mkdtempSync(join(tmpdir(), 'fengsui-narrow-'));
   const journal = await openSiteJournal(folder);
   const said = await hearBacklog(journal, backlog);
   const settings = { reconnectMinMs: limits.RECONNECT_MIN_MS, reconnectMaxMs: limits.RECONNECT_MAX_MS };
-  const uplink = carry(journal, `mqtts://127.0.0.1:${port}`, keys, { settings });
+  const uplink = carry(journal, `mqtts://127.0.0.1:${link.port}`, keys, { settings });
   try {
     for (let turn = 0; turn < alarms; turn++) {
       await sleep(1_000);
@@ -100,7 +111,7 @@ function rowsBefore(entries: readonly Entry[]): number {
   return Math.max(0, ...entries.filter(({ lane }) => lane === 'alarm').map(before));
 }
 
-async function judge(story: Story, seed: number, findings: Findings): Promise<void> {
+export async function judge(story: Story, seed: number, findings: Findings): Promise<void> {
   const { said, entries, left } = await tell(story, seed);
   const expect = (holds: boolean, otherwise: string) => findings.expect(holds, `${story.name}: ${otherwise}`);
   const ids = entries.map(({ event }) => event.id);
