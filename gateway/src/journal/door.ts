@@ -25,9 +25,9 @@ export class Door {
     this.#turnedAway += rows;
   }
 
-  /** What the next commit is to write down. */
-  lost(): LostAtDoor {
-    return { turnedAway: this.#turnedAway, withheld: this.#relief().admission().withheld };
+  /** What the next commit is to write down; one that brings no rows withholds none. */
+  lost(rows: number): LostAtDoor {
+    return { turnedAway: this.#turnedAway, withheld: rows === 0 ? [] : this.#relief().admission().withheld };
   }
 
   /** It is written down. */

@@ -41,6 +41,7 @@ export class LaneFile {
   readonly offers: Offers;
   readonly #path: string;
   readonly #parts: LaneParts;
+  readonly #pageBytes: number;
 
   /**
    * Opens the file or creates it for `lane` with `born`, its positions counting on from `known`; its rows are owed to `uplinks`.
@@ -53,6 +54,7 @@ export class LaneFile {
     try {
       this.#parts = partsOf(this.database, lane, born, known, uplinks);
       this.header = this.#parts.header;
+      this.#pageBytes = this.database.pragma('page_size', { simple: true }) as number;
       this.offers = new Offers(this.#parts);
     } catch (error) {
       this.database.close();
@@ -159,8 +161,10 @@ export class LaneFile {
     if (busy !== 0) throw Object.assign(new Error('a reader holds the log'), { code: 'SQLITE_BUSY' });
   }
 
+  /** What of the file holds rows. Asked with every commit. */
   usedBytes(): number {
-    return (this.#number('page_count') - this.#number('freelist_count')) * this.#number('page_size');
+    const { pages, idlePages } = this.#parts.statements;
+    return ((pages.get() as number) - (idlePages.get() as number)) * this.#pageBytes;
   }
 
   state(): LaneState {
@@ -174,7 +178,7 @@ export class LaneFile {
       aliveMs: (statements.header.get() as Header).alive_ms,
       uplinks: owed.state(),
       position,
-      synchronous: this.#number('synchronous'),
+      synchronous: this.database.pragma('synchronous', { simple: true }) as number,
       bytes: ['', '-wal'].reduce((sum, tail) => sum + (statSync(this.#path + tail, { throwIfNoEntry: false })?.size ?? 0), 0),
       usedBytes: this.usedBytes(),
     };
@@ -182,9 +186,5 @@ export class LaneFile {
 
   close(): void {
     this.database.close();
-  }
-
-  #number(pragma: string): number {
-    return this.database.pragma(pragma, { simple: true }) as number;
   }
 }

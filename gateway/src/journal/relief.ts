@@ -71,21 +71,26 @@ export class Relief {
 
   /** Gives up rows of one stretch; false when there is nothing to do or nothing left to give. */
   step(): boolean {
+    return this.#step() !== null;
+  }
+
+  /** As much as one transaction may wait for: looking for what can be given up is left to the chores as soon as it finds nothing. */
+  makeRoom(): void {
+    for (let steps = 0; steps < STEPS_A_COMMIT && (this.#step() ?? 0) > 0; steps++);
+  }
+
+  /** Answers how many rows were given up, none where none was found so far; null when there is nothing to do or nothing left to give. */
+  #step(): number | null {
     for (let looked = 0; looked < STRETCHES_A_STEP; looked++) {
-      if (!this.isWanted || this.isExhausted) return false;
+      if (!this.isWanted || this.isExhausted) return null;
       const spared = this.#levels[this.#level]!(this.#losers());
       if (spared === null) this.#goOn();
       else if (spared.length > 0) {
         this.#file.giveUp(spared);
-        return true;
+        return spared.length;
       }
     }
-    return true;
-  }
-
-  /** As many steps as one transaction may wait for. */
-  makeRoom(): void {
-    for (let steps = 0; steps < STEPS_A_COMMIT && this.step(); steps++);
+    return 0;
   }
 
   /** On to what is given up less gladly, or to the end of it. */

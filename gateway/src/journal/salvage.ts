@@ -3,7 +3,8 @@ import { basename, join } from 'node:path';
 import { LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import type { LaneFile } from './lane-file.ts';
-import { type PageRows, type RawRow, rowsIn } from './raw-rows.ts';
+import { type Named, NumberSet } from './number-set.ts';
+import { type PageRows, rowsIn } from './raw-rows.ts';
 import { ROW_STATES } from './schema.ts';
 
 const PAGE_BYTES = 4_096;
@@ -62,11 +63,10 @@ export function unsalvaged(directory: string): Array<{ readonly lane: Lane; read
     .filter(({ path }) => !existsSync(path + DONE));
 }
 
-/** A page on which rows wait, and the first of them: pages do not lie in the order of their rows. */
-interface Found {
+/** A page on which rows wait, and the name of the first of them: pages do not lie in the order of their rows. */
+interface Found extends Named {
   readonly pages: Pages;
   readonly page: number;
-  readonly first: RawRow;
 }
 
 /**
@@ -78,8 +78,8 @@ export class Salvage {
   readonly path: string;
   readonly lane: Lane;
   readonly #parts: readonly Pages[];
-  readonly #settled = new Set<string>();
-  readonly #sound = new Set<string>();
+  readonly #settled = new NumberSet();
+  readonly #sound = new NumberSet();
   readonly #damaged = new Set<string>();
   readonly #found: Found[] = [];
   #saved = 0;
@@ -101,7 +101,7 @@ export class Salvage {
 
   /** In words, for people. */
   result(): string {
-    const lost = [...this.#damaged].filter((key) => !this.#sound.has(key)).length;
+    const lost = [...this.#damaged].filter((key) => !this.#sound.has(namedBy(key))).length;
     return `${this.#saved} rows that waited were saved from ${basename(this.path)}, ${lost} are damaged`;
   }
 
@@ -115,7 +115,7 @@ export class Salvage {
       this.#next = 0;
       return false;
     }
-    this.#found.sort(({ first: one }, { first: other }) => one.epoch - other.epoch || one.number - other.number);
+    this.#found.sort((one, other) => one.epoch - other.epoch || one.number - other.number);
     this.#isLooking = false;
     return false;
   }
@@ -123,18 +123,18 @@ export class Salvage {
   #note(pages: Pages, page: number): void {
     const { sound, damaged } = readPage(pages, page);
     for (const row of sound) {
-      this.#sound.add(keyOf(row));
-      if (row.state !== ROW_STATES.waiting) this.#settled.add(keyOf(row));
+      this.#sound.add(row);
+      if (row.state !== ROW_STATES.waiting) this.#settled.add(row);
     }
     for (const key of damaged) this.#damaged.add(key);
     const first = sound.find((row) => row.state === ROW_STATES.waiting);
-    if (first) this.#found.push({ pages, page, first });
+    if (first) this.#found.push({ pages, page, epoch: first.epoch, number: first.number });
   }
 
   #save(file: LaneFile): boolean {
     const found = this.#found.slice(this.#next, this.#next + PAGES_SAVED_A_STEP);
     this.#next += found.length;
-    const rows = found.flatMap(({ pages, page }) => readPage(pages, page).sound.filter((row) => !this.#settled.has(keyOf(row))));
+    const rows = found.flatMap(({ pages, page }) => readPage(pages, page).sound.filter((row) => !this.#settled.has(row)));
     if (rows.length > 0) this.#saved += file.adopt(rows);
     if (found.length > 0) return false;
     writeFileSync(this.path + DONE, `${this.result()}\n`);
@@ -155,4 +155,7 @@ function readPage({ path, offset }: Pages, page: number): PageRows {
   }
 }
 
-const keyOf = ({ epoch, number }: RawRow) => `${epoch}/${number}`;
+function namedBy(key: string): Named {
+  const [epoch, number] = key.split('/').map(Number) as [number, number];
+  return { epoch, number };
+}

@@ -107,7 +107,7 @@ export class Scribe {
     const last = slots.at(-1)?.row;
     const { door } = this.#files;
     if (lane === 'ordinary' && slots.length > 0) this.#files.relief(lane).makeRoom();
-    const lost = lane === 'ordinary' ? door.lost() : NOTHING_LOST;
+    const lost = lane === 'ordinary' ? door.lost(slots.length) : NOTHING_LOST;
     const { positions, settled } = file.commit(
       slots.map(({ row }) => row!),
       settles,
