@@ -31,6 +31,7 @@ export function rightfulOwner(data: string): Owner | null {
 /**
  * Becomes the rightful owner for good, where root has started this: what is made from now on is the gateway's own to read and to replace,
  * and no link that its user planted leads further than that user can go. Makes the data folder first where root must. False: nothing changed.
+ * Throws a TypeError where the system does not let it.
  */
 export function becomeOwner(data: string): boolean {
   const owner = rightfulOwner(data);
@@ -39,9 +40,15 @@ export function becomeOwner(data: string): boolean {
     mkdirSync(data, { recursive: true, mode: 0o750 });
     lchownSync(data, owner.uid, owner.gid);
   }
-  takeGroups(owner);
-  process.setgid!(owner.gid);
-  process.setuid!(owner.uid);
+  try {
+    takeGroups(owner);
+    process.setgid!(owner.gid);
+    process.setuid!(owner.uid);
+  } catch (error) {
+    throw new TypeError(
+      `${data} belongs to user ${owner.uid}, whom this could not become (${(error as Error).message}): run it as that user 请以该用户运行`,
+    );
+  }
   return true;
 }
 
