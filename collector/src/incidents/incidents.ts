@@ -1,7 +1,7 @@
 import type { SiteEvent } from '@fengsui/protocol';
 import type { Entry } from '../ledger/ledger.ts';
 import { isLater, type Order } from '../order.ts';
-import { pointOf } from '../point.ts';
+import { isReset, pointOf } from '../point.ts';
 import type { Projection, Rows } from '../projections/projection.ts';
 import type { Incident, Mark } from './incident.ts';
 import { type LastWords, laterThan, wordsWith } from './last-words.ts';
@@ -47,15 +47,16 @@ function bounded(row: SourceIncidents, marksMax: number): SourceIncidents {
   return { ...row, marks: row.marks.slice(gone.length), settled, settledAt, words };
 }
 
-function isSame(one: Told, other: Told): boolean {
-  return one.closed === other.closed && one.open.size === other.open.size && [...one.open].every(([key, it]) => other.open.get(key) === it);
-}
-
-/** A mark from behind the bound: begins what nothing settled has ended since, and ends what nothing settled has begun since. */
+/**
+ * A mark from behind the bound: begins what nothing has ended since, and ends what nothing has begun since. What is told is not told
+ * anew from the settled on: a backlog brings such marks by the thousand.
+ */
 function withLate(row: SourceIncidents, mark: Mark): SourceIncidents {
-  const settled = after(row.settled, mark, row.gateway, laterThan(row.words, mark));
-  const known = { ...row, words: wordsWith(row.words, [mark]), tooLate: row.tooLate + 1 };
-  return isSame(settled, row.settled) ? known : { ...known, settled, told: replayed(settled, row.marks, row.gateway) };
+  const { words, marks, gateway } = row;
+  const about = isReset(mark.event) ? marks : marks.filter(({ point, event }) => point === mark.point || isReset(event));
+  const settled = after(row.settled, mark, gateway, laterThan(words, mark));
+  const told = after(row.told, mark, gateway, laterThan(wordsWith(words, about), mark));
+  return { ...row, settled, told, words: wordsWith(words, [mark]), tooLate: row.tooLate + 1 };
 }
 
 function withMark(row: SourceIncidents, mark: Mark, marksMax: number): SourceIncidents {
