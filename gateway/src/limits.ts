@@ -240,7 +240,7 @@ export const WAL_PAGES_FRUGAL = 32;
 export const LINGER_MS = 1_000;
 
 /** An orderly stop takes 5 s at most; whatever still hangs then is cut off just before. */
-export const EXIT_WITHIN_MS = 4_700;
+export const EXIT_WITHIN_MS = 4_500;
 
 /** After an error that nobody caught the journal has this long to take the last word; then the process ends, and the next start tells of it. */
 export const LAST_WORD_WITHIN_MS = 200;

@@ -38,6 +38,10 @@ export const experiment: Experiment = {
       NODE_OPTIONS: `--import=${new URL('./inject.ts', import.meta.url).href}`,
       FENGSUI_FAULTS: JSON.stringify(HANGS_WHILE_STOPPING.map(({ code: _, ...hang }) => ({ ...hang, armed: armed(hang.name) }))),
     };
+    await rig.startGateway();
+    // A machine that is busy with others takes its time for everything: a stop while nothing hangs says how much.
+    const { ms: freeMs } = await rig.end('SIGTERM');
+    findings.measured['nothing hangs: SIGTERM to exit, ms'] = freeMs;
     for (let round = 0; round < (isLong ? 5 : 1); round++)
       for (const { name, code } of HANGS_WHILE_STOPPING) {
         await rig.startGateway();
@@ -51,7 +55,7 @@ export const experiment: Experiment = {
         rmSync(armed(name));
         findings.measured[`${name} hangs: SIGTERM to exit, ms`] = ended.ms;
         findings.expect(ended.code === code, `${name} hangs: stopped with ${ended.code}, not ${code}`);
-        findings.expect(ended.ms <= STOP_WITHIN_MS, `${name} hangs: stopping took ${ended.ms} ms`);
+        findings.expect(ended.ms <= STOP_WITHIN_MS + freeMs, `${name} hangs: stopping took ${ended.ms} ms`);
         await rig.startGateway();
         rig.fire(1);
         await rig.until(`${name}: the next fire arrives`, () => fires(rig) > before.fires);
