@@ -63,7 +63,7 @@ export class OwnVoice {
 
 function textOf(addresses: readonly string[]): string {
   return (
-    `several boxes use this gateway's certificate by turns, from ${addresses.join(', ')}: find the copy (a cloned disk, a copied data folder), switch it ` +
+    `several boxes use this gateway's certificate by turns, from ${addresses.join(', ')}: find the copy (a cloned disk, a copied data folder, or two uplinks of one gateway that both lead here), switch it ` +
     'off, enrol it under a name of its own; where it is not yours, revoke this name 多台设备共用同一网关证书:找出克隆设备并停用,另行登记;若非己方设备,吊销此编号'
   );
 }

@@ -95,11 +95,14 @@ describe('a journal whose collector holds', () => {
     expect(names).toEqual(['alarm old 1', 'ordinary old 1', ...fresh]);
   });
 
-  it('an epoch beyond belief does not heed it, and says so', async () => {
+  it('an epoch beyond belief does not heed that one, and says so', async () => {
     const { journal, epoch } = await journalOf(1);
     await journal.outrank(both(Number.MAX_SAFE_INTEGER, 1), []);
     const { lanes, findings } = await journal.state();
     expect([lanes.alarm.epoch, findings]).toEqual([epoch, [expect.stringContaining('no gateway begins')]]);
+    await journal.outrank([...both(Number.MAX_SAFE_INTEGER, 1), ...both(epoch + BEYOND, 1)], []);
+    const next = (await journal.state()).lanes.alarm.epoch;
+    expect([next > epoch + BEYOND, next < epoch + 10 * BEYOND]).toEqual([true, true]);
   });
 
   it('more, keeps what others are owed under the old numbers', async () => {

@@ -52,13 +52,14 @@ export class Renewal {
    * Where the collector of an uplink holds a higher epoch, or numbers of ours that this journal did not give, a new epoch begins above all it
    * holds. What it has comes before that; what waits and it cannot have was said after it, and gets numbers of the new epoch.
    */
-  outrank(outranking: Outranking): void {
-    const { uplink, series } = outranking;
+  outrank(told: Outranking): void {
+    const series = told.series.filter((one) => isCredibleEpoch(one.epoch));
+    if (series.length < told.series.length)
+      this.#files.findings.remark(`the collector of ${told.uplink} holds an epoch that no gateway begins: that one is not believed`);
+    const outranking = { ...told, series };
     const known = Math.max(0, ...series.map(({ epoch }) => epoch));
     const { epoch } = this.#files.file('alarm').header;
-    if (!isCredibleEpoch(known))
-      this.#files.findings.remark(`the collector of ${uplink} holds an epoch that no gateway begins, ${known}: not believed`);
-    else if (known > epoch || LANES.some((lane) => this.#isBehind(lane, epoch, outranking))) this.#rise(outranking, known, epoch);
+    if (known > epoch || LANES.some((lane) => this.#isBehind(lane, epoch, outranking))) this.#rise(outranking, known, epoch);
   }
 
   #isBehind(lane: Lane, epoch: number, { series, sent }: Outranking): boolean {
