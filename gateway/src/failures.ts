@@ -137,6 +137,13 @@ export const FAILURES = {
     zh: '无法连接汇集平台',
     remedy: 'Check the network, the url of the uplink and that the collector runs',
   },
+  'uplink-unready': {
+    retry: 'later',
+    en: 'the collector is there, and lets nobody in yet',
+    zh: '汇集平台在线但尚未就绪',
+    remedy:
+      'It is starting, stopping, or hides behind a front that cannot reach it: look at its log. Where that lasts, enrol the gateway anew',
+  },
   'uplink-refused': {
     retry: 'later',
     en: 'the collector refused the connection',

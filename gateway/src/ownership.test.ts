@@ -68,6 +68,13 @@ function asRoot() {
     expect(ownerOf(join(data, 'page.pin'))).toEqual({ ...USER, mode: 0o600 });
   });
 
+  it('a folder that root makes can be reached by its owner, also where the way there had to be made', () => {
+    const deep = join(folder, 'var/lib/data');
+    writeFileSync(config, readFileSync(config, 'utf8').replace(`data: ${data}`, `data: ${deep}`));
+    expect(gateway(['pin'], '480736\n')).toMatchObject({ code: 0 });
+    expect(ownerOf(join(deep, 'page.pin'))).toEqual({ ...USER, mode: 0o600 });
+  });
+
   it('a PIN that root sets leads nowhere the gateway’s user may not go, whatever links that user planted', () => {
     mkdirSync(data);
     const secret = join(folder, 'roots');

@@ -1,4 +1,5 @@
 import { lchownSync, mkdirSync, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { env } from 'node:process';
 
 /** Whose something is. */
@@ -37,7 +38,8 @@ export function becomeOwner(data: string): boolean {
   const owner = rightfulOwner(data);
   if (!owner) return false;
   if (!standing(data)) {
-    mkdirSync(data, { recursive: true, mode: 0o750 });
+    mkdirSync(dirname(data), { recursive: true }); // the way there stays root's, and open to the owner
+    mkdirSync(data, { mode: 0o750 });
     lchownSync(data, owner.uid, owner.gid);
   }
   try {

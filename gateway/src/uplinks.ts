@@ -8,7 +8,7 @@ import { Outage } from './outage.ts';
 import { CentreTimes } from './uplink/centre-times.ts';
 import type { CentreOrders } from './uplink/gb26875-centre.ts';
 import { runCentreUplink } from './uplink/gb26875-uplink.ts';
-import { linger, type Orders, type Outbox, runUplink, UplinkNumbers, type UplinkOptions } from './uplink/uplink.ts';
+import { linger, type Orders, type Outbox, runUplink, Sent, UplinkNumbers, type UplinkOptions } from './uplink/uplink.ts';
 
 export interface UplinksOptions {
   readonly configuration: GatewayConfiguration;
@@ -35,6 +35,7 @@ export class Uplinks {
   readonly all: readonly KnownUplink[];
   readonly #options: UplinksOptions;
   readonly #times: CentreTimes;
+  readonly #sentOverAll = new Sent();
   /** When each uplink last moved, and how far it was. */
   readonly #moved = new Map<string, { readonly mark: string; readonly atMs: number }>();
 
@@ -93,7 +94,7 @@ export class Uplinks {
     const outage = this.#outage(name, limits.LINK_GRACE_MS, signal);
     const { id: gateway, address: source, centre: destination, zoneMinutes } = site.gateway;
     const parts = { name, orders, gateway, outbox: outbox(name), clock, numbers, outage, random, signal };
-    if (configuration.kind === 'mqtt') await this.#carryOverPaths({ ...parts, configuration });
+    if (configuration.kind === 'mqtt') await this.#carryOverPaths({ ...parts, sentOverAll: this.#sentOverAll, configuration });
     else {
       const refusals = this.#outage(`${name}/denied`, 0, signal);
       await runCentreUplink({ ...parts, times: this.#times, configuration, source, destination, zoneMinutes, refusals });

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { Authority, needOpenssl } from '@fengsui/gateway/src/commission/doctor/authority.fixture.ts';
 import { eventOf, type FollowedJournal, open, temporaryFolder } from '@fengsui/gateway/src/journal/journal.fixture.ts';
 import { accepting, Peer } from '@fengsui/gateway/src/uplink/peer.fixture.ts';
-import { runUplink, UplinkNumbers, type UplinkOptions } from '@fengsui/gateway/src/uplink/uplink.ts';
+import { runUplink, Sent, UplinkNumbers, type UplinkOptions } from '@fengsui/gateway/src/uplink/uplink.ts';
 import type { Clock, Lane } from '@fengsui/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { seeded } from '../src/random.ts';
@@ -87,6 +87,7 @@ function carry(name: string, url: string, backupUrl?: string, more: Partial<Conf
   const settings = { keepaliveS: 1, reconnectMinMs: 500, reconnectMaxMs: 5_000, receiptTimeoutMs: 10_000 };
   running.push(
     runUplink({
+      sentOverAll: new Sent(),
       ...{ name, orders: noOrders, gateway: GATEWAY, outbox: journal.outbox(name), clock: fast, numbers, random: Math.random },
       configuration: {
         name,

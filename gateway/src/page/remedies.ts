@@ -29,6 +29,7 @@ export const REMEDIES_ZH: Readonly<Record<Shown, string>> = {
   'journal-lost': '会自动重新启动;若再次发生,请查看之前的日志',
   'journal-busy': '检查磁盘是否卡顿、线路是否有大量报文涌入',
   'uplink-unreachable': '检查网络、上行地址,以及汇集平台是否在运行',
+  'uplink-unready': '平台正在启动或停止,或其前置服务器无法连到它:查看平台日志;长时间不恢复则重新登记网关',
   'uplink-refused': '检查网关是否已在平台登记,证书是否过期或被吊销',
   'uplink-untrusted': '检查 ca、certificate、key、服务器名称,以及本机时钟',
   'uplink-lost': '检查网络;平台确认之前,所有记录都保存在站端日志中',

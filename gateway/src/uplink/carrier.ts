@@ -34,6 +34,8 @@ export interface UplinkOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly numbers: UplinkNumbers;
+  /** Takes down what is sent, beside all other uplinks of this run. */
+  readonly sentOverAll: Sent;
   /** Hears when the link is lost and when it is back. */
   readonly outage: Pick<Outage, 'lost' | 'returned'>;
   /** Hears when the backup path takes over from the primary and when that carries again; absent where there is no backup. */
@@ -54,7 +56,7 @@ type PathName = 'primary' | 'backup';
 export class Carrier {
   readonly #options: UplinkOptions;
   readonly #paths: { readonly primary: Path; readonly backup: Path | null };
-  readonly #sent = new Sent();
+  readonly #sent: Sent;
   readonly #greeting: Greeting;
   readonly #rivalry: Rivalry;
   readonly #probing: Backoff;
@@ -70,7 +72,8 @@ export class Carrier {
     const receipt = (payload: Uint8Array) => this.#session?.hear(payload);
     const order = (payload: Uint8Array) => void this.#hearOrder(payload);
     this.#rivalry = new Rivalry(options);
-    this.#greeting = new Greeting({ ...options, sent: this.#sent, rivalry: this.#rivalry, receipt, order });
+    this.#sent = new Sent(options.sentOverAll);
+    this.#greeting = new Greeting({ ...options, rivalry: this.#rivalry, receipt, order });
     this.#probing = new Backoff(limits.PROBE_MIN_MS, limits.PROBE_MAX_MS, options.random);
     this.#primaryHeardMs = options.clock.monotonicMs();
   }

@@ -28,7 +28,7 @@ const CAUSES: readonly Cause[] = [
   },
   {
     of: 3,
-    code: 'uplink-refused',
+    code: 'uplink-unready',
     words: 'it is not ready (CONNACK 3): it lets us in by itself when it is; where that lasts, look at its log 平台尚未就绪',
   },
   { of: 4, code: 'uplink-refused', words: 'it wants a password (CONNACK 4): that is no collector of ours 对方要求密码' },
@@ -84,7 +84,7 @@ export function failureOf(cause: Error | undefined, come: Come = NOT_COME): Fail
   const known = CAUSES.find(({ of }) => (typeof of === 'number' ? of === code : of.test(String(code))));
   if (known) return fail(known.code, message ? `${known.words} (${message})` : known.words, cause);
   if (typeof code === 'number') return fail('uplink-refused', message || `CONNACK ${code}`, cause);
-  if (come.isGreeted && ENDED.test(code)) return fail('uplink-refused', unwelcome(come), cause);
+  if (come.isGreeted && ENDED.test(code)) return unwelcome(come, cause);
   const kind = UNTRUSTED.test(code) ? 'uplink-untrusted' : 'uplink-unreachable';
   return fail(kind, message || code || 'no answer', cause);
 }
@@ -98,13 +98,21 @@ export function mute(withinMs: number, { isGreeted }: Pick<Come, 'isGreeted'>): 
   );
 }
 
-/** A server judges our certificate after the greeting, and ends the connection without a word (Node does). */
-function unwelcome({ certificateEndsMs, nowMs }: Come): string {
-  const ended = certificateEndsMs !== null && certificateEndsMs < nowMs;
-  if (ended)
-    return `it ended the connection right after the greeting: our certificate ended on ${dateOf(certificateEndsMs)}, enrol this gateway anew 本机证书已过期`;
-  const until = certificateEndsMs === null ? '' : ` (by our clock it lasts until ${dateOf(certificateEndsMs)})`;
-  return `it ended the connection right after the greeting: it does not accept our certificate${until}, or is going down 平台握手后断开,可能不接受本机证书`;
+/**
+ * A server judges our certificate after the greeting, and ends the connection without a word (Node does). So does one that goes down, and a
+ * front without anybody behind it: as long as our certificate lasts that is no refusal.
+ */
+function unwelcome({ certificateEndsMs, nowMs }: Come, cause: Error | undefined): Failure {
+  const what = 'it ended the connection right after the greeting';
+  const until = certificateEndsMs === null ? null : dateOf(certificateEndsMs);
+  if (certificateEndsMs !== null && certificateEndsMs < nowMs)
+    return fail('uplink-refused', `${what}: our certificate ended on ${until}, enrol this gateway anew 本机证书已过期`, cause);
+  const lasts = until === null ? '' : ` (by our clock it lasts until ${until})`;
+  return fail(
+    'uplink-unready',
+    `${what}: it is going down, or does not accept our certificate${lasts} 平台握手后断开,可能不接受本机证书`,
+    cause,
+  );
 }
 
 const dateOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, decodeHoldings, Failure, type Holdings } from '@fengsui/protocol';
 import type { Path } from '../config-uplinks.ts';
+import { BATCH_BYTES_MAX } from '../limits.ts';
 import { type Connection, openConnection } from './connection.ts';
 import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
@@ -12,7 +13,8 @@ export interface GreetingOptions {
   readonly clock: Clock;
   readonly outbox: Pick<Outbox, 'outrank'>;
   readonly numbers: UplinkNumbers;
-  readonly sent: Sent;
+  /** What this run has sent over any uplink: collectors may share a ledger. */
+  readonly sentOverAll: Sent;
   readonly rivalry: Rivalry;
   /** Takes what comes on the topics of receipts and of orders. */
   readonly receipt: (payload: Uint8Array) => void;
@@ -32,15 +34,14 @@ export class Greeting {
   /** Resolves when receipts are heard, and everything the far side says first. Rejects with a Failure. */
   async open(path: Path, signal: AbortSignal): Promise<Connection> {
     const { gateway, clock, receipt, order } = this.#options;
-    const held: Holdings[] = [];
+    let told: Holdings | null = null;
     const hear = new Map([
       [`down/${gateway}/receipt`, receipt],
       [`down/${gateway}/order`, order],
-      [`down/${gateway}/holdings`, (payload: Uint8Array) => void held.push(...holdingsOf(gateway, payload))],
+      [`down/${gateway}/holdings`, (payload: Uint8Array) => void (told ??= holdingsOf(gateway, payload))],
     ]);
     const connection = await openConnection({ path, gateway, instance: this.#instance, clock, hear, signal });
-    const last = held.at(-1);
-    if (last) this.#held.set(connection, last);
+    if (told) this.#held.set(connection, told);
     return connection;
   }
 
@@ -49,12 +50,12 @@ export class Greeting {
    * alarm back: one that is told as older than it is, is better than none.
    */
   async heed(connection: Connection): Promise<void> {
-    const { outbox, numbers, sent, rivalry } = this.#options;
+    const { outbox, numbers, sentOverAll, rivalry } = this.#options;
     const held = this.#held.get(connection);
     if (!held) return;
     rivalry.told(held.rivalMs > 0);
     try {
-      await outbox.outrank(held.series, sent.series());
+      await outbox.outrank(held.series, sentOverAll.series());
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       numbers.lastFailure = error.message;
@@ -63,8 +64,8 @@ export class Greeting {
   }
 }
 
-/** What is not for us, or cannot be read, says nothing. */
-function holdingsOf(gateway: string, payload: Uint8Array): Holdings[] {
-  const holdings = decodeHoldings(payload);
-  return 'malformed' in holdings || holdings.gateway !== gateway ? [] : [holdings];
+/** What is not for us, is longer than any message of ours, or cannot be read, says nothing. */
+function holdingsOf(gateway: string, payload: Uint8Array): Holdings | null {
+  const holdings = payload.length > BATCH_BYTES_MAX ? null : decodeHoldings(payload);
+  return holdings === null || 'malformed' in holdings || holdings.gateway !== gateway ? null : holdings;
 }

@@ -81,8 +81,8 @@ export class Session {
   }
 
   #isBeyond({ lane, epoch, accepted, rejected }: Receipt): boolean {
-    const highest = this.#options.sent.highest(lane, epoch);
-    return accepted.some((number) => number > highest) || rejected.some(({ number }) => number > highest);
+    const isSent = (number: number) => this.#options.sent.has(lane, epoch, number);
+    return !accepted.every(isSent) || !rejected.every(({ number }) => isSent(number));
   }
 
   #confirm(receipt: Receipt): void {
@@ -134,7 +134,11 @@ export class Session {
 
   #publish(lane: Lane, { epoch, profile, rows }: Waiting): void {
     const { gateway, numbers, sent, publish } = this.#options;
-    sent.note(lane, epoch, rows.at(-1)!.number);
+    sent.note(
+      lane,
+      epoch,
+      rows.map(({ number }) => number),
+    );
     publish(`up/${gateway}/${lane}`, encodeBatch({ gateway, epoch, lane, profile, rows }));
     numbers.batchesSent += 1;
     numbers.rowsSent += rows.length;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventOf, type FollowedJournal, open, systemTime, temporaryFolder } from '../journal/journal.fixture.ts';
 import * as limits from '../limits.ts';
 import { accepting, Peer } from './peer.fixture.ts';
-import { runUplink, UplinkNumbers } from './uplink.ts';
+import { runUplink, Sent, UplinkNumbers } from './uplink.ts';
 
 const GATEWAY = 'gw-1';
 
@@ -42,6 +42,7 @@ afterEach(async () => {
 
 function run(port: number, receiptTimeoutMs = 10_000): void {
   running = runUplink({
+    sentOverAll: new Sent(),
     name: 'collector',
     orders: noOrders,
     configuration: { ...named, url: `mqtt://127.0.0.1:${port}`, keepaliveS: 20, reconnectMinMs: 50, reconnectMaxMs: 200, receiptTimeoutMs },

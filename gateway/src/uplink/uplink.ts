@@ -5,6 +5,7 @@ export type { Orders, UplinkOptions } from './carrier.ts';
 export { linger } from './linger.ts';
 export { UplinkNumbers } from './numbers.ts';
 export type { Outbox } from './outbox.ts';
+export { Sent } from './sent.ts';
 
 /** Carries the journal to the collector until the signal aborts: one connection after the other, for ever. */
 export function runUplink(options: UplinkOptions): Promise<void> {

@@ -34,9 +34,9 @@ const ownTls = (site: CollectorSite) => {
   return tlsOf({ certificate: server, key: serverKey });
 };
 
-const connackCase = (returnCode: number, words: RegExp): RefusingCase => ({
+const connackCase = (returnCode: number, code: string, words: RegExp): RefusingCase => ({
   name: `CONNACK ${returnCode}`,
-  code: 'uplink-refused',
+  code,
   words,
   begin: (site) => instead(site, { does: 'refuse', returnCode, tls: ownTls(site) }),
 });
@@ -49,8 +49,8 @@ async function reissueServer(site: CollectorSite, clock = machineClock): Promise
 
 /** E18: what keeps a gateway out, what it must say of it, and what mends it. */
 export const REFUSING_CASES: readonly RefusingCase[] = [
-  connackCase(3, /not ready \(CONNACK 3\)/),
-  connackCase(5, /does not let this gateway in \(CONNACK 5\)/),
+  connackCase(3, 'uplink-unready', /not ready \(CONNACK 3\)/),
+  connackCase(5, 'uplink-refused', /does not let this gateway in \(CONNACK 5\)/),
   {
     name: 'a server of another authority',
     code: 'uplink-untrusted',

@@ -10,7 +10,7 @@ import { initialise, openServerIdentity } from '@fengsui/collector/src/pki/autho
 import { enrol, readRevoked } from '@fengsui/collector/src/pki/enrolment.ts';
 import { pkiFiles } from '@fengsui/collector/src/pki/files.ts';
 import { type Journal, openJournal } from '@fengsui/gateway/src/journal/journal.ts';
-import { runUplink, UplinkNumbers, type UplinkOptions } from '@fengsui/gateway/src/uplink/uplink.ts';
+import { runUplink, Sent, UplinkNumbers, type UplinkOptions } from '@fengsui/gateway/src/uplink/uplink.ts';
 import { type Clock, type EventKind, LANES, type SiteEvent } from '@fengsui/protocol';
 
 export const GATEWAY = 'gw-1';
@@ -144,6 +144,7 @@ export function carry(journal: Journal, url: string, keys: Partial<Keys>, { sett
     orders: { hear: async () => {}, listen: () => () => {}, receiptOf: () => new Uint8Array() },
     configuration: { name: 'collector', kind: 'mqtt', url, ...keys, ...waits, ...settings },
     outage: { lost: (why) => told.push(`lost ${why}`), returned: () => told.push('returned') },
+    sentOverAll: new Sent(),
     signal: stop.signal,
     ...more,
   });
