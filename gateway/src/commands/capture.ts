@@ -9,6 +9,7 @@ import { candidatesOf, Recogniser } from '../commission/recognise.ts';
 import { type NamedWire, parseWire, showLine, USUAL_LINE } from '../commission/wire-text.ts';
 import type { GatewayConfiguration, LineConfiguration, WireConfiguration } from '../config.ts';
 import type { Heard, Wire } from '../line.ts';
+import { jsonLine } from '../steering.ts';
 import { configurationFrom } from './check.ts';
 import { chosen, seconds, untilStopped } from './until.ts';
 
@@ -132,7 +133,7 @@ async function captureLine(options: Options, config: string): Promise<void> {
   const end = await endOf(signal, async () => {
     await using running = await built!.open(signal);
     stop.begin();
-    for await (const heard of running.heard) for (const one of heard) process.stdout.write(`${JSON.stringify(heardRow(one))}\n`);
+    for await (const heard of running.heard) for (const one of heard) process.stdout.write(jsonLine(heardRow(one)));
   });
   finish(
     file,

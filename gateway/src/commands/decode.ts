@@ -6,6 +6,7 @@ import { DIALECTS, type Dialect, streamView, suggestDialectsOf } from '@fengsui/
 import type { Command } from 'commander';
 import { explain, inkOf } from '../commission/explain.ts';
 import { familyViews, type View } from '../commission/views.ts';
+import { jsonLine } from '../steering.ts';
 
 interface Options {
   readonly json?: boolean;
@@ -65,7 +66,7 @@ async function decode(source: string, options: Options): Promise<void> {
   const family = options.family === undefined ? null : chosen(FAMILIES, options.family, 'family');
   const views = family ? familyViews(family, bytes, parseRequest(options.request)) : streamView(bytes, dialect);
   if (options.json) {
-    for (const view of views) stdout.write(`${JSON.stringify(view)}\n`);
+    for (const view of views) stdout.write(jsonLine(view));
     return;
   }
   const ink = inkOf(stdout);

@@ -12,6 +12,7 @@ import { familyViews, type View } from '../commission/views.ts';
 import { type NamedWire, parseWire, USUAL_LINE } from '../commission/wire-text.ts';
 import type { UdpConfiguration } from '../config.ts';
 import type { Wire, WireServer } from '../line.ts';
+import { jsonLine } from '../steering.ts';
 import { chosen, type Stop, seconds, untilStopped } from './until.ts';
 
 interface Options {
@@ -26,7 +27,7 @@ type Show = (heard: HeardView) => void;
 function shower(json: boolean | undefined): Show {
   const ink = inkOf(stdout);
   return ({ atMs, view, from }) => {
-    if (json) stdout.write(`${JSON.stringify({ atMs, ...(from === undefined ? {} : { from }), ...view })}\n`);
+    if (json) stdout.write(jsonLine({ atMs, ...(from === undefined ? {} : { from }), ...view }));
     else stdout.write(`${showHeard({ atMs, view, ...(from === undefined ? {} : { from }) }, ink).join('\n')}\n`);
   };
 }

@@ -12,6 +12,7 @@ import { Replay, type ReplayCount } from '../commission/replay.ts';
 import type { GatewayConfiguration, HttpConfiguration } from '../config.ts';
 import type { Heard } from '../line.ts';
 import { buildLines } from '../lines.ts';
+import { jsonLine } from '../steering.ts';
 import { readSecrets } from '../wires/http.ts';
 import { heardRow, lineNamed } from './capture.ts';
 import { configurationFrom } from './check.ts';
@@ -120,8 +121,8 @@ async function replay(file: string, options: Options): Promise<void> {
   const normalizer = createNormalizer({ devices, zoneMinutes, newEventId, clock: playing.clock });
   const heard = (all: readonly Heard[]) => {
     for (const one of all) {
-      stdout.write(`${JSON.stringify(heardRow(one))}\n`);
-      for (const event of normalizer.normalize(one)) stdout.write(`${JSON.stringify({ event })}\n`);
+      stdout.write(jsonLine(heardRow(one)));
+      for (const event of normalizer.normalize(one)) stdout.write(jsonLine({ event }));
     }
     normalizer.settle(all);
   };
