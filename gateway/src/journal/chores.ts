@@ -38,10 +38,11 @@ export class Chores {
     this.#files = files;
     this.#cures = cures;
     this.#nightly = new Nightly(files);
-    this.#renewal = new Renewal(files);
+    this.#renewal = new Renewal(files, cures);
     const retry = new Retry(files);
     this.#chores = [
       ...LANES.map((lane) => ({ lane, step: () => this.#salvage(lane) })),
+      { lane: 'alarm', step: () => this.#renewal.reconcile() },
       ...LANES.map((lane) => ({ lane, step: () => this.#renewal.step(files.file(lane)) })),
       { lane: 'ordinary', step: () => retry.step() },
       ...LANES.map((lane) => ({ lane, step: () => files.file(lane).release(Date.now()) })),
@@ -65,11 +66,16 @@ export class Chores {
         this.#cures.cure(lane, error);
       }
     }
+    this.#renewal.reconcile();
   }
 
-  /** Heeds what a collector says it holds. Throws what the disk says. */
+  /** Heeds what a collector says it holds; the first rows get their new numbers at once. Throws what the disk says, after its cures. */
   outrank(outranking: Outranking): null {
-    this.#renewal.outrank(outranking);
+    try {
+      this.#renewal.outrank(outranking);
+    } finally {
+      this.heedReceipts();
+    }
     return null;
   }
 

@@ -31,6 +31,19 @@ export class Cures {
     return this.#isWellAgain(lane);
   }
 
+  /** Does something to a lane's file, once more after a cure. Throws what the disk says then, with the handle given up. */
+  tried<T>(lane: Lane, act: () => T): T {
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        return act();
+      } catch (error) {
+        if (isFirst && this.cure(lane, error)) continue;
+        this.giveUp(lane, error);
+        throw error;
+      }
+    }
+  }
+
   /** Gives up the handle of a lane after an error of the disk; what is damaged is moved aside. Tells what to answer. */
   giveUp(lane: Lane, error: unknown): Told {
     const told = toldOf(error);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { epochAfter } from './epoch.ts';
+import { epochAfter, isCredibleEpoch } from './epoch.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 10, 29);
@@ -27,6 +27,22 @@ describe('an epoch', () => {
     const unset = epochAfter(0, 0, () => 0.5);
     expect(unset).toBeGreaterThan(epochAfter(0, Date.UTC(2026, 0, 1), () => 0));
     expect(epochAfter(0, NOW_MS, () => 0)).toBeGreaterThan(unset);
+  });
+
+  it("that somebody tells is believed where a clock of the box's life could show it, and one that was chosen above it a little later", () => {
+    const year = 365 * DAY_MS;
+    const toldAt = (wallMs: number) => epochAfter(0, wallMs, () => 0);
+    for (const wallMs of [NOW_MS, 0, 1_000]) {
+      expect(isCredibleEpoch(toldAt(NOW_MS + 15 * year), wallMs)).toBe(true);
+      expect(isCredibleEpoch(toldAt(NOW_MS + 25 * year), wallMs)).toBe(false);
+    }
+    const limit = Array.from({ length: 50 }, (_, bit) => 2 ** (49 - bit)).reduce(
+      (epoch, step) => (isCredibleEpoch(epoch + step, NOW_MS) ? epoch + step : epoch),
+      toldAt(NOW_MS),
+    );
+    expect(isCredibleEpoch(limit + 1, NOW_MS)).toBe(false);
+    const above = epochAfter(limit, NOW_MS, () => 0.999_999);
+    expect(isCredibleEpoch(above, NOW_MS + 15 * 60_000)).toBe(true);
   });
 
   it('is another one for two copies of a journal, also where the clock says less than they know', () => {

@@ -10,19 +10,28 @@ const EARLIEST_MS = Date.UTC(2026, 0, 1);
 /** Nor does it run after: an epoch read off such a clock would push every later one up for ever. 2106 is where 32 bits of seconds end. */
 const LATEST_MS = Date.UTC(2106, 0, 1);
 
+/** How far behind the truth a clock is believed to be: a box's life, and more than a receiver of GPS is off that miscounts its 1,024 weeks. */
+const BEHIND_MAX_MS = 20 * 365 * 86_400_000;
+
 /** Room for epochs of one and the same wrong clock: a quarter of an hour of it. */
 const UNSET_SPREAD = 15 * 60_000 * UNITS_PER_MS;
 
-/** Whether an epoch can be one of ours: nobody of us begins one that lies beyond every clock we believe. */
-export const isCredibleEpoch = (epoch: number): boolean => epoch < LATEST_MS * UNITS_PER_MS;
+const isCredibleClock = (wallMs: number): boolean => wallMs >= EARLIEST_MS && wallMs < LATEST_MS;
+
+/**
+ * Whether an epoch that somebody else tells can be one of ours, by our clock or, where that was never set, by the age of this program. One
+ * that is not would push every later one up, and what other collectors hold with it. One that is chosen above the highest believed is
+ * believed itself a quarter of an hour later.
+ */
+export const isCredibleEpoch = (epoch: number, wallMs: number): boolean =>
+  epoch < ((isCredibleClock(wallMs) ? wallMs : EARLIEST_MS) + BEHIND_MAX_MS) * UNITS_PER_MS;
 
 /**
  * An epoch above every known one, never one that another copy of the same journal is likely to choose. A safe integer. `random` gives
  * numbers from 0 up to 1.
  */
 export function epochAfter(known: number, wallMs: number, random: () => number): number {
-  const isCredible = wallMs >= EARLIEST_MS && wallMs < LATEST_MS;
-  const byClock = isCredible
+  const byClock = isCredibleClock(wallMs)
     ? Math.floor(wallMs) * UNITS_PER_MS + Math.floor(random() * UNITS_PER_MS)
     : EARLIEST_MS * UNITS_PER_MS + Math.floor(random() * UNSET_SPREAD);
   // Two copies of one journal under clocks that say less than it knows must not both take the next.

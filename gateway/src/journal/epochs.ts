@@ -48,22 +48,14 @@ export class Epochs {
     if (why !== null && !this.#isReplaced) this.#findings.words.push(`${why}: a new epoch begins`);
     this.#isDoubtful = false;
     this.#isReplaced = false;
-    const fresh = mayGoOn ? {} : this.#fresh(both, testimony?.epoch ?? 0);
+    const fresh = mayGoOn ? {} : bornIn(this.above(both, testimony?.epoch ?? 0));
     for (const file of both) file.commit([], [], { boot, ...fresh });
     this.testify(both);
   }
 
-  /** Begins a new epoch in both files, above one that is `known`, in the middle of a run. */
-  renew(both: Both, why: string, known: number): void {
-    this.#findings.remark(`${why}: a new epoch begins`);
-    const fresh = this.#fresh(both, known);
-    for (const file of both) file.commit([], [], fresh);
-    this.testify(both);
-  }
-
-  #fresh(both: Both, known: number): Pick<Header, 'epoch' | 'newest' | 'other_newest'> {
-    const epochs = both.map(({ header }) => header.epoch);
-    return { epoch: epochAfter(Math.max(known, ...epochs), this.#wallMs, Math.random), newest: 0, other_newest: 0 };
+  /** An epoch above those of both files and one that is `known`. */
+  above(both: Both, known: number): number {
+    return epochAfter(Math.max(known, ...both.map(({ header }) => header.epoch)), this.#wallMs, Math.random);
   }
 
   /** What the witness says against two files that agree with each other. */
@@ -87,6 +79,11 @@ export class Epochs {
   }
 }
 
+/** What the header of a file says that begins an epoch. */
+export function bornIn(epoch: number): Pick<Header, 'epoch' | 'newest' | 'other_newest'> {
+  return { epoch, newest: 0, other_newest: 0 };
+}
+
 /** Both files; null while one of them is not open. */
 export function bothOf(files: readonly LaneFile[]): Both | null {
   return files.length === LANES.length ? (files as unknown as Both) : null;
@@ -97,5 +94,5 @@ function apart(alarm: Header, ordinary: Header): string | null {
   if (alarm.epoch === 0 || ordinary.epoch === 0)
     return `${alarm.epoch === 0 ? 'alarm' : 'ordinary'}: a new file stands beside the other lane's`;
   const isTogether = alarm.epoch === ordinary.epoch && alarm.newest >= ordinary.other_newest && ordinary.newest >= alarm.other_newest;
-  return isTogether ? null : 'the two files do not know the same, one was put back from a copy';
+  return isTogether ? null : 'the two files do not know the same, one was put back from a copy or could not be written';
 }

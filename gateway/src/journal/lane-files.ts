@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { GATEWAY_NOTES, type GatewayNote, LANES, type Lane } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
 import { Door } from './door.ts';
-import { bothOf, Epochs } from './epochs.ts';
+import { bornIn, bothOf, Epochs } from './epochs.ts';
 import { Findings } from './findings.ts';
 import type { LaneFile } from './lane-file.ts';
 import { LaneOpening } from './lane-opening.ts';
@@ -12,7 +12,7 @@ import { opening } from './opening.ts';
 import { Relief } from './relief.ts';
 import { Space } from './space.ts';
 
-const otherLane = (lane: Lane): Lane => (lane === 'alarm' ? 'ordinary' : 'alarm');
+export const otherLane = (lane: Lane): Lane => (lane === 'alarm' ? 'ordinary' : 'alarm');
 
 /**
  * The two files of a journal. A lane stalls or breaks alone; its epoch does not: both lanes carry one epoch, so that
@@ -72,6 +72,11 @@ export class LaneFiles {
     return relief;
   }
 
+  /** Whether the files are in different epochs, while both are open: opening one makes them agree. */
+  areApart(): boolean {
+    return new Set(this.#opened().map(({ header }) => header.epoch)).size > 1;
+  }
+
   /** Highest count given out over both lanes. */
   newestOrder(): number {
     return Math.max(...LANES.map((lane) => this.#files.get(lane)?.header.newest_order ?? 0));
@@ -82,9 +87,17 @@ export class LaneFiles {
     return this.#files.get(otherLane(lane))?.header.newest ?? 0;
   }
 
-  /** Begins a new epoch in both files, above one that is `known`, in the middle of a run. */
-  renew(why: string, known = 0): void {
-    this.#epochs.renew([this.file('alarm'), this.file('ordinary')], why, known);
+  /** An epoch above those of both files and one that is `known`, for the middle of a run. */
+  epochAbove(known = 0): number {
+    return this.#epochs.above([this.file('alarm'), this.file('ordinary')], known);
+  }
+
+  /** Takes a lane's file into an epoch; where it is there, or beyond, nothing happens. */
+  enter(lane: Lane, epoch: number): void {
+    const file = this.file(lane);
+    if (file.header.epoch >= epoch) return;
+    file.commit([], [], bornIn(epoch));
+    this.witness();
   }
 
   /** Lets the witness see what is durable. */

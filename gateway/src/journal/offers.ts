@@ -1,3 +1,5 @@
+import { NUMBER_TAKEN } from '@fengsui/protocol';
+import * as limits from '../limits.ts';
 import { checksumOf } from './checksum.ts';
 import type { Header, LaneParts } from './lane-parts.ts';
 import type { RejectedRow } from './row.ts';
@@ -11,7 +13,6 @@ export interface Superseding {
   /** This run, and the highest number it sent: nobody has more of what it wrote. */
   readonly boot: number;
   readonly sent: number;
-  readonly rowsMax: number;
 }
 
 interface Offer {
@@ -47,11 +48,25 @@ export class Offers {
     this.#parts.database.transaction(() => this.#parts.refusals.letStay(rows))();
   }
 
-  /** Numbers of rows of an epoch that wait for an uplink and that its collector cannot have: the newest, at most so many. */
-  above({ uplink, ...which }: Superseding): number[] {
-    const { statements, owed } = this.#parts;
-    const rows = statements.above.all({ ...which, after: 0, slot: owed.slotOf(uplink) }) as Array<{ number: number }>;
-    return rows.map(({ number }) => number);
+  /**
+   * Counts rows of an epoch that wait for an uplink and that its collector cannot have as rejected for their number: then they are given
+   * others, bit by bit, and are not sent before. Only among the newest rows of the lane.
+   */
+  supersede({ uplink, ...which }: Superseding, wallMs: number): void {
+    const { database, statements, owed, tally } = this.#parts;
+    const after = tally.position - limits.SUPERSEDED_ROWS_MAX;
+    const endings = database.transaction(() => {
+      const rows = statements.above.all({ ...which, after, slot: owed.slotOf(uplink) }) as Array<{ position: number }>;
+      return owed.refuse(
+        uplink,
+        rows.map(({ position }) => position),
+        `${NUMBER_TAKEN}, or a higher one: the journal was put back from a copy`,
+        wallMs,
+      );
+    })();
+    for (const ending of endings) if (ending) tally.ended(ending);
+    owed.accounts.forget();
+    this.heard(endings.length);
   }
 
   /** Whether a number up to `highest` was given in this run, and never sent: who has that one has it of another copy. */
@@ -62,17 +77,17 @@ export class Offers {
 
   /**
    * Offers rows again, under the next numbers of the epoch as it is now, to those who knew others by their numbers. A row that others
-   * are owed, or rejected for what it says, stays beside it as it is. `orders`: each row's count over both lanes, rising.
+   * are owed, or rejected for what it says, stays beside it as it is. Its count over both lanes stays too: it was heard before what has
+   * been numbered in that epoch already.
    */
-  renumber(taken: readonly RejectedRow[], orders: readonly number[]): void {
+  renumber(taken: readonly RejectedRow[]): void {
     const { header, refusals } = this.#parts;
     const { epoch, newest } = header;
-    const offers = taken.map((row, index) => ({ row, ordinal: orders[index]!, slots: refusals.takers(row.position) }));
-    const renamed = offers
+    const renamed = taken
+      .map((row) => ({ row, slots: refusals.takers(row.position) }))
       .filter(({ slots }) => slots.length > 0)
-      .map(({ row, ordinal, slots }, index) => ({ row: { ...row, epoch, number: newest + 1 + index, ordinal }, slots }));
-    const newest_order = renamed.at(-1)?.row.ordinal ?? header.newest_order;
-    this.#offer(renamed, { newest: newest + renamed.length, newest_order }, () => taken.filter(({ position }) => refusals.lift(position)));
+      .map(({ row, slots }, index) => ({ row: { ...row, epoch, number: newest + 1 + index }, slots }));
+    this.#offer(renamed, { newest: newest + renamed.length }, () => taken.filter(({ position }) => refusals.lift(position)));
   }
 
   /** Lets rejected rows wait again under the numbers they have; rows that are not rejected stay as they are. */

@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
 import type { Holding, Lane } from '@fengsui/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Cures } from './cures.ts';
+import { isCredibleEpoch } from './epoch.ts';
 import { eventOf, type FollowedJournal, open, temporaryFolder } from './journal.fixture.ts';
 import { LaneFiles } from './lane-files.ts';
 import { Renewal } from './renewal.ts';
@@ -105,6 +107,27 @@ describe('a journal whose collector holds', () => {
     expect([next > epoch + BEYOND, next < epoch + 10 * BEYOND]).toEqual([true, true]);
   });
 
+  it('an epoch beyond belief, heeds what it says besides, and what another collector says', async () => {
+    const { journal, epoch } = await journalOf(1, { uplinks: ['hostile', 'honest'] });
+    const far = Date.UTC(2106, 0, 1) * 1_024 - 1;
+    await journal.outbox('hostile').outrank([...both(far, 1), ...both(epoch, 500)], both(epoch, 1));
+    const second = (await journal.state()).lanes.alarm.epoch;
+    expect([second > epoch, second < far]).toEqual([true, true]);
+    await journal.outbox('honest').outrank(both(second, 500), []);
+    expect((await journal.state()).lanes.alarm.epoch).toBeGreaterThan(second);
+  });
+
+  it('the highest epoch that is believed, still heeds another collector that has the epoch above it', async () => {
+    const { journal } = await journalOf(1, { uplinks: ['hostile', 'honest'] });
+    let highest = Date.now() * 1_024;
+    for (let step = 2 ** 50; step >= 1; step /= 2) if (isCredibleEpoch(highest + step, Date.now())) highest += step;
+    await journal.outbox('hostile').outrank(both(highest, 1), []);
+    const pushed = (await journal.state()).lanes.alarm.epoch;
+    expect(pushed).toBeGreaterThan(highest);
+    await journal.outbox('honest').outrank(both(pushed, 500), []);
+    expect((await journal.state()).lanes.alarm.epoch).toBeGreaterThan(pushed);
+  });
+
   it('more, keeps what others are owed under the old numbers', async () => {
     const { journal, epoch } = await journalOf(2, { uplinks: ['collector', 'second'] });
     await journal.outrank(both(epoch + BEYOND, 1), []);
@@ -134,11 +157,11 @@ describe('a collector that holds ever more', () => {
     });
     closing.push(() => files.close());
     let nowMs = 1;
-    const renewal = new Renewal(files, () => nowMs);
+    const renewal = new Renewal(files, new Cures(files), () => nowMs);
     let epochs = 0;
     const hear = (uplink: string) => {
       const { epoch } = files.file('alarm').header;
-      renewal.outrank({ uplink, series: both(epoch + BEYOND, 1), sent: [], wallMs: 1 });
+      renewal.outrank({ uplink, series: both(epoch + BEYOND, 1), sent: [], wallMs: Date.now() });
       epochs += files.file('alarm').header.epoch > epoch ? 1 : 0;
     };
     for (let minute = 0; minute < 24 * 60; minute++) {
@@ -149,6 +172,7 @@ describe('a collector that holds ever more', () => {
     expect(files.findings.words).toContainEqual(expect.stringContaining('none begins now'));
     hear('two');
     expect(epochs).toBe(9);
+    expect(files.findings.words.filter((words) => words.includes('a new epoch begins'))).toHaveLength(9);
     expect(files.file('alarm').header.epoch).toBeLessThan(Number.MAX_SAFE_INTEGER / 2);
   });
 });

@@ -35,6 +35,8 @@ export function prepared(database: Database) {
       RETURNING state`),
     settleRun: database.prepare(`DELETE FROM owed WHERE slot = @slot
       AND position IN (SELECT position FROM rows WHERE epoch = @epoch AND number BETWEEN @first AND @last)`),
+    settleAll: database.prepare('DELETE FROM owed WHERE slot = @slot AND position IN (SELECT value FROM json_each(@positions))'),
+    endAll: database.prepare(`${END} WHERE position IN (SELECT value FROM json_each(@positions)) RETURNING state`),
     endRun: database.prepare(`${END}
       WHERE epoch = @epoch AND number BETWEEN @first AND @last AND state = 0
         AND NOT EXISTS (SELECT 1 FROM owed WHERE ${ANY_SLOT} AND owed.position = rows.position)

@@ -114,6 +114,16 @@ export class Owed {
     return { settled: changes, endings: ended.map(endingOf) };
   }
 
+  /** One uplink has rejected rows that it is owed, for their numbers. Answers how each ended. */
+  refuse(uplink: string, positions: readonly number[], reason: string, wallMs: number): readonly Ending[] {
+    const slot = this.slotOf(uplink);
+    const named = JSON.stringify(positions);
+    this.#statements.settleAll.run({ slot, positions: named });
+    this.#refusals.noteTaken(positions, slot);
+    const ended = this.#statements.endAll.all({ positions: named, reason: `${uplink}: ${reason}`, wallMs });
+    return (ended as Array<{ readonly state: number }>).map(endingOf);
+  }
+
   /** Owes rows to nobody, or not to these slots. Answers who lost how many; the accounts are told when it is durable. */
   unmark(positions: readonly number[], slots = this.accounts.slots): Marks {
     const lost = (slot: number) => positions.reduce((sum, position) => sum + this.#statements.settle.run({ slot, position }).changes, 0);

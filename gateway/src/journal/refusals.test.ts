@@ -131,11 +131,11 @@ function renewalOf(file: LaneFile) {
   const remarks: string[] = [];
   let nowMs = 1;
   const files = {
-    renew: () => file.commit([], [], { epoch: file.header.epoch + 1, newest: 0 }),
-    newestOrder: () => file.header.newest_order,
+    epochAbove: () => file.header.epoch + 1,
+    enter: (lane: string, epoch: number) => lane === file.lane && file.commit([], [], { epoch, newest: 0 }),
     findings: { remark: (words: string) => remarks.push(words) },
   } as unknown as LaneFiles;
-  const renewal = new Renewal(files, () => nowMs);
+  const renewal = new Renewal(files, { tried: (_, act) => act() }, () => nowMs);
   return {
     remarks,
     pass: (ms: number) => (nowMs += ms),
@@ -187,7 +187,10 @@ describe('a number that the collector knows for another row', () => {
     for (let turn = 0; turn < 5; turn++) rejectAll();
     expect(file.header.epoch).toBe(2);
     expect(file.state()).toMatchObject({ waiting: 0, rejected: 1 });
-    expect(renewal.remarks).toEqual([expect.stringContaining('these rows stay rejected')]);
+    expect(renewal.remarks).toEqual([
+      expect.stringContaining('a new epoch begins, 2'),
+      expect.stringContaining('these rows stay rejected'),
+    ]);
     const epochs = [10, 10, 10, 20, 20, 40, 40].map((minutes, index) => {
       renewal.pass(minutes * MINUTE);
       file.commit([{ ...rowOf(file.header.newest + 1), epoch: file.header.epoch, event_id: `later-${index}` }], [], {

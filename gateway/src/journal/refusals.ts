@@ -20,6 +20,11 @@ export class Refusals {
     this.#statements.note.run({ position, slot, taken: reason.startsWith(NUMBER_TAKEN) ? 1 : 0 });
   }
 
+  /** An uplink knows the numbers of rows for others. */
+  noteTaken(positions: readonly number[], slot: number): void {
+    this.#statements.noteTaken.run({ positions: JSON.stringify(positions), slot });
+  }
+
   /** Rows whose number somebody knows for another row, in their order; whether others are still owed them or not. */
   taken(rows: number): RejectedRow[] {
     return this.#statements.taken.all({ rows }) as RejectedRow[];
@@ -65,6 +70,9 @@ interface Slot {
 function prepared(database: Database) {
   return {
     note: database.prepare('INSERT OR REPLACE INTO refusals (position, slot, taken) VALUES (@position, @slot, @taken)'),
+    noteTaken: database.prepare(
+      'INSERT OR REPLACE INTO refusals (position, slot, taken) SELECT value, @slot, 1 FROM json_each(@positions)',
+    ),
     taken: database.prepare(`SELECT rows.position, rows.state, ${COLUMNS} FROM refusals INDEXED BY refusals_taken
       CROSS JOIN rows ON rows.position = refusals.position WHERE taken = 1 AND state <> 3
       GROUP BY refusals.position ORDER BY refusals.position LIMIT @rows`),

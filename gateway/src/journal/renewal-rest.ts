@@ -5,13 +5,16 @@ export class RenewalRest {
   #renewedMs = Number.NEGATIVE_INFINITY;
   #restMs = limits.RENEWAL_REST_MIN_MS;
 
-  /** Whether it is time for another epoch; then the next is due in twice the time, or in the least again after a long quiet. */
+  /** Whether it is time for another epoch. */
   isOver(nowMs: number): boolean {
+    return nowMs - this.#renewedMs >= this.#restMs;
+  }
+
+  /** An epoch has begun: the next is due in twice the time, or in the least again after a long quiet. */
+  begin(nowMs: number): void {
     const quietMs = nowMs - this.#renewedMs;
-    if (quietMs < this.#restMs) return false;
     if (this.#renewedMs > Number.NEGATIVE_INFINITY) this.#restMs = Math.min(this.#restMs * 2, limits.RENEWAL_REST_MAX_MS);
     if (quietMs > 2 * limits.RENEWAL_REST_MAX_MS) this.#restMs = limits.RENEWAL_REST_MIN_MS;
     this.#renewedMs = nowMs;
-    return true;
   }
 }

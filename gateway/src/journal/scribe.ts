@@ -132,18 +132,15 @@ export class Scribe {
       this.isClosed = true;
       return { id, value: null };
     }
-    for (let isFirst = true; ; isFirst = false) {
-      try {
-        return { id, value: this.#valueOf(question) };
-      } catch (error) {
-        if (question.ask !== 'take') return { id, failure: toldOf(error) };
-        if (!isFirst || !this.#cures.cure(question.lane, error)) return { id, failure: this.#cures.giveUp(question.lane, error) };
-      }
+    try {
+      return { id, value: this.#valueOf(question) };
+    } catch (error) {
+      return { id, failure: toldOf(error) };
     }
   }
 
   #valueOf(question: Question): unknown {
-    if (question.ask === 'take') return this.#files.file(question.lane).take(question);
+    if (question.ask === 'take') return this.#cures.tried(question.lane, () => this.#files.file(question.lane).take(question));
     if (question.ask === 'outrank') return this.#chores.outrank(question);
     if (question.ask === 'newest') return LANES.flatMap((lane) => this.#files.file(lane).newest(question.rowsMax));
     return this.#files.state();
