@@ -26,12 +26,16 @@ export const HOLDINGS_WITHIN_MS = 1_000;
 export const INSTANCES_KEPT = 8;
 export const INSTANCE_CHARACTERS_MAX = 64;
 /**
- * So many takeovers in a minute by clients that name no process are two of them. A link that is silently dead is noticed after 10 s at the
- * earliest (a receipt that does not come), so a client that only comes back to itself has six at most.
+ * So many takeovers in a minute by clients that name no process are worth a word. A link that is silently dead is noticed after 10 s at the
+ * earliest (a receipt that does not come), so a client that only comes back over those has six at most. One whose connections are cut in
+ * a way that it notices and we do not comes back every second or two, as two clients do that end each other: nobody can tell which it is.
  */
 export const RIVAL_TAKEOVERS = 7;
 export const RIVAL_WINDOW_MS = 60_000;
-/** Rivals meet again at the latest when the longest back-off of a gateway is over, 30 s: ten of them without, and the trouble is over. */
+/**
+ * Rivals meet again at the latest when the longest back-off of a gateway is over, 30 s where nobody set it, 60 s at most: five of the longest
+ * without, and the trouble is over. Who was there longer ago is no sign of a rival either, and a new start is ignorant for as long.
+ */
 export const RIVAL_STANDS_MS = 300_000;
 export const RIVALS_LOOK_MS = 1_000;
 

@@ -4,7 +4,16 @@ import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { type Batch, type Clock, decodeHoldings, decodeReceipt, encodeBatch, type Failure, type Receipt } from '@fengsui/protocol';
+import {
+  type Batch,
+  type Clock,
+  decodeHoldings,
+  decodeReceipt,
+  encodeBatch,
+  type Failure,
+  type Holdings,
+  type Receipt,
+} from '@fengsui/protocol';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { machineClock } from '../clock.ts';
@@ -235,6 +244,13 @@ describe('a delivery', () => {
   });
 });
 
+/** What a gateway is told of a rival when it begins to listen. */
+async function rivalMsOf(client: MqttClient, gateway: string): Promise<number> {
+  const message = heard(client, 'message');
+  await client.subscribeAsync(`down/${gateway}/holdings`, { qos: 1 });
+  return (decodeHoldings(((await message) as [string, Buffer])[1]) as Holdings).rivalMs;
+}
+
 describe('who may come in', () => {
   beforeEach(() => open());
 
@@ -293,19 +309,18 @@ describe('who may come in', () => {
     await expect.poll(() => intake.state()).toMatchObject({ takeovers: 1, sessions: ['gw-1'] });
   });
 
-  it('of a box that comes back over its own dead sessions is no rival, two that end each other are, with and without a name', async () => {
+  it('of a box that comes back over its own dead sessions is no rival, two that end each other are one, and without a name a suspicion', async () => {
     await open();
     for (let turn = 0; turn < 12; turn++) await connected('gw-1', { username: 'one' });
     expect([intake.state().takeovers, intake.rivals().size]).toEqual([11, 0]);
     await connected('gw-1', { username: 'two' });
     expect(intake.rivals().size).toBe(0);
     const back = await connected('gw-1', { username: 'one' });
-    expect([...intake.rivals()]).toEqual([['gw-1', ['127.0.0.1']]]);
-    const message = heard(back, 'message');
-    await back.subscribeAsync('down/gw-1/holdings', { qos: 1 });
-    expect(decodeHoldings(((await message) as [string, Buffer])[1])).toMatchObject({ rivalMs: expect.any(Number) });
-    for (const _ of ['a', 'b']) knock('gw-2', { reconnectPeriod: 20 });
-    await expect.poll(() => [...intake.rivals().keys()], { timeout: 20_000 }).toEqual(['gw-1', 'gw-2']);
+    expect([...intake.rivals()]).toEqual([['gw-1', { isProven: true, addresses: ['127.0.0.1'] }]]);
+    expect(await rivalMsOf(back, 'gw-1')).toBeGreaterThan(0);
+    for (let turn = 0; turn < 8; turn++) await connected('gw-2');
+    expect(intake.rivals().get('gw-2')).toEqual({ isProven: false, addresses: ['127.0.0.1'] });
+    expect(await rivalMsOf(await connected('gw-2', { username: 'brought up to date' }), 'gw-2')).toBe(0);
   });
 });
 

@@ -9,7 +9,7 @@ import type { GaugedStream } from './gauged-stream.ts';
 import { greet } from './greeting.ts';
 import { type Outcome, Pump } from './pump.ts';
 import { type Refusal, type RefusalCounts, RefusalTally } from './refusals.ts';
-import { Rivals } from './rivals.ts';
+import { type Rival, Rivals } from './rivals.ts';
 
 export interface IntakeOptions extends FrontOptions {
   readonly ledger: Pick<Ledger, 'append' | 'quarantine' | 'holdings'>;
@@ -99,8 +99,8 @@ export class Intake {
     return { sessions, queued: this.#pump.queued, ...this.#counts, refused: this.#tally.counts() };
   }
 
-  /** Gateways whose name several boxes used just now, with the addresses these came from. */
-  rivals(): ReadonlyMap<string, readonly string[]> {
+  /** Gateways whose sessions ended each other just now. */
+  rivals(): ReadonlyMap<string, Rival> {
     return this.#rivals.standing(this.#options.clock.monotonicMs());
   }
 
@@ -152,8 +152,9 @@ export class Intake {
     }
   }
 
+  /** A gateway is told of what is proven: of a suspicion it could only make more than it is. */
   #rivalMs(gateway: string): number {
-    return this.rivals().has(gateway) ? Math.round(this.#options.clock.wallMs()) : 0;
+    return this.rivals().get(gateway)?.isProven ? Math.round(this.#options.clock.wallMs()) : 0;
   }
 
   #subscribe(client: Client, subscription: Subscription, done: (error: Error | null, granted: Subscription | null) => void): void {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, Failure, SiteEvent } from '@fengsui/protocol';
 import type { Ledger } from '../ledger/ledger.ts';
-import { RIVALS_LOOK_MS } from '../limits.ts';
+import { RIVAL_STANDS_MS, RIVALS_LOOK_MS } from '../limits.ts';
 import { OwnSeries } from './own-series.ts';
+import { tellsOfProof, wordsOf } from './rival-words.ts';
+import type { Rival } from './rivals.ts';
 
 /** Under this name the collector says in the ledger what no gateway can: no certificate and no cloud has it. */
 export const COLLECTOR_ITSELF = 'cloud-collector';
@@ -11,10 +13,10 @@ export interface OwnVoiceNeeds {
   readonly ledger: Pick<Ledger, 'append' | 'quarantine' | 'numbering'>;
   readonly clock: Clock;
   readonly zoneMinutes: number;
-  /** Gateways whose name several boxes use, with the addresses these came from. */
-  readonly rivals: () => ReadonlyMap<string, readonly string[]>;
-  /** Gateways of which that was said and not taken back, by this run or one before. */
-  readonly said: () => Promise<readonly string[]>;
+  /** Gateways whose sessions end each other. */
+  readonly rivals: () => ReadonlyMap<string, Rival>;
+  /** Gateways of which that was said and not taken back, by this run or one before, with the words. */
+  readonly said: () => Promise<ReadonlyMap<string, string>>;
   readonly failed: (failure: Failure) => void;
 }
 
@@ -22,31 +24,42 @@ export interface OwnVoiceNeeds {
 export class OwnVoice {
   readonly #needs: OwnVoiceNeeds;
   readonly #series: OwnSeries;
+  readonly #startedMs: number;
 
   constructor(needs: OwnVoiceNeeds) {
     const { zoneMinutes } = needs;
     this.#needs = needs;
+    this.#startedMs = needs.clock.monotonicMs();
     this.#series = new OwnSeries({ gateway: COLLECTOR_ITSELF, profile: 'db36-t1297-2020', address: 0, centre: 0, zoneMinutes }, needs);
   }
 
   /** Looks until the signal aborts. Rejects with the Failure of the ledger: then what was not said is said by the next run. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, rivals, said } = this.#needs;
-    const standing = new Set(await said());
+    const standing = new Map([...(await said())].map(([gateway, words]) => [gateway, tellsOfProof(words)]));
     while (!signal.aborted) {
       const now = rivals();
+      const over = [...standing].filter(([gateway, isProven]) => this.#isOver(isProven, now.get(gateway)));
+      for (const [gateway] of over) standing.delete(gateway);
       const fresh = [...now].filter(([gateway]) => !standing.has(gateway));
-      const over = [...standing].filter((gateway) => !now.has(gateway));
-      const began = fresh.map(([gateway, addresses]) => this.#event(gateway, { edge: 'began', text: textOf(addresses) }));
-      const ended = over.map((gateway) => this.#event(gateway, { edge: 'ended' }));
-      if (began.length + ended.length > 0) await this.#series.append([...began, ...ended]);
-      for (const [gateway] of fresh) standing.add(gateway);
-      for (const gateway of over) standing.delete(gateway);
+      for (const [gateway, { isProven }] of fresh) standing.set(gateway, isProven);
+      const ended = over.map(([gateway, isProven]) => this.#event(gateway, isProven, { edge: 'ended' }));
+      const began = fresh.map(([gateway, rival]) => this.#event(gateway, rival.isProven, { edge: 'began', text: wordsOf(rival) }));
+      if (began.length + ended.length > 0) await this.#series.append([...ended, ...began]);
       await clock.sleep(RIVALS_LOOK_MS, signal).catch(() => {});
     }
   }
 
-  #event(gateway: string, more: Pick<SiteEvent, 'edge'> & Partial<SiteEvent>): SiteEvent {
+  /**
+   * Whether what was said holds no more: there is nothing of it now, or it is a proof where it was a suspicion, or the other way round.
+   * A collector that was just started has seen nobody come in yet, so for as long as a rival stands that nothing is seen says nothing.
+   */
+  #isOver(wasProven: boolean, rival: Rival | undefined): boolean {
+    if (rival?.isProven === wasProven) return false;
+    return rival?.isProven === true || this.#needs.clock.monotonicMs() - this.#startedMs >= RIVAL_STANDS_MS;
+  }
+
+  #event(gateway: string, isProven: boolean, more: Pick<SiteEvent, 'edge'> & Partial<SiteEvent>): SiteEvent {
     const nowMs = Math.round(this.#needs.clock.wallMs());
     return {
       id: randomUUID().replaceAll('-', ''),
@@ -55,15 +68,8 @@ export class OwnVoice {
       receivedMs: nowMs,
       part: { systemType: 0, systemAddress: 0 },
       source: gateway,
-      note: 'identity-shared',
+      ...(isProven ? { note: 'identity-shared' as const } : {}),
       ...more,
     };
   }
-}
-
-function textOf(addresses: readonly string[]): string {
-  return (
-    `several boxes use this gateway's certificate by turns, from ${addresses.join(', ')}: find the copy (a cloned disk, a copied data folder, or two uplinks of one gateway that both lead here), switch it ` +
-    'off, enrol it under a name of its own; where it is not yours, revoke this name 多台设备共用同一网关证书:找出克隆设备并停用,另行登记;若非己方设备,吊销此编号'
-  );
 }
