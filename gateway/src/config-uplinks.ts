@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isMapping, type Sound } from '@fengsui/protocol/settings';
 import type { Readable } from '@fengsui/protocol/settings-device-problems';
-import { fileProblems } from './config-files.ts';
+import { fileProblems, textIn } from './config-files.ts';
 import type { CentreConfiguration, MqttConfiguration, UplinkConfiguration } from './config-schema.ts';
 import * as limits from './limits.ts';
 
@@ -36,7 +36,32 @@ export function uplinkProblems(
   const single = isMapping(configuration['uplink'])
     ? ['uplinks: is a list, each with a name: uplinks: [{ name: collector, kind: mqtt, url: … }]']
     : [];
-  return [...single, ...uplinks.flatMap(({ item, path }) => problemsOf(item, path, sound))];
+  return [...single, ...uplinks.flatMap(({ item, path }) => problemsOf(item, path, sound)), ...twinProblems(uplinks, sound)];
+}
+
+/** A collector lets a gateway in once: of two uplinks that come to the same one as the same gateway, each ends the other's session for ever. */
+function twinProblems(uplinks: ReadonlyArray<Readable<UplinkConfiguration>>, sound: Sound): string[] {
+  const keyed = uplinks.flatMap(({ item, path }) => {
+    const isSound = (['url', 'certificate', 'serverName'] as const).every((key) => sound(`${path}.${key}`));
+    return item.kind === 'mqtt' && isSound && URL.canParse(item.url) ? [{ path, name: item.name, key: comesAs(item) }] : [];
+  });
+  return keyed.flatMap(({ path, name, key }, index) => {
+    const twin = keyed.slice(0, index).find((earlier) => earlier.key === key);
+    if (!twin) return [];
+    const both = `${twin.name} and ${name} have the same address and certificate, so each would end the session of the other`;
+    return [`${path}.url: must lead to another collector than ${twin.path}.url, ${both}; a second way to one collector is a backup`];
+  });
+}
+
+/** Where an uplink comes in, and as whom. One address may lead to several servers by their names; a copy of a certificate is that certificate. */
+function comesAs({ url, serverName, certificate }: MqttConfiguration): string {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.toLowerCase();
+  const isReadable = certificate !== undefined && fileProblems('', certificate).length === 0;
+  return JSON.stringify([
+    ...[host, port || (protocol === 'mqtts:' ? '8883' : '1883'), (serverName ?? host).toLowerCase()],
+    isReadable ? textIn(certificate).trim() : certificate,
+  ]);
 }
 
 function problemsOf(uplink: UplinkConfiguration, path: string, sound: Sound): string[] {

@@ -318,6 +318,31 @@ lines:
     ]);
   });
 
+  it('has no two uplinks that end each other at one collector; a backup path to it, and another collector at its address, may be', () => {
+    writeFileSync(join(folder, 'own.pem'), 'who this gateway is');
+    copyFileSync(join(folder, 'own.pem'), join(folder, 'copy.pem'));
+    const own = 'ca: ca.pem, certificate: own.pem, key: gw-jdz-0001.key';
+    const two = (first: string, second: string) =>
+      problemsOf(HEAD.replace(/^uplinks.*$/m, `uplinks: [ { name: a, kind: mqtt, ${first} }, { name: b, kind: mqtt, ${second} } ]`));
+    const twins = [
+      'uplinks[1].url: must lead to another collector than uplinks[0].url, a and b have the same address and certificate, so each would end ' +
+        'the session of the other; a second way to one collector is a backup',
+    ];
+    const first = `url: "mqtts://c.example.org", ${own}`;
+    expect(two('url: "mqtt://127.0.0.1"', 'url: "mqtt://127.0.0.1:1883"')).toEqual(twins);
+    expect(two(first, `url: "mqtts://C.example.org:8883", localAddress: 10.0.0.2, ${own}`)).toEqual(twins);
+    expect(two(first, `url: "mqtts://c.example.org", serverName: c.example.org, ${own.replace('own.pem', 'copy.pem')}`)).toEqual(twins);
+    const others = [
+      `url: "mqtts://c.example.org:8884", ${own}`,
+      `url: "mqtts://c.example.org", ${own.replace('own.pem', 'gw-jdz-0001.pem')}`,
+      `url: "mqtts://c.example.org", serverName: d.example.org, ${own}`,
+    ];
+    for (const other of others) expect(two(first, other)).toEqual([]);
+    const backup = 'backup: { url: "mqtts://c.example.org", localAddress: 10.0.0.2 }';
+    expect(two(`${first}, ${backup}`, `url: "mqtts://d.example.org", ${own}`)).toEqual([]);
+    expect(two(first, 'url: [1], certificate: 5')).not.toContainEqual(expect.stringContaining('another collector'));
+  });
+
   it('may be no YAML at all, or empty, or not there', () => {
     expect(problemsOf('a: [')[0]).toMatch(/^line 1, column \d+: /);
     expect(problemsOf('')).toContain('gateway: is missing');

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PROFILES, type SiteEvent, type TalkingFamily } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Peer } from './uplink/peer.fixture.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -74,14 +74,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function configure(more = ''): string {
+function configure(more = '', uplinks = '['): string {
   const file = join(folder, 'gateway.yaml');
   writeFileSync(
     file,
     `gateway: { id: gw-1, address: 3000001, centre: 20 }
 data: ./data
 profile: db36-t1297-2020
-uplinks: [{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:${peer.port}", reconnectMinMs: 50, reconnectMaxMs: 200 }]
+uplinks: ${uplinks}{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:${peer.port}", reconnectMinMs: 50, reconnectMaxMs: 200 }]
 lines:
   - name: panel-line
     wire: { kind: tcp, host: 127.0.0.1, port: ${panel.port} }
@@ -193,6 +193,23 @@ describe('the gateway as a process', () => {
     expect(fires().map(({ address }) => address?.point)).toEqual([2, 3]);
     expect(events().find(({ note }) => note === 'crashed')?.text).toMatch(/^blind \d{4}-\d\d-\d\dT[\d:.]+Z to \d{4}-\d\d-\d\dT[\d:.]+Z$/);
     expect(await stopped(again.child, 'SIGINT')).toBe(0);
+  });
+
+  it('calls itself the same to every collector and in every life of its process, and otherwise in another process', async () => {
+    const other = new Peer('gw-1');
+    await other.start();
+    onTestFinished(() => other.stop());
+    const second = `[{ name: second, kind: mqtt, url: "mqtt://127.0.0.1:${other.port}" }, `;
+    const file = configure('', second);
+    const { child } = await gateway(file);
+    await vi.waitFor(() => expect([peer.instances.size, other.instances.size]).toEqual([1, 1]), soon);
+    peer.order('restart', {}, 'ab'.repeat(16));
+    await vi.waitFor(() => expect(Math.min(peer.connects, other.connects)).toBeGreaterThan(1), soon);
+    const names = new Set([...peer.instances, ...other.instances]);
+    expect([...names]).toEqual([expect.stringMatching(/^[\da-f]{16}$/)]);
+    await stopped(child, 'SIGTERM');
+    await gateway(file);
+    await vi.waitFor(() => expect(peer.instances.size).toBe(2), soon);
   });
 
   it('does not start with a wrong configuration, and lists all that is wrong', async () => {

@@ -27,6 +27,8 @@ export interface Gateway {
 }
 
 export interface Surroundings {
+  /** What this process calls itself, as no other does: one gateway after the other in it is one box. */
+  readonly instance: string;
   readonly clock: Clock;
   /** Numbers from 0 up to 1. */
   readonly random: () => number;

@@ -9,6 +9,8 @@ import { type CarriedOrders, Uplinks } from './uplinks.ts';
 
 export interface SendingOptions {
   readonly configuration: GatewayConfiguration;
+  /** What this process calls itself. */
+  readonly instance: string;
   readonly clock: Clock;
   /** Numbers from 0 up to 1, for the jitter. */
   readonly random: () => number;
@@ -25,12 +27,12 @@ export class Sending {
   #carried: Promise<void> = Promise.resolve();
 
   constructor(options: SendingOptions) {
-    const { configuration, clock, random, keeping } = options;
+    const { configuration, instance, clock, random, keeping } = options;
     const { journal, itself } = keeping;
     this.#options = options;
     this.trail = new Trail(clock);
     const outbox = (name: string) => this.trail.outbox(name, journal.outbox(name), () => this.uplinks.sendsAtOnce(name));
-    this.uplinks = new Uplinks({ configuration, clock, random, itself, outbox });
+    this.uplinks = new Uplinks({ configuration, instance, clock, random, itself, outbox });
   }
 
   /** Carries the journal, and brings orders, until the end. */

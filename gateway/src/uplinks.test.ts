@@ -13,7 +13,7 @@ it('an uplink hangs when rows wait and it moves no more, not while it tries, and
   const clock = { monotonicMs: () => nowMs } as Clock;
   const configuration = { data: '.', uplinks: [{ name: 'collector', kind: 'mqtt' }] } as unknown as GatewayConfiguration;
   const none = undefined as never;
-  const uplinks = new Uplinks({ configuration, clock, random: none, itself: none, outbox: none });
+  const uplinks = new Uplinks({ configuration, instance: 'a', clock, random: none, itself: none, outbox: none });
   const after = (ms: number, rows: number) => {
     nowMs += ms;
     return uplinks.stuck(waiting(rows));

@@ -12,6 +12,8 @@ import { linger, type Orders, type Outbox, runUplink, Sent, UplinkNumbers, type 
 
 export interface UplinksOptions {
   readonly configuration: GatewayConfiguration;
+  /** By which a collector tells this process from another: two uplinks of one gateway are no rivals. */
+  readonly instance: string;
   readonly clock: Clock;
   /** Numbers from 0 up to 1, for the jitter. */
   readonly random: () => number;
@@ -90,10 +92,10 @@ export class Uplinks {
     orders: CarriedOrders,
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, random, outbox, configuration: site } = this.#options;
+    const { instance, clock, random, outbox, configuration: site } = this.#options;
     const outage = this.#outage(name, limits.LINK_GRACE_MS, signal);
     const { id: gateway, address: source, centre: destination, zoneMinutes } = site.gateway;
-    const parts = { name, orders, gateway, outbox: outbox(name), clock, numbers, outage, random, signal };
+    const parts = { name, orders, gateway, instance, outbox: outbox(name), clock, numbers, outage, random, signal };
     if (configuration.kind === 'mqtt') await this.#carryOverPaths({ ...parts, sentOverAll: this.#sentOverAll, configuration });
     else {
       const refusals = this.#outage(`${name}/denied`, 0, signal);

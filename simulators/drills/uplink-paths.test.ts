@@ -88,7 +88,8 @@ function carry(name: string, url: string, backupUrl?: string, more: Partial<Conf
   running.push(
     runUplink({
       sentOverAll: new Sent(),
-      ...{ name, orders: noOrders, gateway: GATEWAY, outbox: journal.outbox(name), clock: fast, numbers, random: Math.random },
+      ...{ name, orders: noOrders, gateway: GATEWAY, instance: 'a', outbox: journal.outbox(name) },
+      ...{ clock: fast, numbers, random: Math.random },
       configuration: {
         name,
         kind: 'mqtt',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { stdin, stdout } from 'node:process';
 import { Failure } from '@fengsui/protocol';
@@ -65,6 +66,7 @@ class Runs {
   readonly #tail: LogTail;
   readonly #signal: AbortSignal;
   readonly #manager: ServiceManager | null;
+  readonly #instance = randomBytes(8).toString('hex');
   #current: Gateway | null = null;
   /** Where the page was: whoever looks at it finds it there again. */
   #port = 0;
@@ -115,9 +117,10 @@ class Runs {
       if (await history.began()) continue;
       const status = { ...configuration.status, port: configuration.status.port || this.#port };
       try {
+        const [instance, logLines] = [this.#instance, () => this.#tail.lines];
         return await startGateway(
           { ...configuration, status },
-          { clock: systemClock, random: Math.random, log: this.#log, logLines: () => this.#tail.lines, file: this.#file },
+          { instance, clock: systemClock, random: Math.random, log: this.#log, logLines, file: this.#file },
         );
       } catch (error) {
         if (!(await history.takeBack((error as Error).message))) throw error;

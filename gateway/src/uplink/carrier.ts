@@ -31,6 +31,8 @@ export interface UplinkOptions {
   readonly orders: Orders;
   readonly configuration: MqttConfiguration;
   readonly gateway: string;
+  /** By which a collector tells this process from another with the same certificate. */
+  readonly instance: string;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly numbers: UplinkNumbers;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type Clock, decodeHoldings, Failure, type Holdings } from '@fengsui/protocol';
 import type { Path } from '../config-uplinks.ts';
 import { BATCH_BYTES_MAX } from '../limits.ts';
@@ -10,6 +9,7 @@ import type { Sent } from './sent.ts';
 
 export interface GreetingOptions {
   readonly gateway: string;
+  readonly instance: string;
   readonly clock: Clock;
   readonly outbox: Pick<Outbox, 'outrank'>;
   readonly numbers: UplinkNumbers;
@@ -24,7 +24,6 @@ export interface GreetingOptions {
 /** Opens connections and heeds what the far side says first: what it holds of us. An older collector says nothing of it. */
 export class Greeting {
   readonly #options: GreetingOptions;
-  readonly #instance = randomBytes(8).toString('hex');
   readonly #held = new WeakMap<Connection, Holdings>();
 
   constructor(options: GreetingOptions) {
@@ -33,14 +32,14 @@ export class Greeting {
 
   /** Resolves when receipts are heard, and everything the far side says first. Rejects with a Failure. */
   async open(path: Path, signal: AbortSignal): Promise<Connection> {
-    const { gateway, clock, receipt, order } = this.#options;
+    const { gateway, instance, clock, receipt, order } = this.#options;
     let told: Holdings | null = null;
     const hear = new Map([
       [`down/${gateway}/receipt`, receipt],
       [`down/${gateway}/order`, order],
       [`down/${gateway}/holdings`, (payload: Uint8Array) => void (told ??= holdingsOf(gateway, payload))],
     ]);
-    const connection = await openConnection({ path, gateway, instance: this.#instance, clock, hear, signal });
+    const connection = await openConnection({ path, gateway, instance, clock, hear, signal });
     if (told) this.#held.set(connection, told);
     return connection;
   }

@@ -23,6 +23,8 @@ export class Peer {
   /** Refuses that many connections first. */
   refusals = 0;
   connects = 0;
+  /** What processes that connected call themselves. */
+  readonly instances = new Set<string | undefined>();
   port = 0;
   #broker!: Aedes;
   #server!: Server;
@@ -34,8 +36,9 @@ export class Peer {
 
   async start(port = 0): Promise<void> {
     this.#broker = await Aedes.createBroker({
-      authenticate: (_client, _name, _password, done) => {
+      authenticate: (_client, instance, _password, done) => {
         this.connects += 1;
+        this.instances.add(instance);
         if (this.refusals-- > 0) done(Object.assign(new Error('not yet'), { returnCode: 5 as never }), false);
         else done(null, true);
       },

@@ -47,6 +47,7 @@ function run(port: number, receiptTimeoutMs = 10_000): void {
     orders: noOrders,
     configuration: { ...named, url: `mqtt://127.0.0.1:${port}`, keepaliveS: 20, reconnectMinMs: 50, reconnectMaxMs: 200, receiptTimeoutMs },
     gateway: GATEWAY,
+    instance: 'a',
     outbox: journal,
     clock: systemTime,
     numbers,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -140,7 +141,8 @@ export function carry(journal: Journal, url: string, keys: Partial<Keys>, { sett
   const told: string[] = [];
   const waits = { keepaliveS: 20, reconnectMinMs: 50, reconnectMaxMs: 300, receiptTimeoutMs: 10_000 };
   const running = run({
-    ...{ name: 'collector', gateway: GATEWAY, outbox: journal.outbox('collector'), clock: systemTime, numbers, random: Math.random },
+    ...{ name: 'collector', gateway: GATEWAY, instance: randomUUID(), outbox: journal.outbox('collector') },
+    ...{ clock: systemTime, numbers, random: Math.random },
     orders: { hear: async () => {}, listen: () => () => {}, receiptOf: () => new Uint8Array() },
     configuration: { name: 'collector', kind: 'mqtt', url, ...keys, ...waits, ...settings },
     outage: { lost: (why) => told.push(`lost ${why}`), returned: () => told.push('returned') },
