@@ -2,7 +2,7 @@ import { LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import type { Cures } from './cures.ts';
 import type { LaneFiles } from './lane-files.ts';
-import type { Moment, Outranking } from './messages.ts';
+import type { Moment, Older, Outranking } from './messages.ts';
 import { Nightly } from './nightly.ts';
 import { Renewal } from './renewal.ts';
 import { Retry } from './retry.ts';
@@ -70,13 +70,12 @@ export class Chores {
   }
 
   /** Heeds what a collector says it holds; the first rows get their new numbers at once. Throws what the disk says, after its cures. */
-  outrank(outranking: Outranking): null {
+  outrank(outranking: Outranking): Older | null {
     try {
-      this.#renewal.outrank(outranking);
+      return this.#renewal.outrank(outranking);
     } finally {
       this.heedReceipts();
     }
-    return null;
   }
 
   /** Does one piece; answers how many milliseconds to rest after it. */

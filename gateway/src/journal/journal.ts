@@ -2,7 +2,7 @@ import { type Clock, type Holding, LANES, type Lane, type Receipt, type SiteEven
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 import { Clerk } from './clerk.ts';
-import type { Before, JournalSizes, JournalState, KnownRow, Moment, Opened, Settled, Stored, Taken } from './messages.ts';
+import type { Before, JournalSizes, JournalState, KnownRow, Moment, Older, Opened, Settled, Stored, Taken } from './messages.ts';
 
 export type { Before, JournalSizes, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
 export { type JournalNews, JournalWatch } from './watch.ts';
@@ -159,7 +159,10 @@ class WorkerJournal implements Journal {
   }
 
   async #outrank(uplink: string, series: readonly Holding[], sent: readonly Holding[]): Promise<void> {
-    await this.#clerk.ask({ ask: 'outrank', uplink, series, sent, wallMs: Math.round(this.#options.clock.wallMs()) });
+    const wallMs = Math.round(this.#options.clock.wallMs());
+    let older: Older | null = null;
+    for (let piece = 0; piece === 0 || (older && piece < limits.SUPERSEDED_PIECES_MAX); piece++)
+      older = await this.#clerk.ask({ ask: 'outrank', uplink, series, sent, wallMs, older });
     await this.state(); // rows may stand elsewhere now
   }
 

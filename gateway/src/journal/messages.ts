@@ -128,6 +128,12 @@ export interface Moment {
   readonly synchronised: boolean;
 }
 
+/** Rows of an epoch that are still to be looked at, before a position of each lane, where a collector holds more than the journal. */
+export interface Older {
+  readonly epoch: number;
+  readonly before: Readonly<Record<Lane, number>>;
+}
+
 /** How far the series of this gateway have come at the collector of an uplink. */
 export interface Outranking {
   readonly uplink: string;
@@ -135,6 +141,8 @@ export interface Outranking {
   /** How far this run has sent them, to whomever. */
   readonly sent: readonly Holding[];
   readonly wallMs: number;
+  /** What the answer before left; null in the first question. */
+  readonly older: Older | null;
 }
 
 export type Question =
@@ -160,7 +168,7 @@ export interface Answers {
   append: readonly Stored[];
   take: Taken;
   settle: Settled;
-  outrank: null;
+  outrank: Older | null;
   newest: readonly KnownRow[];
   alive: null;
   state: JournalState;

@@ -13,6 +13,8 @@ export interface Superseding {
   /** This run, and the highest number it sent: nobody has more of what it wrote. */
   readonly boot: number;
   readonly sent: number;
+  /** The position before which rows are looked at, the newest first. */
+  readonly before: number;
 }
 
 interface Offer {
@@ -50,13 +52,14 @@ export class Offers {
 
   /**
    * Counts rows of an epoch that wait for an uplink and that its collector cannot have as rejected for their number: then they are given
-   * others, bit by bit, and are not sent before. Only among the newest rows of the lane.
+   * others, bit by bit, and are not sent before. Answers before which position more of them may stand; 0: nowhere.
    */
-  supersede({ uplink, ...which }: Superseding, wallMs: number): void {
+  supersede({ uplink, before, ...which }: Superseding, wallMs: number): number {
     const { database, statements, owed, tally } = this.#parts;
-    const after = tally.position - limits.SUPERSEDED_ROWS_MAX;
+    const upTo = Math.min(before - 1, tally.position);
+    const after = upTo - limits.SUPERSEDED_ROWS_MAX;
     const endings = database.transaction(() => {
-      const rows = statements.above.all({ ...which, after, slot: owed.slotOf(uplink) }) as Array<{ position: number }>;
+      const rows = statements.above.all({ ...which, after, upTo, slot: owed.slotOf(uplink) }) as Array<{ position: number }>;
       return owed.refuse(
         uplink,
         rows.map(({ position }) => position),
@@ -67,6 +70,7 @@ export class Offers {
     for (const ending of endings) if (ending) tally.ended(ending);
     owed.accounts.forget();
     this.heard(endings.length);
+    return owed.isOwed(uplink, after) ? after + 1 : 0;
   }
 
   /** Whether a number up to `highest` was given in this run, and never sent: who has that one has it of another copy. */

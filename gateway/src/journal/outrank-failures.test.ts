@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as limits from '../limits.ts';
 import { eventOf, temporaryFolder } from './journal.fixture.ts';
 import { LaneFile } from './lane-file.ts';
-import type { Answer, JournalState, Question, Stored, Taken, ToWorker } from './messages.ts';
+import type { Answer, JournalState, Older, Question, Stored, Taken, ToWorker } from './messages.ts';
 import { Scribe } from './scribe.ts';
 
 const closing: Array<() => unknown> = [];
@@ -28,6 +28,12 @@ function journalOf(many: number) {
   const heard = <T>(question: Question): T => (ask(question) as { value: T }).value;
   const append = (turn: number) =>
     heard<Stored[]>({ ask: 'append', events: [eventOf('fire', turn), eventOf('fault', turn)], again: false, moment });
+  const fill = (rows: number) => {
+    for (let left = rows; left > 0; left -= 200) {
+      const some = Array.from({ length: Math.min(200, left) }, (_, turn) => turn);
+      ask({ ask: 'append', events: some.flatMap((turn) => [eventOf('fire', turn), eventOf('fault', turn)]), again: false, moment });
+    }
+  };
   closing.push(() => {
     ask({ ask: 'close' });
     rmSync(directory, { recursive: true });
@@ -36,7 +42,7 @@ function journalOf(many: number) {
   const state = () => heard<JournalState>({ ask: 'state' });
   const { epoch } = state().lanes.alarm;
   const series = [{ epoch: epoch + 1_000_000, lane: 'alarm' as const, highest: 1 }];
-  const outrank = () => ask({ ask: 'outrank', uplink: 'one', series, sent: [], wallMs: Date.now() });
+  const outrank = (older: Older | null = null) => ask({ ask: 'outrank', uplink: 'one', series, sent: [], wallMs: Date.now(), older });
   const takeAll = (lane: Lane): Array<Taken['rows'][number] & { epoch: number }> => {
     const rows = [];
     for (let after = 0; ; ) {
@@ -46,7 +52,7 @@ function journalOf(many: number) {
       after = taken.last;
     }
   };
-  return { scribe, append, said, state, epoch, outrank, takeAll };
+  return { scribe, append, fill, said, state, epoch, outrank, takeAll };
 }
 
 /** The next commits of a lane fail with a code of SQLite, before they have written anything. */
@@ -123,5 +129,25 @@ describe('what waits when a collector holds more', () => {
           .map(({ number }) => number)
           .sort((a, b) => a - b),
       ).toEqual(Array.from({ length: 201 }, (_, index) => index + 1));
+  });
+
+  it('is held back a piece at a time, with room for what is heard in between, however much it is', () => {
+    const { scribe, append, state, epoch, outrank, takeAll, fill } = journalOf(0);
+    const many = 2 * limits.SUPERSEDED_ROWS_MAX + 1;
+    fill(many);
+    const pieces: Answer[] = [outrank()];
+    const olderOf = (answer: Answer) => (answer as { value: Older | null }).value;
+    while (olderOf(pieces.at(-1)!)) {
+      append(pieces.length);
+      pieces.push(outrank(olderOf(pieces.at(-1)!)));
+    }
+    expect(pieces).toHaveLength(3);
+    expect([...takeAll('alarm'), ...takeAll('ordinary')].every((row) => row.epoch > epoch)).toBe(true);
+    while (state().lanes.alarm.rejected + state().lanes.ordinary.rejected > 0) scribe.tend();
+    for (const lane of ['alarm', 'ordinary'] as const) {
+      const sent = takeAll(lane).sort((one, other) => one.order - other.order);
+      expect([sent.length, sent.every((row) => row.epoch > epoch)]).toEqual([many + 2, true]);
+      expect(Math.max(...sent.map(({ number }) => number))).toBe(many + 2);
+    }
   });
 });

@@ -161,7 +161,7 @@ describe('a collector that holds ever more', () => {
     let epochs = 0;
     const hear = (uplink: string) => {
       const { epoch } = files.file('alarm').header;
-      renewal.outrank({ uplink, series: both(epoch + BEYOND, 1), sent: [], wallMs: Date.now() });
+      renewal.outrank({ uplink, series: both(epoch + BEYOND, 1), sent: [], wallMs: Date.now(), older: null });
       epochs += files.file('alarm').header.epoch > epoch ? 1 : 0;
     };
     for (let minute = 0; minute < 24 * 60; minute++) {

@@ -76,6 +76,12 @@ export class Owed {
     return this.accounts.of(uplink).slot;
   }
 
+  /** Whether an uplink is owed anything up to a position. */
+  isOwed(uplink: string, upTo: number): boolean {
+    const lowest = this.#statements.lowest.get({ slot: this.slotOf(uplink) }) as { position: number } | undefined;
+    return lowest !== undefined && lowest.position <= upTo;
+  }
+
   /** Slots of all uplinks, the one that was silent for the most rows first: since its last receipt, or before the lowest row it is owed. */
   bySilence(newest: number): number[] {
     const lowest = (slot: number) => (this.#statements.lowest.get({ slot }) as { position: number } | undefined)?.position;

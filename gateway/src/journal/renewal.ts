@@ -4,7 +4,7 @@ import type { Cures } from './cures.ts';
 import { isCredibleEpoch } from './epoch.ts';
 import type { LaneFile } from './lane-file.ts';
 import { type LaneFiles, otherLane } from './lane-files.ts';
-import type { Outranking } from './messages.ts';
+import type { Older, Outranking } from './messages.ts';
 import { RenewalRest } from './renewal-rest.ts';
 
 const ADVICE = 'See whether another gateway runs under this name and whether the collector is in order';
@@ -77,10 +77,11 @@ export class Renewal {
 
   /**
    * Where the collector of an uplink holds a higher epoch, or numbers of ours that this journal did not give, a new epoch begins above all it
-   * holds. What it has comes before that; what waits and it cannot have was said after it, and is to get numbers of the new epoch. Throws
-   * what the disk says, after its cures.
+   * holds. What it has comes before that; what waits and it cannot have was said after it, and is to get numbers of the new epoch. Answers
+   * what of it is left for another call. Throws what the disk says, after its cures.
    */
-  outrank(told: Outranking): void {
+  outrank(told: Outranking): Older | null {
+    if (told.older) return this.#supersede(told, told.older);
     const { epoch } = this.#files.file('alarm').header;
     const series = told.series.filter((one) => one.epoch <= epoch || isCredibleEpoch(one.epoch, told.wallMs));
     if (series.length < told.series.length)
@@ -89,7 +90,9 @@ export class Renewal {
       );
     const outranking = { ...told, series };
     const known = Math.max(0, ...series.map((one) => one.epoch));
-    if (known > epoch || LANES.some((lane) => this.#isBehind(lane, epoch, outranking))) this.#rise(outranking, known, epoch);
+    const isOutranked = known > epoch || LANES.some((lane) => this.#isBehind(lane, epoch, outranking));
+    if (!isOutranked || !this.#rise(outranking, known)) return null;
+    return this.#supersede(outranking, { epoch, before: { alarm: Number.MAX_SAFE_INTEGER, ordinary: Number.MAX_SAFE_INTEGER } });
   }
 
   #isBehind(lane: Lane, epoch: number, { series, sent }: Outranking): boolean {
@@ -100,31 +103,32 @@ export class Renewal {
     );
   }
 
-  #rise(outranking: Outranking, known: number, epoch: number): void {
-    const { uplink } = outranking;
+  /** Begins an epoch; false when it is too soon for one. */
+  #rise({ uplink }: Outranking, known: number): boolean {
     const rest = this.#rests.get(uplink) ?? new RenewalRest();
     this.#rests.set(uplink, rest);
     if (!rest.isOver(this.#monotonicMs())) {
       this.#files.findings.remark(
         `the collector of ${uplink} again holds more than this journal, soon after a new epoch: none begins now. ${ADVICE}`,
       );
-      return;
+      return false;
     }
     const fresh = this.#files.epochAbove(known);
-    for (const lane of LANES) {
-      this.#cures.tried(lane, () => {
-        this.#files.enter(lane, fresh);
-        this.#supersede(lane, epoch, outranking);
-      });
-    }
+    for (const lane of LANES) this.#cures.tried(lane, () => this.#files.enter(lane, fresh));
     rest.begin(this.#monotonicMs());
     this.#tell(`the collector of ${uplink} holds more of this gateway than its journal, which was put back from a copy`, fresh);
+    return true;
   }
 
-  #supersede(lane: Lane, epoch: number, { uplink, series, sent, wallMs }: Outranking): void {
-    const ours = highestOf(sent, lane, epoch);
-    const floor = Math.max(highestOf(series, lane, epoch), ours);
-    this.#files.file(lane).offers.supersede({ uplink, epoch, floor, boot: this.#files.boot, sent: ours }, wallMs);
+  /** Holds back for other numbers what the collector cannot have, a piece of each lane. Answers what is left. */
+  #supersede({ uplink, series, sent, wallMs }: Outranking, { epoch, before }: Older): Older | null {
+    const [alarm, ordinary] = LANES.map((lane) => {
+      const ours = highestOf(sent, lane, epoch);
+      const floor = Math.max(highestOf(series, lane, epoch), ours);
+      const which = { uplink, epoch, floor, boot: this.#files.boot, sent: ours, before: before[lane] };
+      return this.#cures.tried(lane, () => this.#files.file(lane).offers.supersede(which, wallMs));
+    }) as [number, number];
+    return alarm + ordinary > 0 ? { epoch, before: { alarm, ordinary } } : null;
   }
 
   #tell(why: string, epoch: number): void {

@@ -20,7 +20,7 @@ export function prepared(database: Database) {
       WHERE position > @after AND event_id IN (SELECT value FROM json_each(@ids)) ORDER BY position`),
     take: database.prepare(`SELECT rows.position, ${COLUMNS} FROM ${FROM} AND owed.position <= @upTo ORDER BY owed.position`),
     above: database.prepare(`SELECT owed.position FROM ${FROM} AND rows.epoch = @epoch
-      AND (rows.number > @floor OR (rows.boot = @boot AND rows.number > @sent))
+      AND owed.position <= @upTo AND (rows.number > @floor OR (rows.boot = @boot AND rows.number > @sent))
       ORDER BY owed.position`),
     upTo: database.prepare('SELECT number, boot FROM rows WHERE epoch = @epoch AND number <= @highest ORDER BY number DESC LIMIT 1'),
     quarantine: database.prepare(`UPDATE rows SET state = 3, reason = 'checksum' WHERE position = ?`),
