@@ -5,6 +5,7 @@ import * as limits from '../limits.ts';
 import { eventOf, temporaryFolder } from './journal.fixture.ts';
 import { LaneFile } from './lane-file.ts';
 import type { Answer, JournalState, Older, Question, Stored, Taken, ToWorker } from './messages.ts';
+import { Offers } from './offers.ts';
 import { Scribe } from './scribe.ts';
 
 const closing: Array<() => unknown> = [];
@@ -78,6 +79,21 @@ describe('a new epoch above what a collector holds', () => {
     expect(new Set(append(4).map((stored) => stored.epoch))).toEqual(new Set([lanes.alarm.epoch]));
     for (const each of ['alarm', 'ordinary'] as const)
       expect(takeAll(each).map((row) => [row.epoch, row.number])).toEqual([1, 2, 3, 4].map((number) => [lanes.alarm.epoch, number]));
+  });
+
+  it('has what waits numbered although the disk fails once when that is held back', () => {
+    const { state, epoch, outrank, takeAll } = journalOf(3);
+    const supersede = Offers.prototype.supersede;
+    vi.spyOn(Offers.prototype, 'supersede').mockImplementationOnce(function (this: Offers, ...given) {
+      supersede.apply(this, given);
+      throw Object.assign(new Error('injected'), { code: 'SQLITE_IOERR_FSYNC' });
+    });
+    expect(outrank()).toMatchObject({ value: null });
+    const { lanes, diskFailures } = state();
+    expect([lanes.alarm.epoch > epoch + 1_000_000, lanes.ordinary.epoch, diskFailures]).toEqual([true, lanes.alarm.epoch, 1]);
+    for (const each of ['alarm', 'ordinary'] as const)
+      expect(takeAll(each).map((row) => [row.epoch, row.number])).toEqual([1, 2, 3].map((number) => [lanes.alarm.epoch, number]));
+    expect([lanes.alarm.rejected, lanes.ordinary.rejected]).toEqual([0, 0]);
   });
 
   it('begins on the reserve of a full volume, and is told once', () => {
