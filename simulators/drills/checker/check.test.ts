@@ -218,6 +218,22 @@ describe('what is out of order is found', () => {
     expect(verdict.outOfOrder.length).toBeGreaterThan(0);
   });
 
+  /** What is wrong with the order of an ordinary lane whose rows arrive like this. */
+  const arriving = (numbers: readonly number[]) => {
+    const row = goodRun().rows[0]!;
+    const rows = numbers.map((number, index) => ({ ...row, lane: 'ordinary' as const, number, ordinal: number, position: index + 1 }));
+    return check({ ...goodRun(), rows }).outOfOrder.filter((found) => found.includes('of gw'));
+  };
+
+  test('a row that stands behind a later one of its lane, unless it is of a long backlog beside what is new', () => {
+    expect(arriving([1, 2, 3, 5, 4])).toHaveLength(1);
+    expect(arriving([1, 2, 500, 3, 4])).toHaveLength(2);
+    expect(arriving([1, 2, 5_001, 3, 4, 5_002, 5])).toEqual([]);
+    expect(arriving([1, 2, 5_001, 4, 3, 5_003])).toHaveLength(1);
+    expect(arriving([1, 2, 5_001, 3, 9_001, 5_002])).toEqual([]);
+    expect(arriving([1, 9_001, 5_001, 3])).toHaveLength(1);
+  });
+
   test('a push that overtook another', () => {
     const verdict = verdictOf((run) => run.requests.splice(0, 2, run.requests[1]!, run.requests[0]!));
     expect(verdict.outOfOrder).toEqual([expect.stringContaining('of row 1 was pushed behind row 2')]);

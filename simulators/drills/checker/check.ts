@@ -43,6 +43,26 @@ function gaps({ rows, quarantined }: Run): string[] {
   });
 }
 
+/** Rows of a lane that come in their order. */
+interface Strand {
+  readonly first: number;
+  last: LedgerRow;
+}
+
+/** Behind a backlog of more rows than this the ordinary lane comes in two strands: what is new, and the backlog beside it. */
+const BACKLOG_LONG_ROWS = 1_024;
+
+/** The strand a row goes on with, the furthest first; a new one where that is allowed; null: it is out of order. */
+function strandOf(row: LedgerRow, strands: Strand[]): Strand | null {
+  const [furthest, behind] = strands;
+  const isNext = ({ last }: Strand) => row.number >= last.number && row.ordinal >= last.ordinal;
+  const isThrough = !behind || behind.last.number + 1 >= furthest!.first;
+  const jumps = !furthest || (row.lane === 'ordinary' && isThrough && row.number - furthest.last.number > BACKLOG_LONG_ROWS);
+  if (!jumps || !(strands.length === 0 || isNext(furthest!))) return strands.find(isNext) ?? null;
+  strands.splice(0, 2, { first: row.number, last: row }, ...strands.slice(0, 1));
+  return strands[0]!;
+}
+
 /** Per device, the gateway's hearing order is the device's own; per lane, the ledger's order is the gateway's. */
 function disorder(matched: readonly Matched[], rows: readonly LedgerRow[]): string[] {
   const inversions: string[] = [];
@@ -57,11 +77,11 @@ function disorder(matched: readonly Matched[], rows: readonly LedgerRow[]): stri
     }
   }
   for (const [lane, members] of Map.groupBy(rows, ({ gateway, epoch, lane: name }) => `${gateway}/${epoch}/${name}`)) {
-    let last: LedgerRow | null = null;
+    const strands: Strand[] = [];
     for (const row of members) {
-      if (last && (row.number < last.number || row.ordinal < last.ordinal))
-        inversions.push(`row ${row.position}: number ${row.number} of ${lane} stands behind ${last.number}`);
-      last = row;
+      const strand = strandOf(row, strands);
+      if (strand) strand.last = row;
+      else inversions.push(`row ${row.position}: number ${row.number} of ${lane} stands behind ${strands[0]!.last.number}`);
     }
   }
   return inversions;
