@@ -79,6 +79,30 @@ describe('whoever guesses the PIN', () => {
     expect(locked).toEqual([]);
   });
 
+  it('through a tunnel shares the address of the whole crew: their typos of a day lock nobody out', () => {
+    for (let login = 0; login < 10; login++) {
+      expect(guess('127.0.0.1', limits.GUESSES_MAX - 1)).toBe('go');
+      nowMs += 60_000;
+      expect(guard.begin('127.0.0.1')).toBe('go');
+      guard.right('127.0.0.1');
+    }
+    expect(locked).toEqual([]);
+  });
+
+  it('and knows it at last takes nothing of what all may guess, and leaves what the others guessed', () => {
+    for (let login = 0; login < limits.GUESSES_OF_ALL_MAX; login++) {
+      guess('10.0.0.1', limits.GUESSES_MAX - 1);
+      guard.begin('10.0.0.1');
+      guard.right('10.0.0.1');
+    }
+    for (let host = 2; host <= limits.GUESSES_OF_ALL_MAX; host++) expect(guess(`10.0.0.${host}`, 1)).toBe('go');
+    guard.begin('10.0.0.1');
+    guard.right('10.0.0.1');
+    expect(locked).toEqual([]);
+    guess('10.0.0.99', 1);
+    expect(locked.map(([whom]) => whom)).toEqual(['everybody']);
+  });
+
   it.each([
     ['::ffff:10.0.0.1', '10.0.0.1'],
     ['10.0.0.1', '10.0.0.1'],

@@ -5,10 +5,11 @@ import * as limits from './limits.ts';
 /** What a guess comes upon: it is looked at, or it is not and so long is to be waited. */
 export type Verdict = 'go' | { readonly waitMs: number };
 
-/** The wrong guesses of one address, or of all. A guess counts from the moment it is taken: many at once are as many after each other. */
+/** The wrong guesses of one network, or of all. A guess counts from the moment it is taken: many at once are as many after each other. */
 class Guesses {
   readonly #max: number;
-  #taken = 0;
+  /** How many of which network; never more than `max` together. */
+  readonly #taken = new Map<string, number>();
   #sinceMs = Number.NEGATIVE_INFINITY;
   #lockedUntilMs = Number.NEGATIVE_INFINITY;
   /** Locks in a row: each lasts twice as long as the one before. */
@@ -18,30 +19,39 @@ class Guesses {
     this.#max = max;
   }
 
+  get #count(): number {
+    return [...this.#taken.values()].reduce((sum, taken) => sum + taken, 0);
+  }
+
   /** How long to wait before the next guess is taken; 0: not at all. */
   waitMs(nowMs: number): number {
     if (nowMs - Math.max(this.#sinceMs, this.#lockedUntilMs) > limits.GUESSES_REMEMBERED_MS) {
-      this.#taken = 0;
+      this.#taken.clear();
       this.#locks = 0;
     }
     if (this.#lockedUntilMs > nowMs) return this.#lockedUntilMs - nowMs;
-    return this.#taken < this.#max ? 0 : limits.WRONG_PIN_MS;
+    return this.#count < this.#max ? 0 : limits.WRONG_PIN_MS;
   }
 
-  take(nowMs: number): void {
-    if (this.#taken === 0) this.#sinceMs = nowMs;
-    this.#taken += 1;
+  take(network: string, nowMs: number): void {
+    if (this.#count === 0) this.#sinceMs = nowMs;
+    this.#taken.set(network, (this.#taken.get(network) ?? 0) + 1);
   }
 
-  giveBack(): void {
-    this.#taken = Math.max(0, this.#taken - 1);
+  giveBack(network: string): void {
+    this.#taken.set(network, Math.max(0, (this.#taken.get(network) ?? 0) - 1));
+  }
+
+  /** Whoever knows the PIN mistyped, and guessed nothing. */
+  forget(network: string): void {
+    this.#taken.delete(network);
   }
 
   /** One of them was wrong; answers for how long this locks, 0 where it does not. */
   wrong(nowMs: number): number {
-    if (this.#taken < this.#max) return 0;
+    if (this.#count < this.#max) return 0;
     const forMs = Math.min(limits.LOCK_MS * 2 ** this.#locks, limits.LOCK_MS_MAX);
-    this.#taken = 0;
+    this.#taken.clear();
     this.#locks += 1;
     this.#lockedUntilMs = nowMs + forMs;
     return forMs;
@@ -66,20 +76,21 @@ export class Guard {
     const own = this.#of(address);
     const waitMs = Math.max(own.waitMs(nowMs), this.#allOf(address)?.waitMs(nowMs) ?? 0);
     if (waitMs > 0) return { waitMs };
-    own.take(nowMs);
-    this.#allOf(address)?.take(nowMs);
+    own.take(networkOf(address), nowMs);
+    this.#allOf(address)?.take(networkOf(address), nowMs);
     return 'go';
   }
 
+  /** What this address guessed before is forgotten, of its own and among those of all: the others' guesses stay. */
   right(address: string): void {
     this.#byNetwork.delete(networkOf(address));
-    this.#allOf(address)?.giveBack();
+    this.#allOf(address)?.forget(networkOf(address));
   }
 
   /** It could not be looked at: nobody guessed. */
   unseen(address: string): void {
-    this.#of(address).giveBack();
-    this.#allOf(address)?.giveBack();
+    this.#of(address).giveBack(networkOf(address));
+    this.#allOf(address)?.giveBack(networkOf(address));
   }
 
   wrong(address: string): void {
