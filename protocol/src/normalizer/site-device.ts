@@ -43,7 +43,7 @@ export class SiteDevice {
     return this.#flagsFor(spot).get(spot.key) ?? [];
   }
 
-  /** Whether what is said of the spot is no live traffic (GB/T 45839-2025 5.8.4). */
+  /** Whether what is said of the spot is live traffic (GB/T 45839-2025 5.8.4). */
   isInService({ point }: Pick<Spot, 'point'>): boolean {
     return point?.inService !== false && this.record.inService !== false;
   }
