@@ -3,7 +3,9 @@ import type { GatewayConfiguration } from './config.ts';
 import { warnOfExperiments } from './experiments.ts';
 import { openHearing } from './hearing.ts';
 import { type Keeping, openKeeping } from './keeping.ts';
+import { FINISH_WITHIN_MS } from './limits.ts';
 import { type Again, factsOf, type Ordering, openOrdering } from './ordering.ts';
+import { within } from './pulse.ts';
 import { roundTrip } from './round-trip.ts';
 import { Sending } from './sending.ts';
 import { openShowing } from './showing.ts';
@@ -91,7 +93,8 @@ async function start(configuration: GatewayConfiguration, surroundings: Surround
     lastWord: (text) => say(gateway.id, { note: 'program-failed', edge: 'momentary', text }),
     async stop() {
       stopping.abort();
-      await Promise.all([...going, ordering.close(), installer.close()]);
+      const how = await within(clock, Promise.all([...going, ordering.close(), installer.close()]), FINISH_WITHIN_MS);
+      if (how === 'late') surroundings.log.error({}, 'a line, an order or the page does not let go');
       await keeping.itself.stopped();
       await sending.end();
       await page.close();

@@ -247,6 +247,9 @@ export const LINGER_MS = 1_000;
 /** An orderly stop takes 5 s at most; whatever still hangs then is cut off just before. */
 export const EXIT_WITHIN_MS = 4_500;
 
+/** What is heard and ordered has ended by then or is left behind: the last word, a moment to carry it and the uplinks' letting go come after it. */
+export const FINISH_WITHIN_MS = 2_000;
+
 /** After an error that nobody caught the journal has this long to take the last word; then the process ends, and the next start tells of it. */
 export const LAST_WORD_WITHIN_MS = 200;
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,11 +49,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const yaml = (port = peer.port) => `gateway: { id: gw-1, address: 3000001, centre: 20 }
+const yaml = (port = peer.port, command = '') => `gateway: { id: gw-1, address: 3000001, centre: 20 }
 data: ./data
 profile: db36-t1297-2020
 uplinks: [{ name: collector, kind: mqtt, url: "mqtt://127.0.0.1:${port}", reconnectMinMs: 50, reconnectMaxMs: 200 }]
-orders: { configurationKey: key.pem, uplinkBackWithinMs: 2000 }
+orders: { configurationKey: key.pem, uplinkBackWithinMs: 2000${command} }
 lines:
   - name: panel-line
     wire: { kind: tcp, host: 127.0.0.1, port: ${(panel.address() as { port: number }).port} }
@@ -221,6 +221,29 @@ describe('orders to a gateway', () => {
     expect(await ended('restart', {})).toMatchObject({ state: 'done' });
     await vi.waitFor(() => expect(notes()).toEqual(['started', 'stopped', 'started']), soon);
     expect((await fetch(`${status}/status`)).status).toBe(200);
+  });
+
+  it('have the site do what hangs, and it still stops in order: its last word is carried, and the next start tells of no crash', async () => {
+    await kill();
+    const hanging = join(folder, 'hanging');
+    writeFileSync(hanging, `#!/bin/sh\necho > "${hanging}.begun"\nexec sleep 60\n`, { mode: 0o755 });
+    writeFileSync(file, yaml(peer.port, `, announceCommand: [${hanging}]`));
+    await start();
+    peer.batches.length = 0;
+    await listening();
+    await vi.waitFor(
+      () => {
+        peer.order('duty-check', { timeoutMinutes: 1 }, '7'.repeat(32));
+        expect(existsSync(`${hanging}.begun`)).toBe(true);
+      },
+      { ...soon, interval: 200 },
+    );
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+    expect(notes().at(-1)).toBe('stopped');
+    await start();
+    await vi.waitFor(() => expect(notes().slice(-2)).toEqual(['stopped', 'started']), soon);
   });
 
   it('compare its clock and set it only where it is told how', async () => {

@@ -73,28 +73,33 @@ export class Pulse {
   }
 }
 
-/** Opens a line. Throws Failure `wire-open` when that takes too long; what opens late is closed again. */
+/**
+ * Opens a line. Throws Failure `wire-open` when that takes too long, or hangs while the signal has aborted; what opens late is closed
+ * again.
+ */
 export async function openInTime<R extends AsyncDisposable>(
   { name, open }: { readonly name: string; readonly open: (signal: AbortSignal) => Promise<R> },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<R> {
   const opening = open(signal);
-  const running = await within(clock, opening, limits.OPEN_WITHIN_MS);
+  const running = await within(clock, opening, limits.OPEN_WITHIN_MS, signal);
   if (running !== 'late') return running;
   opening.then((late) => late[Symbol.asyncDispose]()).catch(() => {}); // nobody waits for it any more
-  throw fail('wire-open', `${name}: not open within ${limits.OPEN_WITHIN_MS} ms`);
+  throw fail('wire-open', `${name}: not open within ${limits.OPEN_WITHIN_MS} ms, or within ${limits.LET_GO_WITHIN_MS} ms of the stop`);
 }
 
-/** What a promise resolves with, or `late`. */
-export async function within<T>(clock: Clock, promise: Promise<T>, ms: number): Promise<T | 'late'> {
+/** What a promise resolves with, or `late`: after so long, and where a signal aborts before that, LET_GO_WITHIN_MS later. */
+export async function within<T>(clock: Clock, promise: Promise<T>, ms: number, signal?: AbortSignal): Promise<T | 'late'> {
   const over = new AbortController();
-  const late = clock.sleep(ms, over.signal).then(
-    () => 'late' as const,
-    () => 'late' as const,
-  );
+  const pass = (passMs: number, end: AbortSignal) => clock.sleep(passMs, end).catch(() => {});
+  const wait = async () => {
+    await pass(ms, signal ? AbortSignal.any([signal, over.signal]) : over.signal);
+    if (signal?.aborted && !over.signal.aborted) await pass(limits.LET_GO_WITHIN_MS, over.signal);
+    return 'late' as const;
+  };
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, wait()]);
   } finally {
     over.abort();
   }

@@ -312,6 +312,29 @@ describe('the supervisor of a line', () => {
     expect(closed).toBe(1);
   });
 
+  it('ends soon after it is told to while a wire hangs in opening, and closes that wire if it opens after all', async () => {
+    const late = Promise.withResolvers<void>();
+    let closed = 0;
+    const line: Line = {
+      ...{ name: 'l', links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle: () => {} } },
+      async open() {
+        await late.promise;
+        const dispose = async () => void (closed += 1);
+        return { at: 'x', counters: { bytesIn: 0, bytesOut: 0 }, heard: answering([]), [Symbol.asyncDispose]: dispose };
+      },
+    };
+    const { clock, stop, running } = rig([answering], { line });
+    await clock.advance(300);
+    let endedMs = Number.POSITIVE_INFINITY;
+    void running.then(() => (endedMs = clock.monotonicMs()));
+    stop.abort();
+    await clock.advance(2 * limits.OPEN_WITHIN_MS);
+    expect(endedMs).toBeLessThanOrEqual(300 + limits.LET_GO_WITHIN_MS);
+    late.resolve();
+    await clock.advance(100);
+    expect(closed).toBe(1);
+  });
+
   it('tells of datagrams that were dropped when their number grows, and only then', async () => {
     let drops = 0;
     const silent: Run = async function* () {
