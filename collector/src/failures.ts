@@ -140,11 +140,11 @@ export const FAILURES = {
   },
   'tokens-guessed': {
     retry: 'later',
-    en: 'wrong tokens come from these addresses, nothing of them is looked at for a while',
-    zh: '以下地址反复使用错误令牌,已暂时锁定',
+    en: 'many different wrong tokens come from these addresses, for a while only one a second is looked at',
+    zh: '以下地址使用多个不同的错误令牌,已暂时锁定,每秒只核对一个',
     remedy:
-      'A program with an old token, or somebody who guesses: find it by its address, give it the right token or block it in the firewall. ' +
-      'Sessions that are open there and every other address go on 查找该地址上的程序,更换令牌或在防火墙封禁;已登录的页面与其他地址不受影响',
+      'Somebody guesses: find him by the address, block him in the firewall. Whoever has the right token there gets in by trying again; ' +
+      'sessions that are open and every other address go on 按地址查找并在防火墙封禁;持正确令牌者重试即可登录,已登录的页面与其他地址不受影响',
   },
   'http-unopened': {
     retry: 'later',

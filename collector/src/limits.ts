@@ -46,13 +46,15 @@ export const GAP_QUIET_MS = 8_000;
 
 /** What a wrong token costs. */
 export const WRONG_TOKEN_MS = 1_000;
-/** So many from one network and it is locked: a person who types it has mistaken long before, a program with an old one is stopped. */
+/** So many different ones from one network and it is locked: a person who types it has mistaken long before, a program brings its old one again. */
 export const GUESSES_MAX = 10;
-/** At first; a control room behind one address must get in again soon. Twice as long each time, two guesses a minute in the end. */
+/** At first; twice as long each time. */
 export const LOCK_MS = 60_000;
 export const LOCK_MAX_MS = 300_000;
+/** A control room shares its address with whoever guesses: of a locked network one wrong token a second is looked at, so the right one gets in. */
+export const LOCKED_LOOK_MS = 1_000;
 export const GUESSES_REMEMBERED_MS = 900_000;
-/** Networks remembered, 100 bytes each. */
+/** Networks remembered, 1 KB each. */
 export const GUESSERS_MAX = 1_000;
 
 /** Deliveries of one transaction: the group that makes one fsync serve many. 512 × 16 KiB stays below 8 MiB. */

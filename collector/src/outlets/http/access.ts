@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
-import { WRONG_TOKEN_MS } from '../../limits.ts';
+import { LOCKED_LOOK_MS, WRONG_TOKEN_MS } from '../../limits.ts';
 import type { Guesses } from './guesses.ts';
 
 /** One working day and a bit: nobody logs in twice in a shift. */
@@ -21,14 +21,17 @@ export function isOwnOrigin(origin: string | undefined, host: string | undefined
 
 export const FOREIGN = { error: 'foreign origin', message: 'this request was made by another site' };
 
-/** What a token comes to; `lockedMs`: it was not looked at, and none of that address is for so long. */
+/** What a token comes to; `lockedMs`: it was not looked at, for its address is locked for so long. */
 export type Judgement = 'right' | 'wrong' | { readonly lockedMs: number };
 
 /** What somebody is told whose address is locked. */
 export function lockedOut(reply: FastifyReply, lockedMs: number) {
   const seconds = Math.ceil(lockedMs / 1000);
-  const message = `too many wrong tokens from this address: none is looked at for ${seconds} s`;
-  return reply.code(429).header('retry-after', String(seconds)).send({ error: 'too many requests', message });
+  const message = `too many wrong tokens from this address: for ${seconds} s one a second is looked at, so try again; the same wrong one never is`;
+  return reply
+    .code(429)
+    .header('retry-after', String(LOCKED_LOOK_MS / 1000))
+    .send({ error: 'too many requests', message });
 }
 
 /** Whose requests are answered: whoever brings the token, or a session opened with it. */
@@ -57,10 +60,12 @@ export class Access {
   /** Looks at a token from an address. Of a wrong one it is known at once and said late: that is what a guess costs. */
   async judge(text: string, address: string): Promise<Judgement> {
     if (this.#token === null) return 'right';
-    const lockedMs = this.#guesses.lockedMs(address);
+    const token = digest(text);
+    const name = token.toString('base64');
+    const lockedMs = this.#guesses.barredMs(address, name);
     if (lockedMs > 0) return { lockedMs };
-    if (timingSafeEqual(digest(text), this.#token)) return 'right';
-    this.#guesses.wrong(address);
+    if (timingSafeEqual(token, this.#token)) return 'right';
+    this.#guesses.wrong(address, name);
     await wait(WRONG_TOKEN_MS);
     return 'wrong';
   }

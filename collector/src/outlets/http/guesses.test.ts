@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { GUESSERS_MAX, GUESSES_MAX, GUESSES_REMEMBERED_MS, LOCK_MAX_MS, LOCK_MS } from '../../limits.ts';
+import { GUESSERS_MAX, GUESSES_MAX, GUESSES_REMEMBERED_MS, LOCK_MAX_MS, LOCK_MS, LOCKED_LOOK_MS } from '../../limits.ts';
 import { Guesses, networkOf } from './guesses.ts';
 
 let nowMs: number;
@@ -13,8 +13,10 @@ beforeEach(() => {
     (network, forMs) => void locks.push([network, forMs]),
   );
 });
+let guessed = 0;
+/** Brings so many tokens, each another one. */
 const guess = (address: string, times: number) => {
-  for (let time = 0; time < times; time += 1) guesses.wrong(address);
+  for (let time = 0; time < times; time += 1) guesses.wrong(address, `guess ${(guessed += 1)}`);
 };
 
 describe('a network that brings wrong tokens', () => {
@@ -29,6 +31,40 @@ describe('a network that brings wrong tokens', () => {
     }
     expect(locks.map(([, forMs]) => forMs)).toEqual([LOCK_MS, 2 * LOCK_MS, 4 * LOCK_MS, LOCK_MAX_MS]);
     expect([guesses.lockedNow, guesses.wrongs]).toEqual([[], 4 * GUESSES_MAX]);
+  });
+
+  it('is not locked by one that comes again and again: the same is no guess', () => {
+    for (let time = 0; time < 100 * GUESSES_MAX; time += 1) {
+      guesses.wrong('10.0.0.1', 'stale');
+      nowMs += 5_000;
+    }
+    expect([locks, guesses.wrongs]).toEqual([[], 100 * GUESSES_MAX]);
+  });
+
+  it('has one token a second looked at while it is locked: a right one gets in, whatever known wrong one comes beside it', () => {
+    const isBarred = (token: string) => guesses.barredMs('10.0.0.1', token) > 0;
+    guesses.wrong('10.0.0.1', 'stale');
+    guess('10.0.0.1', GUESSES_MAX - 1);
+    expect([isBarred('stale'), isBarred('right')]).toEqual([true, true]);
+    nowMs += LOCKED_LOOK_MS;
+    expect([isBarred('stale'), isBarred('right'), isBarred('right')]).toEqual([true, false, false]);
+    expect(guesses.barredMs('10.0.0.2', 'stale')).toBe(0);
+    guess('10.0.0.1', 1);
+    expect(isBarred('right')).toBe(true);
+    nowMs += LOCKED_LOOK_MS;
+    expect(isBarred('right')).toBe(false);
+    nowMs += LOCK_MS;
+    expect(isBarred('stale')).toBe(false);
+  });
+
+  it('is not locked for longer by the tokens that are looked at meanwhile', () => {
+    guess('10.0.0.1', GUESSES_MAX);
+    for (let time = 0; time < 2 * GUESSES_MAX; time += 1) {
+      nowMs += LOCKED_LOOK_MS;
+      guess('10.0.0.1', 1);
+    }
+    expect(locks).toEqual([['10.0.0.1', LOCK_MS]]);
+    expect(guesses.lockedMs('10.0.0.1')).toBe(LOCK_MS - 2 * GUESSES_MAX * LOCKED_LOOK_MS);
   });
 
   it('is forgotten after some time in which it brought none', () => {

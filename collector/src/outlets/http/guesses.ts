@@ -1,9 +1,13 @@
 import { isIPv6 } from 'node:net';
-import { GUESSERS_MAX, GUESSES_MAX, GUESSES_REMEMBERED_MS, LOCK_MAX_MS, LOCK_MS } from '../../limits.ts';
+import { GUESSERS_MAX, GUESSES_MAX, GUESSES_REMEMBERED_MS, LOCK_MAX_MS, LOCK_MS, LOCKED_LOOK_MS } from '../../limits.ts';
 
 /** The wrong tokens of one network. */
 interface Guesser {
+  /** Since the last lock. */
   wrong: number;
+  /** The latest that were brought, by digest. */
+  readonly tokens: Set<string>;
+  /** When the last one came that was not known. */
   lastMs: number;
   lockedUntilMs: number;
   /** Locks in a row: each lasts twice as long as the one before. */
@@ -11,8 +15,9 @@ interface Guesser {
 }
 
 /**
- * Counts wrong tokens by the network they come from and locks it after some: nothing it brings is looked at for a while. Every other
- * network is as free as before, so nobody can shut others out by guessing. Memory is bounded: whoever was silent longest is forgotten.
+ * Counts the different wrong tokens of a network and locks it after some: for a while, of what it brings one wrong token a second is looked
+ * at. Nobody is shut out by others: a program that repeats an old token guesses nothing, whoever shares the address of one that guesses gets
+ * in by trying again, and every other network is as free as before. Memory is bounded: whoever was silent longest is forgotten.
  */
 export class Guesses {
   readonly #nowMs: () => number;
@@ -26,7 +31,7 @@ export class Guesses {
     this.#locked = locked;
   }
 
-  /** Wrong tokens since start. */
+  /** Wrong tokens since start, the same again counted. */
   get wrongs(): number {
     return this.#wrong;
   }
@@ -37,18 +42,30 @@ export class Guesses {
     return [...this.#guessers].filter(([, { lockedUntilMs }]) => lockedUntilMs > nowMs).map(([network]) => network);
   }
 
-  /** For how long nothing of an address is looked at; 0: it is. */
+  /** For how long an address is locked; 0: it is not. */
   lockedMs(address: string): number {
     return Math.max(0, (this.#guessers.get(networkOf(address))?.lockedUntilMs ?? 0) - this.#nowMs());
   }
 
-  /** A right token takes nothing back: beside a client that knows it, another may go on guessing. */
-  wrong(address: string): void {
+  /** For how long an address is locked, if a token of it (its digest) is not to be looked at now; 0: it is. */
+  barredMs(address: string, token: string): number {
+    const guesser = this.#guessers.get(networkOf(address));
+    const mayLook = !guesser || (this.#nowMs() - guesser.lastMs >= LOCKED_LOOK_MS && !guesser.tokens.has(token));
+    return mayLook ? 0 : this.lockedMs(address);
+  }
+
+  /** A token (its digest) was wrong. A right one takes nothing back: beside a client that knows it, another may go on guessing. */
+  wrong(address: string, token: string): void {
     const [nowMs, network] = [this.#nowMs(), networkOf(address)];
     const guesser = this.#of(network, nowMs);
     this.#wrong += 1;
-    guesser.wrong += 1;
+    const isKnown = guesser.tokens.delete(token);
+    guesser.tokens.add(token); // at the end again
+    if (isKnown) return;
+    if (guesser.tokens.size > GUESSES_MAX) guesser.tokens.delete(guesser.tokens.keys().next().value!);
     guesser.lastMs = nowMs;
+    if (guesser.lockedUntilMs > nowMs) return;
+    guesser.wrong += 1;
     if (guesser.wrong < GUESSES_MAX) return;
     const forMs = Math.min(LOCK_MS * 2 ** guesser.locks, LOCK_MAX_MS);
     Object.assign(guesser, { wrong: 0, locks: guesser.locks + 1, lockedUntilMs: nowMs + forMs });
@@ -58,7 +75,7 @@ export class Guesses {
   #of(network: string, nowMs: number): Guesser {
     const known = this.#guessers.get(network);
     const isRemembered = known && nowMs - Math.max(known.lastMs, known.lockedUntilMs) <= GUESSES_REMEMBERED_MS;
-    const guesser = isRemembered ? known : { wrong: 0, lastMs: nowMs, lockedUntilMs: 0, locks: 0 };
+    const guesser = isRemembered ? known : { wrong: 0, tokens: new Set<string>(), lastMs: nowMs, lockedUntilMs: 0, locks: 0 };
     this.#guessers.delete(network);
     this.#guessers.set(network, guesser); // at the end again
     for (const [silent, { lockedUntilMs }] of this.#guessers) {

@@ -385,15 +385,24 @@ describe('whoever guesses the token', () => {
 
     const many = await Promise.all(Array.from({ length: 20 }, (_, index) => from('127.0.0.1', page, `wrong-${index}`)));
     const count = (status: number) => many.filter(({ statusCode }) => statusCode === status).length;
-    expect([count(401), count(429)]).toEqual([GUESSES_MAX - 1, 20 - (GUESSES_MAX - 1)]);
+    expect(count(401)).toBeGreaterThanOrEqual(GUESSES_MAX - 1); // on a slow machine a second passes meanwhile, and one more is looked at
+    expect([count(401) + count(429), count(429) > 0]).toEqual([20, true]);
     expect(troubles).toMatchObject([{ code: 'tokens-guessed', message: expect.stringContaining('127.0.0.1 for 60 s') }]);
 
-    const locked = await from('127.0.0.1', page, token);
-    expect([locked.statusCode, Number(locked.headers['retry-after'])]).toEqual([429, expect.any(Number)]);
-    expect((await request(`${page}login`, login)).statusCode).toBe(429);
+    await expect.poll(async () => (await from('127.0.0.1', page, 'wrong-0')).headers['retry-after'], { timeout: 20_000 }).toBe('1');
+    await expect.poll(async () => (await from('127.0.0.1', page, token)).statusCode, { timeout: 20_000 }).toBe(200);
+    expect((await request(`${page}login`, login)).statusCode).toBe(204);
     expect((await from('127.0.0.2', page, token)).statusCode).toBe(200);
     const session = await get(`${page}api/status`, { cookie });
-    expect(session).toMatchObject({ status: 200, json: { wrongTokens: GUESSES_MAX } });
+    expect(session).toMatchObject({ status: 200, json: { wrongTokens: 1 + count(401) } });
+  });
+
+  it('is not a program that repeats an old token: the right one beside it is always looked at', async () => {
+    const page = await start({ token });
+    const stale = await Promise.all(Array.from({ length: 3 * GUESSES_MAX }, () => from('127.0.0.1', page, 'stale')));
+    expect(new Set(stale.map(({ statusCode }) => statusCode))).toEqual(new Set([401]));
+    expect((await from('127.0.0.1', page, token)).statusCode).toBe(200);
+    expect(troubles).toEqual([]);
   });
 });
 

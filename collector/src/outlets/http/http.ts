@@ -40,7 +40,7 @@ export class HttpOutlet implements Outlet {
     return this.#listening.promise;
   }
 
-  /** Networks of which no token is looked at now, for they brought too many wrong ones. */
+  /** Networks that are locked now, for they brought too many wrong tokens. */
   get locked(): readonly string[] {
     return this.#guesses.lockedNow;
   }
