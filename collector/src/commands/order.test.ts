@@ -32,11 +32,17 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function order(...flags: string[]): Promise<{ code: number; err: string }> {
-  const child = spawn(process.execPath, [MAIN, 'order', 'gw-1', 'read', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let err = '';
-  child.stderr.on('data', (chunk) => (err += chunk));
+async function given(...flags: string[]): Promise<{ code: number; err: string; out: string }> {
+  const child = spawn(process.execPath, [MAIN, 'order', 'gw-1', 'read', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { err: '', out: '' };
+  child.stderr.on('data', (chunk) => (said.err += chunk));
+  child.stdout.on('data', (chunk) => (said.out += chunk));
   const [code] = (await once(child, 'close')) as [number];
+  return { code, ...said };
+}
+
+async function order(...flags: string[]): Promise<{ code: number; err: string }> {
+  const { code, err } = await given(...flags);
   return { code, err };
 }
 
@@ -64,3 +70,19 @@ it('sends a token in clear to nobody but this machine', async () => {
       err: expect.stringMatching(/in clear to another machine; give the page's https:/),
     });
 }, 60_000);
+
+it.each([
+  ['refused', { why: 'version 1 is not newer than 1\u001b[2J' }, 'refused 已拒绝: version 1 is not newer than 1\ufffd[2J'],
+  ['unanswered', { why: 'late' }, 'unanswered 无人应答: late'],
+  ['done', { read: true }, 'done 已执行'],
+  ['expired', null, 'expired 已过期'],
+])(
+  'says on standard error that an order is %s, and why where the gateway says so',
+  async (state, result, words) => {
+    server.removeAllListeners('request').on('request', (_, response) => response.end(JSON.stringify({ id: 'order-7', state, result })));
+    const { code, err, out } = await given('--url', url);
+    expect([code, err.split('\n')]).toEqual([state === 'done' ? 0 : 1, ['order-7 read → gw-1', words, '']]);
+    expect(JSON.parse(out)).toEqual({ id: 'order-7', state, result });
+  },
+  60_000,
+);

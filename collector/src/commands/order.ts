@@ -22,6 +22,8 @@ interface Shown {
   readonly result: unknown;
 }
 
+/** What would steer a terminal, or break the line. */
+const STEERING = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const LOOK_EVERY_MS = 500;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
@@ -37,8 +39,7 @@ async function order(gateway: string, kind: string, flags: Flags): Promise<void>
     const given = (await call('POST', '/api/orders', { gateway, kind, parameters, expiresMs: flags.expiresMinutes * 60_000 })) as Shown;
     stderr.write(`${given.id} ${kind} → ${gateway}\n`);
     const ended = await awaited(given, () => look(call, gateway, given.id), flags.waitMinutes);
-    const zh = ended.state === 'issued' ? '已下发' : ORDER_STATES[ended.state].zh;
-    stderr.write(`${ended.state} ${zh}\n`);
+    stderr.write(`${endOf(ended)}\n`);
     stdout.write(`${JSON.stringify(ended)}\n`);
     exit(ended.state === 'done' ? 0 : 1);
   } catch (error) {
@@ -99,6 +100,13 @@ async function awaited(given: Shown, current: () => Promise<Shown | undefined>, 
     shown = (await current()) ?? shown;
   }
   return shown;
+}
+
+/** What became of it in words, and why where the gateway says so: on one line, whatever the gateway wrote. */
+function endOf({ state, result }: Shown): string {
+  const zh = state === 'issued' ? '已下发' : ORDER_STATES[state].zh;
+  const { why } = (result ?? {}) as { readonly why?: unknown };
+  return typeof why === 'string' ? `${state} ${zh}: ${why.replaceAll(STEERING, '\ufffd')}` : `${state} ${zh}`;
 }
 
 /** A configuration travels signed: for this gateway, this version and this text. */

@@ -144,6 +144,49 @@ describe('a look into the journal of a gateway that runs', () => {
   }, 60_000);
 });
 
+describe('a test, and an answer to a duty check', () => {
+  let own: string;
+
+  beforeAll(async () => {
+    own = join(folder, 'told');
+    const written = await open(own);
+    await written.append([
+      eventOf('fire', 1, { test: ['drill'] }),
+      eventOf('fire', 2, { test: [] }),
+      eventOf('duty-answer', 3, { edge: 'momentary', operator: '王工', operatorNumber: 7 }),
+      eventOf('operation', 4, { edge: 'momentary', operations: ['reset'], operatorNumber: 0 }),
+    ]);
+    await written.close();
+  });
+
+  it('are marked so in lines: the test behind what happened, and who it was', async () => {
+    const lines = (await runGateway('journal', 'list', '--data', own)).stdout.trimEnd().split('\n');
+    expect(lines[0]).toContain('火警 fire [测试 test]  panel-1');
+    expect(lines[1]).toContain('火警 fire  panel-1');
+    expect(lines[2]).toContain('查岗应答 duty answer  panel-1  操作员 operator 王工 no. 7  [');
+    expect(lines[3]).toContain('操作员 operator no. 0  [');
+    expect((await runGateway('journal', 'search', '--data', own, '王工')).stdout.trimEnd()).toBe(lines[2]);
+  });
+
+  it('are columns of their own in CSV and in JSON', async () => {
+    const csv = parse((await runGateway('journal', 'export', '--data', own)).stdout, { columns: true }) as Array<Record<string, string>>;
+    const json = (await runGateway('journal', 'list', '--data', own, '--json')).rows();
+    const told = (rows: ReadonlyArray<Record<string, unknown>>) => rows.map((row) => [row['test'], row['operator'], row['operatorNumber']]);
+    expect(told(csv)).toEqual([
+      ['drill', '', ''],
+      ['live', '', ''],
+      ['', '王工', '7'],
+      ['', '', '0'],
+    ]);
+    expect(told(json as never)).toEqual([
+      ['drill', null, null],
+      ['live', null, null],
+      [null, '王工', 7],
+      [null, null, 0],
+    ]);
+  });
+});
+
 /** Controls of both sets, marks of direction, what is not seen, a tag, half a character. */
 const STEERING = '\u0007\u009b2J\u0085\u00ad\u061c\u200b\u200d\u202e\u2028\u2060\u2066\ufeff\u{e0041}\ud800';
 

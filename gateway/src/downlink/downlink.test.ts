@@ -9,7 +9,8 @@ import { type KeptOrder, OrderRecord } from './record.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
 const soon = { timeout: 10_000, interval: 5 };
-const log = { info: () => {}, warn: () => {}, error: () => {} };
+let logged: unknown[];
+const log = { info: (about: object, text: string) => void logged.push({ ...about, text }), warn: () => {}, error: () => {} };
 
 let folder: string;
 let record: OrderRecord;
@@ -64,7 +65,7 @@ const states = () => said.map(({ state }) => state);
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fengsui-downlink-'));
-  [begun, said, wallMs, isSynchronised] = [[], [], 1_700_000_000_000, true];
+  [begun, said, logged, wallMs, isSynchronised] = [[], [], [], 1_700_000_000_000, true];
   await open();
 });
 afterEach(async () => {
@@ -78,6 +79,7 @@ describe('the downlink', () => {
     expect(await downlink.take({ ...order(), against: 'not of now' }, 'uplink')).toMatchObject(refused);
     expect(record.get(ID)).toMatchObject(refused);
     expect(begun).toEqual([]);
+    expect(logged).toEqual([{ id: ID, kind: 'read', state: 'refused', why: 'not of now', text: 'order ended' }]);
   });
 
   it('says how an order stands that waits, and gives those that wait for days room of their own', async () => {

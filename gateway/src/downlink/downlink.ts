@@ -164,7 +164,7 @@ export class Downlink {
     const taken: KeptOrder = over ? { ...kept, ...over } : { ...kept, state: 'delivered', result: null };
     await record.take(taken);
     this.numbers.taken += 1;
-    if (over) this.numbers.ended[over.state] += 1;
+    if (over) this.#count(id, kind, over);
     else this.#run(taken, (name, given) => this.#options.carryOut[name].begin(taken, given as never));
     return taken;
   }
@@ -224,14 +224,19 @@ export class Downlink {
     const { record, clock, log } = this.#options;
     try {
       const settled = await record.settle({ id, state, result, atMs: Math.round(clock.wallMs()) });
-      this.numbers.ended[state] += 1;
-      log.info({ id, kind: settled.kind, state }, 'order ended');
+      this.#count(id, settled.kind, { state, result });
       this.#tell(settled);
     } catch (error) {
       // Not on the record is not over: the next start finds it interrupted, and says so.
       if (!(error instanceof Failure)) throw error;
       log.warn({ id, code: error.code }, error.message);
     }
+  }
+
+  #count(id: string, kind: string, { state, result }: Outcome): void {
+    const { why } = (result ?? {}) as { readonly why?: unknown };
+    this.numbers.ended[state] += 1;
+    this.#options.log.info({ id, kind, state, ...(why === undefined ? {} : { why }) }, 'order ended');
   }
 
   #tell(order: KeptOrder, origins = [order.origin, ...(this.#askedBy.get(order.id) ?? [])]): void {

@@ -25,6 +25,7 @@ export const EXPORT_COLUMNS = [
   ...['time', 'lane', 'epoch', 'number', 'order', 'boot', 'monotonicMs', 'clockSynchronised'],
   ...['happening', 'happeningZh', 'kind', 'edge', 'source', 'place', 'systemType', 'systemAddress', 'componentType', 'component'],
   ...['componentZh', 'componentAddress', 'deviceAddress', 'text', 'quantity', 'value', 'unit', 'quality', 'states', 'test', 'note'],
+  ...['operator', 'operatorNumber'],
   ...['eventTime', 'eventTimeSource', 'eventId', 'state', 'stateZh', 'reason', 'settled', 'undecodable', 'packet', 'frame'],
 ] as const;
 export type ExportedRow = Readonly<Record<(typeof EXPORT_COLUMNS)[number], string | number | boolean | null>>;
@@ -96,6 +97,8 @@ function wordsOfEvent(event: SiteEvent | null, zoneMinutes: number) {
     states: event?.states?.join(' ') ?? null,
     test: event?.test ? event.test.join(' ') || 'live' : null,
     note: event?.note ?? null,
+    operator: event?.operator ?? null,
+    operatorNumber: event?.operatorNumber ?? null,
     eventTime: event ? localTime(event.time.ms, event.time.zoneMinutes ?? zoneMinutes) : null,
     eventTimeSource: event?.time.source ?? null,
   };
@@ -134,7 +137,18 @@ export function exportedOf({ row, event, undecodable }: ReadRow, zoneMinutes: nu
 export function mentions({ row, event }: ReadRow, text: string): boolean {
   const wanted = text.toLowerCase();
   const happening = happeningWords(row);
-  const said = [row.source, row.eventId, row.reason, happening.en, happening.zh, event?.place, event?.text, event?.note, event?.family];
+  const said = [
+    row.source,
+    row.eventId,
+    row.reason,
+    happening.en,
+    happening.zh,
+    event?.place,
+    event?.text,
+    event?.note,
+    event?.family,
+    event?.operator,
+  ];
   return [...said, deviceAddressOf(event), event?.part.component?.address].some((each) =>
     String(each ?? '')
       .toLowerCase()
@@ -142,17 +156,23 @@ export function mentions({ row, event }: ReadRow, text: string): boolean {
   );
 }
 
+/** Who did it, or answered for it: name and number, whichever is known. */
+function personOf({ operator, operatorNumber }: ExportedRow): string | null {
+  const said = [operator, operatorNumber === null ? null : `no. ${operatorNumber}`].filter((each) => each !== null);
+  return said.length > 0 ? `操作员 operator ${said.join(' ')}` : null;
+}
+
 /** One line for the eyes. */
 export function lineOf(read: ReadRow, zoneMinutes: number, raw: boolean): string {
   const told = exportedOf(read, zoneMinutes, raw);
   const value = told.value === null ? null : `${told.value} ${told.unit}`;
-  const about = [told.place, told.text, value, told.deviceAddress, told.note].filter((each) => each !== null);
+  const about = [told.place, told.text, value, told.deviceAddress, personOf(told), told.note].filter((each) => each !== null);
   const state = `${told.stateZh} ${told.state}${told.reason === null ? '' : `: ${told.reason}`}`;
   const trust = told.clockSynchronised ? ' ' : '?';
   const rest = [told.undecodable, raw ? (told.packet ?? told.frame) : null].filter((each) => each !== null);
   const words = [
     `${String(told.time).replace('T', ' ')}${trust}`,
-    `${told.happeningZh} ${told.happening}`,
+    `${told.happeningZh} ${told.happening}${read.event?.test?.length ? ' [测试 test]' : ''}`,
     told.source,
     ...about,
     `[${told.lane} ${told.epoch}/${told.number}]`,
