@@ -66,6 +66,11 @@ export class LaneFile {
     return this.#parts.tally.position;
   }
 
+  /** Grows with every row that comes or is settled by somebody: what could not be given up before it grew may be now. */
+  get turnover(): number {
+    return this.#parts.tally.position + this.#parts.tally.settled;
+  }
+
   /** One durable transaction: when it returns, everything in it survives a power cut; when it throws, nothing of it happened. */
   commit(
     rows: readonly NewRow[],
@@ -89,6 +94,7 @@ export class LaneFile {
     for (const [index, { accepted, rejected, ended }] of settled.entries()) {
       owed.accounts.heard(settlements[index]!.uplink, accepted + rejected, tally.position);
       this.offers.heard(rejected);
+      tally.heard(accepted + rejected);
       for (const ending of ended) tally.ended(ending);
     }
     return { positions, settled: settled.map(({ ended, ...rest }) => rest) };
@@ -96,7 +102,11 @@ export class LaneFile {
 
   /** Releases a piece of what uplinks that are gone were owed; false when there is nothing. */
   release(wallMs: number): boolean {
-    return this.#parts.owed.release(wallMs, (ending) => this.#parts.tally.ended(ending));
+    const { owed, tally } = this.#parts;
+    return owed.release(wallMs, (ending) => {
+      tally.heard(1);
+      tally.ended(ending);
+    });
   }
 
   /** Where a row stands that a failed commit may have written all the same; null when it did not. */

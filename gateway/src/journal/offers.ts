@@ -67,6 +67,7 @@ export class Offers {
         wallMs,
       );
     })();
+    tally.heard(endings.length);
     for (const ending of endings) if (ending) tally.ended(ending);
     owed.accounts.forget();
     this.heard(endings.length);

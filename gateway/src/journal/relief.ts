@@ -31,9 +31,11 @@ export class Relief {
   readonly #bytesMax: number;
   readonly #levels: readonly Level[];
   #level = 0;
+  /** The turnover of the file when what is given up first was last looked for. */
+  #lookedAt = 0;
   /** Used bytes to come down to; null while there is room. */
   #aimBytes: number | null = null;
-  /** Where the file ended when nothing was left to give up. */
+  /** The turnover of the file from which it is worth looking again, once nothing was left to give up. */
   #barrenUntil = 0;
 
   constructor(file: LaneFile, { alarmBytesMax, ordinaryBytesMax, keepRows }: JournalSizes) {
@@ -53,7 +55,7 @@ export class Relief {
 
   /** Nothing more can be given up, and rows would have to go all the same. */
   get isExhausted(): boolean {
-    return this.isWanted && this.#file.position < this.#barrenUntil;
+    return this.isWanted && this.#file.turnover < this.#barrenUntil;
   }
 
   /** What becomes of new readings: while uplinks have more than their share and nothing of it can be given up, those go without. */
@@ -83,6 +85,7 @@ export class Relief {
   #step(): number | null {
     for (let looked = 0; looked < STRETCHES_A_STEP; looked++) {
       if (!this.isWanted || this.isExhausted) return null;
+      if (this.#level === 0) this.#lookedAt = this.#file.turnover;
       const spared = this.#levels[this.#level]!(this.#losers());
       if (spared === null) this.#goOn();
       else if (spared.length > 0) {
@@ -99,7 +102,7 @@ export class Relief {
     if (this.#level < this.#levels.length) return;
     this.#level = 0;
     this.#aimBytes = this.#file.usedBytes() > this.#bytesMax ? this.#aimBytes : null;
-    this.#barrenUntil = this.#file.position + limits.CHORE_WINDOW_ROWS;
+    this.#barrenUntil = this.#lookedAt + limits.CHORE_WINDOW_ROWS;
   }
 
   #losers(): Losers {

@@ -1,7 +1,8 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Lane, PROFILES } from '@fengsui/protocol';
+import { type Lane, PROFILES, type Receipt } from '@fengsui/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as limits from '../limits.ts';
 import { eventOf, type FollowedJournal, open, temporaryFolder } from './journal.fixture.ts';
 import { type JournalState, JournalWatch } from './journal.ts';
 import { JournalReader } from './reader.ts';
@@ -54,6 +55,15 @@ async function waiting(journal: FollowedJournal, lane: Lane): Promise<Kept[]> {
 }
 
 const ordinary = async (journal: FollowedJournal) => (await journal.state()).lanes.ordinary;
+
+/** Fills the lane with readings of more points than are looked at at once: nothing can be thinned. Answers a receipt of all of them. */
+async function fillBeyondThinning(journal: FollowedJournal): Promise<Receipt> {
+  const points = Array.from({ length: limits.CHORE_WINDOW_ROWS + 200 }, (_, point) => point);
+  for (const round of [1, 2, 3]) await journal.append(points.map((point) => reading(point, round)));
+  await vi.waitFor(async () => expect(await journal.append([reading(1, 4)])).toEqual([]), { timeout: 20_000 });
+  const { epoch, newest } = await ordinary(journal);
+  return { gateway: 'gw-1', epoch, lane: 'ordinary', accepted: Array.from({ length: newest }, (_, index) => index + 1), rejected: [] };
+}
 
 describe('room in the ordinary lane', () => {
   it('thins readings that wait, oldest first, and keeps the newest of each point, every state and every alarm', async () => {
@@ -127,6 +137,31 @@ describe('room in the ordinary lane', () => {
     const again = await journalWith({}, directory);
     expect(await ordinary(again)).toMatchObject({ waiting: 240, thinned });
   });
+
+  it.each([
+    ['is back and has confirmed everything', ['collector']],
+    ['that everybody waited for has confirmed everything', ['collector', 'city']],
+  ])(
+    'takes readings of more points than are looked at at once, as soon as the uplink %s',
+    async (_, uplinks) => {
+      const journal = await journalWith({ uplinks, sizes: { ordinaryBytesMax: 512 * KIB, keepRows: 10 } });
+      const everything = await fillBeyondThinning(journal);
+      for (const uplink of uplinks) await journal.outbox(uplink).settle(everything);
+      expect(await ordinary(journal)).toMatchObject({ waiting: 0 });
+      expect(await journal.append([reading(1, 5)])).toHaveLength(1);
+      await vi.waitFor(async () => expect((await ordinary(journal)).usedBytes).toBeLessThan(512 * KIB), { timeout: 20_000 });
+    },
+    60_000,
+  );
+
+  it('gives up what only a silent uplink is owed once the others that were silent, too, have it', async () => {
+    const journal = await journalWith({ uplinks: ['collector', 'city'], sizes: { ordinaryBytesMax: 512 * KIB, keepRows: 10 } });
+    const everything = await fillBeyondThinning(journal);
+    await journal.settle(everything);
+    await vi.waitFor(async () => expect((await ordinary(journal)).usedBytes).toBeLessThan(512 * KIB), { timeout: 20_000 });
+    const { collector, city } = (await ordinary(journal)).uplinks as Readonly<Record<'collector' | 'city', { readonly thinned: number }>>;
+    expect(collector.thinned).toBeLessThan(city.thinned);
+  }, 60_000);
 });
 
 describe('what is kept', () => {

@@ -7,6 +7,8 @@ export class Tally {
   quarantined: number;
   /** Last position there is; of an empty file the one before it is to begin. */
   position: number;
+  /** How often an uplink settled a row since the file was opened, or one that is gone was let off it. */
+  settled = 0;
 
   constructor(counted: Pick<Tally, 'waiting' | 'rejected' | 'quarantined'>, position: number) {
     this.waiting = counted.waiting;
@@ -19,6 +21,11 @@ export class Tally {
   came(positions: readonly number[]): void {
     this.waiting += positions.length;
     this.position = positions.at(-1) ?? this.position;
+  }
+
+  /** Uplinks are owed so many rows less; nobody may be owed them any more. */
+  heard(rows: number): void {
+    this.settled += rows;
   }
 
   /** A row that waited is settled by everybody. */
