@@ -64,6 +64,28 @@ describe('the incident projection', () => {
     expect(fold(arrived).filter(({ state }) => state === 'open')).toEqual([]);
   });
 
+  it('tells the same points as standing where thousands of late marks come for as many points', () => {
+    const points = Array.from({ length: 1_000 }, (_, point) => ({ kind: 'fault' as const, address: { controller: 1, point } }));
+    const entries = heard(...points, ...points.filter((_, point) => point % 3 > 0).map((one) => ({ ...one, edge: 'ended' as const })));
+    const arrived = entries.toReversed().map((entry, index) => ({ ...entry, position: index + 1 }));
+    const open = (told: readonly Incident[]) => told.filter(({ state }) => state === 'open').map(({ id }) => id);
+    expect(open(fold(arrived, incidentsWithin(4))).sort()).toEqual(open(fold(entries)).sort());
+    expect(open(fold(entries))).toHaveLength(334);
+  });
+
+  it('copies few words for a late mark, however many points of its source have spoken', () => {
+    const points = Array.from({ length: 2_000 }, (_, point) => ({ kind: 'fault' as const, address: { controller: 1, point } }));
+    const [late, ...rest] = heard({ kind: 'fault', edge: 'ended', address: two }, ...points);
+    const projector = new Projector({ incidents });
+    for (const [index, entry] of rest.entries()) projector.fold({ ...entry, position: index + 1 });
+    const wordsNow = () => [...projector.tables.incidents.values()][0]!.words;
+    const before = wordsNow();
+    projector.fold({ ...(late as Entry), position: rest.length + 1 });
+    expect(before.long.size).toBeGreaterThan(1_000);
+    expect(wordsNow()).not.toBe(before);
+    expect([wordsNow().long === before.long, wordsNow().lately.size]).toEqual([true, before.lately.size + 1]);
+  });
+
   it('tells of very many points the first, those that stand and those that spoke last, and how many there are', () => {
     const fires = Array.from({ length: 1_000 }, (_, point) => ({ kind: 'fire' as const, address: { controller: 1, point } }));
     const ends = fires.slice(0, 990).map((fire) => ({ ...fire, edge: 'ended' as const }));

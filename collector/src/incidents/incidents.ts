@@ -4,7 +4,7 @@ import { isLater, type Order } from '../order.ts';
 import { isReset, pointOf } from '../point.ts';
 import type { Projection, Rows } from '../projections/projection.ts';
 import type { Incident, Mark } from './incident.ts';
-import { type LastWords, laterThan, wordsWith } from './last-words.ts';
+import { type LastWords, laterThan, NO_WORDS, wordsWith } from './last-words.ts';
 import { after, matters, NOTHING_TOLD, type Told } from './replay.ts';
 
 /** Marks of one source that a late one may still come before, everything told as if it had come in time. */
@@ -54,8 +54,8 @@ function bounded(row: SourceIncidents, marksMax: number): SourceIncidents {
 function withLate(row: SourceIncidents, mark: Mark): SourceIncidents {
   const { words, marks, gateway } = row;
   const about = isReset(mark.event) ? marks : marks.filter(({ point, event }) => point === mark.point || isReset(event));
-  const settled = after(row.settled, mark, gateway, laterThan(words, mark));
-  const told = after(row.told, mark, gateway, laterThan(wordsWith(words, about), mark));
+  const settled = after(row.settled, mark, gateway, laterThan([words], mark));
+  const told = after(row.told, mark, gateway, laterThan([words, wordsWith(NO_WORDS, about)], mark));
   return { ...row, settled, told, words: wordsWith(words, [mark]), tooLate: row.tooLate + 1 };
 }
 
@@ -82,7 +82,7 @@ function fold(rows: Rows<SourceIncidents>, entry: Entry, marksMax: number): Read
     marks: [],
     settled: NOTHING_TOLD,
     settledAt: null,
-    words: new Map(),
+    words: NO_WORDS,
     tooLate: 0,
     position,
   };

@@ -172,6 +172,25 @@ describe('the projector', () => {
     );
   });
 
+  it('gives others their turn between entries of one page that cost much', async () => {
+    const entries = Array.from({ length: 20 }, (_, index) => entryOf({ event: eventOf({ kind: 'fire' }), ordinal: index + 1 }));
+    const fold = () => {
+      const beganMs = performance.now();
+      while (performance.now() - beganMs < 4);
+      return new Map();
+    };
+    const projector = new Projector({ slow: { name: 'slow', version: 1, group: () => '', fold } });
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const after = async (position: number) => {
+      setImmediate(() => seen.push(projector.position));
+      return entries.slice(position);
+    };
+    await projector.run({ after, wait: async () => stop.abort() }, stop.signal);
+    expect(seen[0]).toBeLessThan(20);
+    expect(projector.position).toBe(20);
+  });
+
   it('tells what each row was before and is after, and folds no entry twice', () => {
     const projector = new Projector({ devices });
     const steps: string[] = [];

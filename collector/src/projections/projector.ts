@@ -1,9 +1,12 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Entry, Ledger } from '../ledger/ledger.ts';
 import type { Change, Projection } from './projection.ts';
 import { Table } from './table.ts';
 
-/** Entries read from the ledger at once: enough to rebuild quickly, few enough to let others have their turn. */
+/** Entries read from the ledger at once: enough to rebuild quickly. */
 const PAGE_ENTRIES_MAX = 500;
+/** Folded without a pause, ms: the thread takes deliveries and answers people, too, and what an entry costs grows with the fire. */
+const TURN_MS = 10;
 
 // biome-ignore lint/suspicious/noExplicitAny: a row is known only to its own projection
 type Projections = Readonly<Record<string, Projection<any>>>;
@@ -61,12 +64,24 @@ export class Projector<P extends Projections> {
   async run(ledger: Pick<Ledger, 'after' | 'wait'>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const entries = await ledger.after(this.#position, PAGE_ENTRIES_MAX);
-      for (const entry of entries) this.fold(entry);
+      await this.#foldInTurns(entries, signal);
       if (entries.length > 0) continue;
       this.#reachedEnd.resolve();
       await ledger.wait(this.#position, signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
+    }
+  }
+
+  async #foldInTurns(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    let beganMs = performance.now();
+    for (const entry of entries) {
+      if (performance.now() - beganMs > TURN_MS) {
+        await othersTurn();
+        if (signal.aborted) return;
+        beganMs = performance.now();
+      }
+      this.fold(entry);
     }
   }
 }
