@@ -12,10 +12,10 @@ export interface Keeping {
 }
 
 /**
- * Puts a text in the place of a file, whole or not at all, also when the power goes: written beside, synced, renamed, and the
+ * Puts a text (UTF-8) or bytes in the place of a file, whole or not at all, also when the power goes: written beside, synced, renamed, and the
  * folder synced. Throws the file system's error; then the old file stands.
  */
-export async function replaceDurably(path: string, text: string, keeping: Keeping = {}): Promise<void> {
+export async function replaceDurably(path: string, content: string | Uint8Array, keeping: Keeping = {}): Promise<void> {
   const beside = `${path}.new`;
   const mode = keeping.mode ?? (await modeOf(path));
   await rm(beside, { force: true });
@@ -23,7 +23,7 @@ export async function replaceDurably(path: string, text: string, keeping: Keepin
   try {
     if (keeping.owner) await file.chown(keeping.owner.uid, keeping.owner.gid);
     await file.chmod(mode);
-    await file.writeFile(text, 'utf8');
+    await file.writeFile(content, 'utf8');
     await file.sync();
   } finally {
     await file.close();

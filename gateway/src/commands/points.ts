@@ -4,9 +4,12 @@ import { stderr, stdout } from 'node:process';
 import type { Family } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { systemClock } from '../clock.ts';
 import { headerScore, type Mapping, parseMapping } from '../commission/points/columns.ts';
 import { ENCODINGS, type Encoding, readCsv } from '../commission/points/csv.ts';
-import { familyIn, pointsYaml, withPoints, writeWhole } from '../commission/points/into-yaml.ts';
+import { familyIn, pointsYaml, withPoints } from '../commission/points/into-yaml.ts';
+import { showMerge } from '../commission/points/merge-text.ts';
+import { replaceWithBackup, writeWhole } from '../commission/points/replace-file.ts';
 import { type ImportedPoint, importPoints } from '../commission/points/rows.ts';
 import { FILE_BYTES_MAX, type Table, type TableProblems } from '../commission/points/table.ts';
 import { readXlsx } from '../commission/points/xlsx.ts';
@@ -65,7 +68,12 @@ function familyOf({ family, into, device }: Options): Family | undefined {
 }
 
 function textOf(file: string): string {
-  return Buffer.from(bytesOf(file)).toString('utf8');
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytesOf(file));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error;
+    throw new TypeError(`${file}: is not UTF-8; save it as UTF-8 / 不是 UTF-8 编码,请另存为 UTF-8`);
+  }
 }
 
 async function importTable(file: string, options: Options): Promise<void> {
@@ -82,32 +90,41 @@ async function importTable(file: string, options: Options): Promise<void> {
   stderr.write(`${file}: ${table.read}\n`);
   for (const notice of imported.notices) stderr.write(`! ${notice}\n`);
   if (imported.problems.length > 0) complain(imported.problems);
-  else write(imported.points, options);
+  else await write(imported.points, options);
 }
 
-function write(points: readonly ImportedPoint[], { out, into, device, replace = false }: Options): void {
+async function write(points: readonly ImportedPoint[], { out, into, device, replace = false }: Options): Promise<void> {
   if (into !== undefined) {
-    const problems = writeInto(into, points, device!, replace);
-    if (problems.length > 0) {
-      complain(problems);
-      return;
-    }
-  } else if (out !== undefined) writeWhole(out, pointsYaml(points));
+    await writeInto(into, points, device!, replace);
+    return;
+  }
+  if (out !== undefined) await writeWhole(out, pointsYaml(points));
   else stdout.write(pointsYaml(points));
-  stderr.write(`${points.length} points 个点${(into ?? out) ? ` → ${into ?? out}` : ''}\n`);
+  stderr.write(`${points.length} points 个点${out === undefined ? '' : ` → ${out}`}\n`);
 }
 
-/** Writes the configuration with the points in it, unless that makes problems it did not have. */
-function writeInto(into: string, points: readonly ImportedPoint[], device: string, replace: boolean): readonly string[] {
+/** Writes the configuration with the points in it, unless that makes problems it did not have; says what became of every point. */
+async function writeInto(into: string, points: readonly ImportedPoint[], device: string, replace: boolean): Promise<void> {
   const source = textOf(into);
-  const text = withPoints(source, device, points, replace);
-  if (typeof text !== 'string') return text.problems;
-  const folder = dirname(resolve(into));
+  const merged = withPoints(source, device, points, replace);
+  const problems = 'problems' in merged ? merged.problems : freshProblems(source, merged.text, dirname(resolve(into)));
+  if ('problems' in merged || problems.length > 0) {
+    complain(problems);
+    return;
+  }
+  stderr.write(`${showMerge(merged.before, merged.merge).join('\n')}\n`);
+  if (merged.text === source) {
+    stderr.write(`${into}: says all of it already, nothing was written / 内容相同,未写入\n`);
+    return;
+  }
+  stderr.write(`backup 备份: ${await replaceWithBackup(into, merged.text, systemClock.wallMs())}\n`);
+  stderr.write(`${points.length} points 个点 → ${into}\n`);
+}
+
+function freshProblems(source: string, text: string, folder: string): string[] {
   const [known, after] = [checkConfiguration(source, folder), checkConfiguration(text, folder)];
   const before = new Set('problems' in known ? known.problems : []);
-  const fresh = 'problems' in after ? after.problems.filter((problem) => !before.has(problem)) : [];
-  if (fresh.length === 0) writeWhole(into, text);
-  return fresh;
+  return 'problems' in after ? after.problems.filter((problem) => !before.has(problem)) : [];
 }
 
 function typeWord(text: string, before: ReadonlyMap<string, number> = new Map()): ReadonlyMap<string, number> {
@@ -129,8 +146,8 @@ export function addPoints(program: Command): void {
     .addOption(new Option('--encoding <name>', 'instead of finding it out').choices([...ENCODINGS]))
     .option('--sheet <name>', 'XLSX: instead of the sheet with the best header')
     .option('--out <file>', 'write `points:` to this file; default: standard output')
-    .option('--into <file>', 'put them into this gateway.yaml, comments kept')
-    .option('--replace', 'with --into: exchange all points of the device')
+    .option('--into <file>', 'put them into this gateway.yaml: what was set by hand, comments and other points stay; a backup is made')
+    .option('--replace', 'with --into: drop the points of the device that the table does not have')
     .action(importTable);
   points.addHelpText('after', () => points.commands.map((one) => `\n${one.helpInformation()}`).join(''));
 }

@@ -1,77 +1,84 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument, stringify, type YAMLMap, YAMLSeq } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isSeq, parseDocument, visit, type YAMLMap, YAMLSeq } from 'yaml';
+import { nameOf } from './identity.ts';
+import { type FilePoint, type Merge, mergePoints } from './merge.ts';
 import type { ImportedPoint } from './rows.ts';
-
-function pointLine(point: ImportedPoint): string {
-  return stringify(point, { collectionStyle: 'flow', lineWidth: 0 }).trim();
-}
+import { pointLine, spliceDevice, spliceList } from './splice.ts';
 
 /** The points as a piece of YAML: `points:` with a line a point. */
 export function pointsYaml(points: readonly ImportedPoint[]): string {
-  return `points:\n${points.map((point) => `  - ${pointLine(point)}\n`).join('')}`;
+  return `points:\n${points.map((point) => `  - ${pointLine({ ...point })}\n`).join('')}`;
 }
 
-/** A configuration text with the points of one device in it, everything else untouched; or why not. */
+/** A configuration text with the points of a table in it, and what became of every point. */
+export interface Merged {
+  readonly text: string;
+  readonly before: readonly FilePoint[];
+  readonly merge: Merge;
+}
+
+/** Brings the points of a table to those of one device, everything else untouched; or says why not. `drop`: what only the file has goes. */
 export function withPoints(
   source: string,
   device: string,
   points: readonly ImportedPoint[],
-  replace: boolean,
-): string | { readonly problems: readonly string[] } {
+  drop: boolean,
+): Merged | { readonly problems: readonly string[] } {
   const document = parseDocument(source);
   if (document.errors.length > 0) return { problems: document.errors.map(({ message }) => message) };
   const found = deviceNamed(document.get('lines'), device);
   if (!found) return { problems: [`--device: the configuration has no device ${device} / 配置中没有此设备`] };
-  const before = found.get('points', true);
-  if (isAlias(before))
+  const there = found.get('points', true);
+  if (isAlias(there))
     return { problems: [`${device}: its points are an alias of another device's; write them out first / 点表是别名,请先展开`] };
-  const kept = isSeq(before) && !replace ? (before as YAMLSeq) : new YAMLSeq();
-  const twice = doubles(kept.toJSON() as ImportedPoint[], points);
-  if (twice.length > 0) return { problems: twice };
-  const spliced = splice(source, found, kept.items.length > 0 && !kept.flow ? kept : null, points);
-  for (const point of points) kept.items.push(document.createNode(point, { flow: true }));
-  found.set('points', kept);
-  for (const around of [...collectionsAround(document.get('lines'), found), kept]) around.flow = false;
+  const list = isSeq(there) ? (there as YAMLSeq) : new YAMLSeq();
+  const before = list.items.map((item) => (isNode(item) ? (item.toJS(document) as FilePoint) : {}) ?? {});
+  const merge = mergePoints(before, points, drop);
+  const problems = aliasProblems(document, list, merge, before);
+  if (problems.length > 0) return { problems };
+  const inLines = spliceList(source, list, merge);
+  carryOut(document, list, merge);
+  const spliced =
+    inLines ??
+    spliceDevice(
+      source,
+      found,
+      list.items.map((item) => (item as YAMLMap).toJS(document)),
+    );
+  found.set('points', list);
+  for (const around of [...collectionsAround(document.get('lines'), found), list]) around.flow = false;
   // The text is only believed where it says the same as the tree; a layout we did not foresee is written anew from the tree.
-  const wanted = JSON.stringify(document.toJSON());
-  const text = spliced !== null && JSON.stringify(parsed(spliced)) === wanted ? spliced : document.toString({ lineWidth: 0 });
-  return text;
+  const isBelieved = spliced !== null && JSON.stringify(parsed(spliced)) === JSON.stringify(document.toJSON());
+  return { text: isBelieved ? spliced : document.toString({ lineWidth: 0 }), before, merge };
+}
+
+function carryOut(document: Document, list: YAMLSeq, { fates, added }: Merge): void {
+  for (const [at, fate] of fates.entries()) {
+    if (typeof fate !== 'object') continue;
+    for (const [key, value] of Object.entries(fate.changes)) (list.items[at] as YAMLMap).set(key, value);
+  }
+  list.items = list.items.filter((_, at) => fates[at] !== 'dropped');
+  for (const { point } of added) list.items.push(document.createNode(point, { flow: true, aliasDuplicateObjects: false }));
+}
+
+/** A point that is another one's alias cannot be changed alone, one that others refer to cannot go. */
+function aliasProblems(document: Document, list: YAMLSeq, { fates }: Merge, before: readonly FilePoint[]): string[] {
+  const needed = new Set<string>();
+  const anchors = fates.map(() => new Set<string>());
+  visit(document, { Alias: (_, { source }) => void needed.add(source) });
+  for (const [at, item] of list.items.entries())
+    if (isNode(item)) visit(item, { Node: (_, node) => void ('anchor' in node && node.anchor && anchors[at]!.add(node.anchor)) });
+  return fates.flatMap((fate, at) => {
+    if (fate === 'kept' || fate === 'only-in-file') return [];
+    const isTied = fate === 'dropped' ? [...anchors[at]!].some((anchor) => needed.has(anchor)) : !isMap(list.items[at]);
+    return isTied
+      ? [`${nameOf(before[at]!)}: other points share what it says by an alias; write them out first / 点与别名共用,请先展开`]
+      : [];
+  });
 }
 
 function parsed(text: string): unknown {
   const document = parseDocument(text);
   return document.errors.length > 0 ? null : document.toJSON();
-}
-
-/** Puts the points into the text itself, so that nobody finds his comments moved. null: this layout has no place for lines. */
-function splice(source: string, device: YAMLMap, behind: YAMLSeq | null, points: readonly ImportedPoint[]): string | null {
-  const lineEnd = (at: number) => {
-    const next = source.indexOf('\n', at);
-    return next < 0 ? source.length : next;
-  };
-  const columnOf = (at: number) => at - (source.lastIndexOf('\n', at - 1) + 1);
-  const rows = (indent: number) => points.map((point) => `${' '.repeat(indent)}- ${pointLine(point)}`).join('\n');
-  const last = behind?.items.at(-1) as Node | undefined;
-  if (behind?.range && last?.range) {
-    const end = lineEnd(Math.max(last.range[0], last.range[1] - 1));
-    return `${source.slice(0, end)}\n${rows(columnOf(behind.range[0]))}${source.slice(end)}`;
-  }
-  if (device.flow || !device.range) return null;
-  const indent = columnOf(device.range[0]);
-  const pair = device.items.find(({ key }) => isScalar(key) && key.value === 'points');
-  const [key, value] = [(pair?.key as Node | undefined)?.range, (pair?.value as Node | null | undefined)?.range];
-  if (pair && (!key || !value)) return null;
-  const tail = device.items.at(-1)?.value as Node | null | undefined;
-  const [from, to] = key && value ? [key[0], value[1]] : [null, tail?.range?.[1] ?? null];
-  if (to === null) return null;
-  const text = `points:\n${rows(indent + 2)}`;
-  if (from === null) {
-    const end = lineEnd(to - 1);
-    return `${source.slice(0, end)}\n${' '.repeat(indent)}${text}${source.slice(end)}`;
-  }
-  const ended = source[to - 1] === '\n' ? '\n' : '';
-  return `${source.slice(0, from)}${text}${ended}${source.slice(to)}`;
 }
 
 /** The family a configuration names for a device, however wrong the rest of it still is. */
@@ -93,39 +100,4 @@ function collectionsAround(lines: unknown, device: YAMLMap): Array<YAMLMap | YAM
     (item) => isMap(item) && isSeq(item.get('devices')) && (item.get('devices') as YAMLSeq).items.includes(device),
   );
   return isMap(line) ? [lines, line, line.get('devices') as YAMLSeq, device] : [];
-}
-
-function doubles(before: readonly ImportedPoint[], points: readonly ImportedPoint[]): string[] {
-  const key = ({ address, register }: ImportedPoint) => register ?? JSON.stringify(Object.entries(address ?? {}).sort());
-  const there = new Set(before.map(key));
-  const twice = points.filter((point) => there.has(key(point)));
-  return twice.map(
-    ({ address, register }) =>
-      `${register ?? JSON.stringify(address)}: is in the configuration already; --replace exchanges all points of the device / 配置中已有此点`,
-  );
-}
-
-/** Writes a file whole or not at all: a power cut leaves the old one. Keeps its mode. */
-export function writeWhole(path: string, text: string): void {
-  const beside = `${path}.part`;
-  const mode = existsSync(path) ? statSync(path).mode & 0o777 : 0o640;
-  try {
-    const file = openSync(beside, 'w', mode);
-    try {
-      writeSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(beside, path);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
-  }
-  const folder = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

@@ -2,6 +2,7 @@ import type { DeviceAddress, Family, PolledFamily } from '@fengsui/protocol';
 import { parseAddress, partsToldBy } from './address.ts';
 import { type Column, type Field, findHeader, type Mapping } from './columns.ts';
 import { componentTypeOf } from './device-words.ts';
+import { identityOf, nameOf } from './identity.ts';
 import type { Table, TableRow } from './table.ts';
 
 /** A row of the point table, as gateway.yaml holds it. */
@@ -191,21 +192,15 @@ function registerAddress(address: DeviceAddress): DeviceAddress {
   return { zone: Math.floor((point % 10_000) / 1000), point: point % 1000 };
 }
 
-const keyOf = (address: DeviceAddress) => JSON.stringify(Object.entries(address).sort());
-const sameAddress = (one: DeviceAddress, other: DeviceAddress) => keyOf(one) === keyOf(other);
+const sameAddress = (one: DeviceAddress, other: DeviceAddress) => identityOf({ address: one }) === identityOf({ address: other });
 
 function duplicates(rows: ReadonlyArray<{ readonly row: number; readonly point: ImportedPoint }>): string[] {
   const first = new Map<string, number>();
   return rows.flatMap(({ row, point }) => {
-    const key = point.register ?? keyOf(point.address ?? {});
+    const key = identityOf(point);
     const before = first.get(key);
     if (before === undefined) first.set(key, row);
-    const which =
-      point.register ??
-      Object.entries(point.address ?? {})
-        .map(([part, value]) => `${part} ${value}`)
-        .join(', ');
-    return before === undefined ? [] : [`row ${row}: the same address as row ${before} (${which}) / 与第 ${before} 行地址重复`];
+    return before === undefined ? [] : [`row ${row}: the same address as row ${before} (${nameOf(point)}) / 与第 ${before} 行地址重复`];
   });
 }
 
