@@ -78,20 +78,23 @@ export class Chores {
     }
   }
 
-  /** Does one piece; answers how many milliseconds to rest after it. */
+  /** Does one piece; answers how many milliseconds to rest after it. A lane whose file fails keeps nothing of the other's from being done. */
   tend(): number {
     const startedMs = performance.now();
+    const failed = new Set<Lane>();
     for (const { lane, step } of this.#chores) {
       try {
-        if (!step()) continue;
+        if (failed.has(lane) || !step()) continue;
       } catch (error) {
+        failed.add(lane);
         this.#cures.cure(lane, error);
-        return AFTER_FAILURE_MS;
+        continue;
       }
+      if (failed.size > 0) return AFTER_FAILURE_MS;
       return Math.max(limits.CHORE_REST_MIN_MS, (performance.now() - startedMs) * limits.CHORE_REST_FACTOR);
     }
     this.#lookAtSpace(startedMs);
-    return limits.CHORE_IDLE_MS;
+    return failed.size > 0 ? AFTER_FAILURE_MS : limits.CHORE_IDLE_MS;
   }
 
   #lookAtSpace(nowMs: number): void {

@@ -54,12 +54,12 @@ export class Cures {
     return told;
   }
 
-  /** Sees whether there is room again. */
+  /** Sees whether there is room again. A file that is opened later is frugal or not as the volume is then. */
   lookAtSpace(): void {
     const { space } = this.#files;
     const before = space.isFull;
     space.look();
-    if (before && !space.isFull) for (const lane of LANES) this.#files.file(lane).beFrugal(false);
+    if (before && !space.isFull) for (const file of this.#files.opened()) file.beFrugal(false);
   }
 
   #makeRoom(lane: Lane, told: Told): void {

@@ -33,6 +33,8 @@ export class LaneFiles {
   readonly #files = new Map<Lane, LaneFile>();
   readonly #reliefs = new Map<Lane, Relief>();
   readonly #positions: Record<Lane, number>;
+  /** Highest count that a file had when its handle was given up. */
+  #droppedOrder = 0;
 
   constructor(start: WorkerStart) {
     const { directory } = start;
@@ -64,6 +66,11 @@ export class LaneFiles {
     return this.#files.get(lane)!;
   }
 
+  /** The files that are open. */
+  opened(): LaneFile[] {
+    return LANES.flatMap((lane) => this.#files.get(lane) ?? []);
+  }
+
   /** What makes room in a lane. */
   relief(lane: Lane): Relief {
     const file = this.file(lane);
@@ -74,12 +81,12 @@ export class LaneFiles {
 
   /** Whether the files are in different epochs, while both are open: opening one makes them agree. */
   areApart(): boolean {
-    return new Set(this.#opened().map(({ header }) => header.epoch)).size > 1;
+    return new Set(this.opened().map(({ header }) => header.epoch)).size > 1;
   }
 
   /** Highest count given out over both lanes. */
   newestOrder(): number {
-    return Math.max(...LANES.map((lane) => this.#files.get(lane)?.header.newest_order ?? 0));
+    return Math.max(this.#droppedOrder, ...this.opened().map(({ header }) => header.newest_order));
   }
 
   /** What the other lane's file has committed, as a witness against a file put back from a copy. */
@@ -102,7 +109,7 @@ export class LaneFiles {
 
   /** Lets the witness see what is durable. */
   witness(): void {
-    const both = bothOf(this.#opened());
+    const both = bothOf(this.opened());
     if (both) this.#epochs.testify(both);
   }
 
@@ -111,6 +118,7 @@ export class LaneFiles {
     const file = this.#files.get(lane);
     if (!file) return;
     this.#positions[lane] = Math.max(this.#positions[lane], file.position);
+    this.#droppedOrder = Math.max(this.#droppedOrder, file.header.newest_order);
     this.#reliefs.delete(lane);
     this.#files.delete(lane);
     try {
@@ -148,17 +156,13 @@ export class LaneFiles {
     this.#files.set(lane, this.#opening.open(lane, this.#positions[lane]));
   }
 
-  #opened(): LaneFile[] {
-    return LANES.flatMap((lane) => this.#files.get(lane) ?? []);
-  }
-
   #begin(): void {
-    const both = bothOf(this.#opened());
+    const both = bothOf(this.opened());
     if (both) this.#epochs.begin(both, this.boot);
   }
 
   #before(): Before | null {
-    const files = this.#opened();
+    const files = this.opened();
     if (files.every(({ header }) => header.epoch === 0)) return null;
     const words = files.flatMap((file) => file.lastWord() ?? []).sort((one, other) => other.ordinal - one.ordinal);
     const aliveMs = Math.max(...files.map(({ header }) => header.alive_ms), ...words.map(({ wallMs }) => wallMs));

@@ -1,4 +1,4 @@
-import type { Lane } from '@fengsui/protocol';
+import { LANES, type Lane } from '@fengsui/protocol';
 import type { LaneFiles } from './lane-files.ts';
 import type { Moment } from './messages.ts';
 import { Scrub } from './scrub.ts';
@@ -16,23 +16,22 @@ export class Nightly {
   readonly #files: LaneFiles;
   #moment: Moment | null = null;
   #lastMs: number | null = null;
-  readonly #scrubs = new Map<Lane, Scrub>();
-  #rows = 0;
-  #remembered = 0;
+  /** Lanes that are due; null: not begun. */
+  readonly #scrubs = new Map<Lane, Scrub | null>();
+  /** What was read of each lane when it last was. */
+  readonly #read = new Map<Lane, Pick<Scrub, 'rows' | 'remembered'>>();
 
   constructor(files: LaneFiles) {
     this.#files = files;
   }
 
-  /** What time it is, told now and then. */
+  /** What time it is, told now and then. Only notes what is due: a file that cannot be opened is the matter of its own lane's chores. */
   hear(moment: Moment): void {
     this.#moment = moment;
     this.#lastMs ??= moment.monotonicMs - DAY_MS + FIRST_AFTER_MS;
-    if (this.#scrubs.size > 0 || !this.#isDue(moment, this.#lastMs)) return;
+    if (!this.#isDue(moment, this.#lastMs)) return;
     this.#lastMs = moment.monotonicMs;
-    this.#rows = 0;
-    this.#remembered = 0;
-    for (const lane of ['alarm', 'ordinary'] as const) this.#scrubs.set(lane, new Scrub(this.#files.file(lane)));
+    for (const lane of LANES) this.#scrubs.set(lane, this.#scrubs.get(lane) ?? null);
   }
 
   #isDue({ wallMs, monotonicMs }: Moment, lastMs: number): boolean {
@@ -40,20 +39,27 @@ export class Nightly {
     return monotonicMs - lastMs >= DAY_MS || (hour === HOUR_OF_NIGHT && monotonicMs - lastMs >= DAY_MS / 2);
   }
 
-  /** Reads a little of a lane; false when there is nothing to read. */
+  /** Reads a little of a lane; false when there is nothing to read. Throws what the disk says. */
   step(lane: Lane): boolean {
-    const scrub = this.#scrubs.get(lane);
-    if (!scrub) return false;
-    if (scrub.isOf(this.#files.file(lane)) && !scrub.step()) return true;
-    this.#rows += scrub.rows;
-    this.#remembered += scrub.remembered;
+    if (!this.#scrubs.has(lane)) return false;
+    const file = this.#files.file(lane);
+    const scrub = this.#scrubs.get(lane) ?? new Scrub(file);
+    this.#scrubs.set(lane, scrub);
+    if (scrub.isOf(file) && !scrub.step()) return true;
     this.#scrubs.delete(lane);
+    this.#read.set(lane, scrub);
+    this.#tell(lane, scrub);
+    return true;
+  }
+
+  #tell(lane: Lane, scrub: Scrub): void {
     const endedMs = this.#moment!.wallMs;
     if (scrub.remembered > 0)
       this.#files.findings.remark(
         `${lane}: ${scrub.remembered} rows waited for nobody until ${new Date(endedMs).toISOString()}, and are owed to every uplink now`,
       );
-    if (this.#scrubs.size === 0) this.#files.findings.scrubbed = { endedMs, rows: this.#rows, remembered: this.#remembered };
-    return true;
+    if (this.#scrubs.size > 0) return;
+    const sum = (what: 'rows' | 'remembered') => [...this.#read.values()].reduce((rows, read) => rows + read[what], 0);
+    this.#files.findings.scrubbed = { endedMs, rows: sum('rows'), remembered: sum('remembered') };
   }
 }

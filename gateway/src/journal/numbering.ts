@@ -32,7 +32,7 @@ export class Numbering {
   /** Gives every event that is not yet written its number and its frame. An event that no frame can carry refuses its own append alone. */
   number({ staged, failed }: Work): void {
     let counts = this.#counts(failed);
-    const isShort = !failed.has('ordinary') && this.#files.door.isShut();
+    const isShort = this.#isShort(failed);
     for (const append of staged) {
       if (append.refusal) continue;
       const trial: Counts = { order: counts.order, newest: { ...counts.newest } };
@@ -43,6 +43,16 @@ export class Numbering {
       } catch (error) {
         append.refusal = toldOf(fail('event-unencodable', (error as Error).message, error));
       }
+    }
+  }
+
+  /** Whether the ordinary lane takes no readings. That this cannot be told is a failure of that lane alone. */
+  #isShort(failed: Work['failed']): boolean {
+    try {
+      return !failed.has('ordinary') && this.#files.door.isShut();
+    } catch (error) {
+      failed.set('ordinary', this.#cures.giveUp('ordinary', error));
+      return false;
     }
   }
 
