@@ -1,5 +1,5 @@
 import type { Clock } from '@fengsui/protocol';
-import { type Dialect, encodeFrame, encodeUnit } from '@fengsui/protocol/gb26875';
+import { type Dialect, encodeFrame, encodeUnit, showTimeTag, timeTagOf } from '@fengsui/protocol/gb26875';
 
 export const CONTROL = 1;
 const SEND = 2;
@@ -33,7 +33,8 @@ export interface StationOptions {
 export function stationOf({ dialect, source, destination, zoneMinutes, clock }: StationOptions): Station {
   const [mainVersion, userVersion] = dialect.versions[0] ?? [1, 1];
   let serial = 0;
-  const tag = () => dialect.clock.parse(new Date(clock.wallMs() + zoneMinutes * 60_000).toISOString().slice(0, 19));
+  // A clock of 1970 is no time a tag can say (2000 to 2099): then it says none, and the fire goes out all the same.
+  const tag = () => dialect.clock.parse(showTimeTag(timeTagOf(clock.wallMs(), zoneMinutes)));
   const head = () => ({ mainVersion, userVersion, time: tag() });
   const frame = (unit: Uint8Array, command = SEND) => {
     const bytes = encodeFrame({ ...head(), serial, source, destination, command }, unit);
