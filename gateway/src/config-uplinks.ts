@@ -15,6 +15,12 @@ export function identityOf(uplink: UplinkConfiguration): { readonly ca?: string;
   return (uplink.kind === 'mqtt' ? uplink : uplink.tls) ?? {};
 }
 
+/** The certificates by which the uplinks prove who they are, of both ways. */
+export function certificatesOf(uplinks: readonly UplinkConfiguration[]): string[] {
+  const identities = uplinks.flatMap((uplink) => [identityOf(uplink), uplink.kind === 'mqtt' ? (uplink.backup ?? {}) : {}]);
+  return identities.flatMap(({ certificate }) => certificate ?? []);
+}
+
 /** One way to the collector. */
 export type Path = Pick<MqttConfiguration, 'url' | 'ca' | 'certificate' | 'key' | 'serverName' | 'localAddress' | 'keepaliveS'>;
 

@@ -290,6 +290,12 @@ export const ORDERS_KEPT_MS = 30 * 86_400_000;
 /** What the journal could not take is said again after this. */
 export const RETELL_AFTER_MS = 1_000;
 
+/**
+ * A box lives no longer. So long may its clock be behind the truth (more than a receiver of GPS is off that miscounts its 1,024 weeks), and so
+ * long after a version was made is no time that this version is told the right one.
+ */
+export const BOX_LIFE_MS = 20 * 365 * 86_400_000;
+
 /** A command of the site (sounder, clock) that takes longer is ended. */
 export const COMMAND_WITHIN_MS = 10_000;
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, SiteEvent } from '@fengsui/protocol';
 import type { GatewayConfiguration } from './config.ts';
+import { certificatesOf } from './config-uplinks.ts';
 import type { DeviceReads } from './device-reads.ts';
 import { ClockOrder } from './downlink/clock-order.ts';
 import { runCommand } from './downlink/command.ts';
@@ -14,6 +15,7 @@ import { OrderRecord } from './downlink/record.ts';
 import { RestartOrder } from './downlink/restart-order.ts';
 import type { SiteState } from './downlink/site-state.ts';
 import type { DeviceFacts, UnitSources } from './downlink/site-units.ts';
+import { latestTime } from './known-time.ts';
 import * as limits from './limits.ts';
 import type { Log } from './supervision.ts';
 import type { Taps } from './taps.ts';
@@ -54,16 +56,17 @@ export interface Ordering {
 /** Puts the downlink together. Rejects with a Failure when the record of orders cannot be opened. */
 export async function openOrdering(options: OrderingOptions): Promise<Ordering> {
   const { configuration, file, clock, clockSynchronised, log, say, signal, again, isUplinkBack, site, status, taps } = options;
-  const { gateway, data, orders } = configuration;
+  const { gateway, data, orders, uplinks } = configuration;
   const record = await OrderRecord.open(join(data, 'orders.jsonl'), clock.wallMs());
   const announce = async (sign: 'on' | 'off') =>
     orders.announceCommand ? runCommand([...orders.announceCommand, sign], limits.COMMAND_WITHIN_MS) : null;
   const duty = new DutyDesk({ clock, say, announce, signal });
   const history = new ConfigurationHistory(file, data);
   const version = () => versionOf(options, history);
+  const latestMs = () => latestTime(certificatesOf(uplinks), clock.wallMs());
   const carryOut = {
     'duty-check': duty,
-    clock: new ClockOrder({ clock, clockSynchronised, command: orders.clockCommand }),
+    clock: new ClockOrder({ clock, clockSynchronised, latestMs, command: orders.clockCommand }),
     read: new ReadOrder({ site, status, file, version, units: unitsOf(options) }),
     configuration: new ConfigurationOrder({
       ...{ configuration, file, history, clock, isUplinkBack, say, signal },

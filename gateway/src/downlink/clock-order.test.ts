@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { ClockOrder } from './clock-order.ts';
 import type { KeptOrder } from './record.ts';
 
 const NOW_MS = Date.UTC(2028, 0, 1);
+const LATEST_MS = Date.UTC(2028, 2, 1);
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fengsui-clock-'));
@@ -20,7 +21,7 @@ async function setTo(rightMs: number, isSynchronised = false) {
   const file = join(folder, 'words');
   const command = ['/bin/sh', '-c', 'printf "%s|%s" "$1" "$2" > "$0"', file, '{time}', '{seconds}'];
   const clock = { ...systemClock, wallMs: () => NOW_MS };
-  const order = new ClockOrder({ clock, clockSynchronised: () => isSynchronised, command });
+  const order = new ClockOrder({ clock, clockSynchronised: () => isSynchronised, latestMs: () => LATEST_MS, command });
   const outcome = await order.begin({ aheadMs: NOW_MS - rightMs, takenMs: NOW_MS } as KeptOrder, { set: true });
   const words = outcome.state === 'done' ? readFileSync(file, 'utf8').split('|') : [];
   return { outcome, words };
@@ -42,5 +43,15 @@ describe('an order to set the clock of the box', () => {
       result: { why: expect.stringContaining('before this version was made') },
     });
     expect((await setTo(NOW_MS, true)).outcome).toMatchObject({ state: 'refused', result: { why: expect.stringContaining('network') } });
+  });
+
+  it('is refused with the reason where its time is later than any that can be right', async () => {
+    expect((await setTo(LATEST_MS)).outcome).toMatchObject({ state: 'done' });
+    rmSync(join(folder, 'words'));
+    expect((await setTo(LATEST_MS + 1)).outcome).toMatchObject({
+      state: 'refused',
+      result: { why: expect.stringMatching(/^2028-03-01T00:00:00.001Z is after 2028-03-01T00:00:00.000Z/) },
+    });
+    expect(existsSync(join(folder, 'words'))).toBe(false);
   });
 });

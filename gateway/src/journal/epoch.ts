@@ -1,3 +1,5 @@
+import { BOX_LIFE_MS } from '../limits.ts';
+
 /**
  * Epochs grow: whoever folds what a gateway said takes the higher one for the later. They are read off the wall clock, so that a
  * journal that knows nothing (a new disk, a new box of the same name) begins behind everything said before; of two begun in one
@@ -10,9 +12,6 @@ const EARLIEST_MS = Date.UTC(2026, 0, 1);
 /** Nor does it run after: an epoch read off such a clock would push every later one up for ever. 2106 is where 32 bits of seconds end. */
 const LATEST_MS = Date.UTC(2106, 0, 1);
 
-/** How far behind the truth a clock is believed to be: a box's life, and more than a receiver of GPS is off that miscounts its 1,024 weeks. */
-const BEHIND_MAX_MS = 20 * 365 * 86_400_000;
-
 /** Room for epochs of one and the same wrong clock: a quarter of an hour of it. */
 const UNSET_SPREAD = 15 * 60_000 * UNITS_PER_MS;
 
@@ -24,7 +23,7 @@ const isCredibleClock = (wallMs: number): boolean => wallMs >= EARLIEST_MS && wa
  * believed itself a quarter of an hour later.
  */
 export const isCredibleEpoch = (epoch: number, wallMs: number): boolean =>
-  epoch < ((isCredibleClock(wallMs) ? wallMs : EARLIEST_MS) + BEHIND_MAX_MS) * UNITS_PER_MS;
+  epoch < ((isCredibleClock(wallMs) ? wallMs : EARLIEST_MS) + BOX_LIFE_MS) * UNITS_PER_MS;
 
 /**
  * An epoch above every known one, never one that another copy of the same journal is likely to choose. A safe integer. `random` gives

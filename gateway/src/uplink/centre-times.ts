@@ -19,7 +19,7 @@ export class CentreTimes {
   /** Durable when it resolves. Rejects with the file system's error: then it is known until the process ends. */
   async note(uplink: string, ms: number): Promise<void> {
     const known = await this.#read();
-    known.set(uplink, Math.max(ms, known.get(uplink) ?? 0));
+    known.set(uplink, ms);
     this.#writing = this.#writing.catch(() => {}).then(() => replaceDurably(this.#file, JSON.stringify(Object.fromEntries(known))));
     await this.#writing;
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Clock, Failure, type Order, type OrderState, toHex } from '@fengsui/protocol';
 import { type Dialect, decodeFrame, decodeUnit, FRAME_BYTES_MIN, type Unit } from '@fengsui/protocol/gb26875';
 import { fail } from '../failures.ts';
+import { MADE_MS } from '../version.ts';
 import type { CentreTimes } from './centre-times.ts';
 import { answerTo, type Look } from './gb26875-answers.ts';
 import { CONFIRM, DENIAL } from './gb26875-exchanges.ts';
@@ -160,6 +161,7 @@ export class CentreDesk {
     // Initialising (89), a maker's remote control (129) and the like: on the record as what nobody here does.
     return { gateway, id, kind: `gb26875-${type}`, parameters: {}, ...times, serial };
   }
+
   async #noteTime(ms: number): Promise<void> {
     const { times, name, trouble } = this.#options;
     await times
@@ -185,12 +187,14 @@ interface Beside {
 
 /**
  * Why a time is not to be set; null: nothing speaks against it. A frame of another day that comes again agrees with its own label: it is known
- * by what was given since, or by what our clock says. So no centre of this standard, which proves nothing, ever puts the clock back.
+ * by what was given since, or by what our clock says. So no centre of this standard, which proves nothing, ever puts the clock back. What was
+ * given last and lies ahead of a clock that can be right was wrong: somebody put the clock right since.
  */
 function againstTime(givenMs: number | null, { labelMs, lastMs, nowMs }: Beside): string | null {
   if (givenMs === null) return 'the centre gave no time that exists 中心所给时间无效';
   const given = new Date(givenMs).toISOString();
-  if (givenMs <= lastMs)
+  const isLastBelieved = lastMs <= nowMs + CLOCK_BACK_MAX_MS || nowMs < MADE_MS;
+  if (isLastBelieved && givenMs <= lastMs)
     return `the time to set is ${given}, this centre gave ${new Date(lastMs).toISOString()} before: an old frame 旧报文重放`;
   if (givenMs < nowMs - CLOCK_BACK_MAX_MS)
     return `the time to set is ${given}, behind this clock: a centre never puts it back; where this clock is wrong, set it on the box or by NTP 拒绝将时钟回拨`;

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { cutAll, PacketCutter, toHex } from '@fengsui/protocol';
@@ -76,6 +76,7 @@ let numbers: UplinkNumbers;
 let links: string[];
 let taken: CentreOrder[];
 let skewMs: number;
+let wallMs: () => number;
 
 beforeEach(async () => {
   centre = new Centre();
@@ -87,6 +88,7 @@ beforeEach(async () => {
   links = [];
   taken = [];
   skewMs = 0;
+  wallMs = systemTime.wallMs;
   await centre.start();
 });
 afterEach(async () => {
@@ -127,7 +129,7 @@ function run(over: object = {}): void {
     ...{ source: 3_000_001, destination: 20, zoneMinutes: 480 },
     times: new CentreTimes(join(directory, 'centre-times.json')),
     outbox: journal.outbox('collector'),
-    clock: { ...systemTime, monotonicMs: () => systemTime.monotonicMs() + skewMs },
+    clock: { ...systemTime, wallMs: () => wallMs(), monotonicMs: () => systemTime.monotonicMs() + skewMs },
     numbers,
     outage: { lost: (why) => links.push(`lost ${why.slice(0, 12)}`), returned: () => links.push('returned') },
     refusals: { lost: (why) => links.push(`denied ${why}`), returned: () => {} },
@@ -301,6 +303,19 @@ describe('the uplink to a city centre', () => {
   });
 });
 
+it('tells a fire also where the clock of the box was lost: its signs of life carry no time, in any dialect', async () => {
+  wallMs = () => 60_000;
+  await journal.append([at('fire', 1)]);
+  run();
+  await vi.waitFor(() => expect(centre.told).toEqual([1]), soon);
+  await vi.waitFor(() => expect(centre.heard.length).toBeGreaterThan(1), soon);
+  expect(decodeFrame(centre.heard.at(-1)!).control.time).toBe(0);
+  for (const dialect of DIALECTS.values()) {
+    const clock = { ...systemTime, wallMs: () => 60_000 };
+    expect(stationOf({ dialect, source: 1, destination: 2, zoneMinutes: 480, clock }).heartbeat().length).toBeGreaterThan(0);
+  }
+});
+
 describe('an order of a centre', () => {
   const TIME = parseTimeTag('2027-03-05T14:30:30')!;
   /** What is answered to it, by command; the serial tells it from everything else. */
@@ -352,6 +367,7 @@ describe('an order of a centre', () => {
     const label = (time: string) => ({ time: parseTimeTag(time)! });
     run();
     expect(await answered(850, label('2027-03-05T14:30:30'), clockOf(30, 30, 14, 5, 3, 27))).toEqual([3]);
+    wallMs = () => Date.UTC(2027, 2, 5, 6, 30, 30);
     stop.abort();
     await running;
     [stop, centre.heard.length] = [new AbortController(), 0];
@@ -364,6 +380,25 @@ describe('an order of a centre', () => {
       ...[29, 30].map((second) => `the time to set is 2027-03-05T06:30:${second}.000Z, this centre`),
       undefined,
     ]);
+  });
+
+  it('to set the clock is held against a time it gave in error only until the clock is put right: then what it gives replaces that', async () => {
+    const file = join(directory, 'centre-times.json');
+    writeFileSync(file, JSON.stringify({ collector: Date.UTC(2040, 0, 1) }));
+    wallMs = () => Date.UTC(2027, 2, 5, 6, 30, 20);
+    run();
+    expect(await answered(900, {}, clockOf(30, 30, 14, 5, 3, 27))).toEqual([3]);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ collector: Date.UTC(2027, 2, 5, 6, 30, 30) });
+    expect(await answered(910, {}, clockOf(29, 30, 14, 5, 3, 27))).toEqual([6]);
+    expect(taken.at(-1)!.against).toContain('an old frame');
+  });
+
+  it('to set the clock is held against the time it gave last where the clock of the box was lost: an old frame is no way out of 1970', async () => {
+    writeFileSync(join(directory, 'centre-times.json'), JSON.stringify({ collector: Date.UTC(2027, 2, 5, 6, 30, 31) }));
+    wallMs = () => 60_000;
+    run();
+    expect(await answered(920, {}, clockOf(30, 30, 14, 5, 3, 27))).toEqual([6]);
+    expect(taken[0]!.against).toContain('an old frame');
   });
 
   it('never puts the clock back, also where this centre gave no time before: a frame of yesterday agrees with itself', async () => {
