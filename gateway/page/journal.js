@@ -29,7 +29,7 @@ export function drawJournal({ journal, uplinks, rejected }) {
 }
 
 /** Rows that an uplink has not settled, and those it lost for want of room, over both lanes. @param {any} journal @param {string} name */
-function owedTo(journal, name) {
+export function owedTo(journal, name) {
   /** @param {'waiting' | 'thinned'} what */
   const all = (what) => Object.values(journal.lanes).reduce((sum, { uplinks }) => sum + (uplinks[name]?.[what] ?? 0), 0);
   return { waiting: all('waiting'), thinned: all('thinned') };

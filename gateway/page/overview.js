@@ -1,4 +1,5 @@
 // The first look: is all well, and if not, what, where and how to mend it.
+import { owedTo } from './journal.js';
 import { ageOf, by, element, keep, nowMs, plain, spanOf, timeOf } from './show.js';
 import { inLanguage, say } from './words.js';
 
@@ -33,6 +34,12 @@ function tile(tab, label, value, below, health) {
   return made;
 }
 
+/** For whom rows wait, where there are several uplinks and not all of them are owed any. @param {any} journal @param {any[]} uplinks */
+function owing(journal, uplinks) {
+  const names = uplinks.map(({ name }) => name).filter((name) => owedTo(journal, name).waiting > 0);
+  return names.length > 0 && names.length < uplinks.length ? [say('waitingFor', names.map(plain).join(', '))] : [];
+}
+
 /** @param {any} status */
 function drawTiles({ lines, journal, uplinks, points }) {
   const open = lines.filter((/** @type {any} */ { state }) => state === 'open').length;
@@ -64,7 +71,13 @@ function drawTiles({ lines, journal, uplinks, points }) {
       open < lines.length ? 'wrong' : up < devices.length ? 'doubtful' : 'right',
     ),
     tile('journal', say('uplink'), states, receipt, isUp ? 'right' : 'wrong'),
-    tile('journal', say('waiting'), String(waiting), oldest, waiting > 0 && !isUp ? 'doubtful' : 'right'),
+    tile(
+      'journal',
+      say('waiting'),
+      String(waiting),
+      [oldest, ...owing(journal, uplinks)].join(' · '),
+      waiting > 0 && !isUp ? 'doubtful' : 'right',
+    ),
   ];
   const parent = by('tiles');
   if (parent.children.length !== tiles.length) return parent.replaceChildren(...tiles);

@@ -38,6 +38,7 @@ const WORDS = {
   outOfOrder: ['{n} 点异常', '{n} abnormal'],
   ofPoints: ['共 {n} 点', 'of {n}'],
   waiting: ['待发记录', 'Rows waiting'],
+  waitingFor: ['待 {n} 确认', 'for {n}'],
   oldest: ['最早', 'oldest'],
   uplink: ['上行链路', 'Uplink'],
   lastReceipt: ['最近回执', 'last receipt'],

@@ -51,7 +51,7 @@ export class Site {
     return Buffer.concat(this.#heard);
   }
 
-  async start({ page = '{ port: 0 }', pin = PIN as string | null, points = '', more = '' } = {}): Promise<void> {
+  async start({ page = '{ port: 0 }', pin = PIN as string | null, points = '', uplinks = '', more = '' } = {}): Promise<void> {
     await this.peer.start();
     await new Promise<void>((resolve) => this.#panel.listen(0, '127.0.0.1', resolve));
     const { port } = this.#panel.address() as { port: number };
@@ -63,7 +63,7 @@ export class Site {
       `gateway: { id: gw-1, address: 3000001, centre: 20, clockSynchronisedFile: synchronised }
 data: ./data
 profile: db36-t1297-2020
-uplinks: [ { name: collector, kind: mqtt, url: "mqtt://127.0.0.1:${this.peer.port}", reconnectMinMs: 50, reconnectMaxMs: 200 } ]
+uplinks: [ { name: collector, kind: mqtt, url: "mqtt://127.0.0.1:${this.peer.port}", reconnectMinMs: 50, reconnectMaxMs: 200 }${uplinks} ]
 page: ${page}
 lines:
   - name: panel-line

@@ -87,6 +87,16 @@ describe("the installer's page in a browser", () => {
     expect(wrongs).toEqual([]);
   });
 
+  it('says for which of several uplinks rows wait', async () => {
+    await site.start({ uplinks: ', { name: second, kind: mqtt, url: "mqtt://127.0.0.1:1" }' });
+    await open();
+    await page.fill('#pin', PIN);
+    await page.click('#login-button');
+    const below = page.locator('#tiles .tile:last-child span');
+    await until(async () => expect(await below.textContent()).toMatch(/^最早 .+ · 待 second 确认$/));
+    expect(wrongs).toEqual([]);
+  });
+
   it('shows the bytes of a wire as they pass, which way they went, and noise with its reason', async () => {
     await site.start();
     await enter();

@@ -2,10 +2,15 @@ import { type Clock, LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import type { Trouble, Watcher } from './trouble.ts';
 
-interface LaneNumbers {
+interface Waiting {
   readonly waiting: number;
   /** Wall clock of the oldest row that waits; null when none does. */
   readonly oldestMs: number | null;
+}
+
+interface LaneNumbers extends Waiting {
+  /** What each uplink is owed of them, by its name. */
+  readonly uplinks: Readonly<Record<string, Waiting>>;
 }
 
 const LANE_NAMES = { alarm: 'alarms 告警', ordinary: 'ordinary rows 普通数据' } as const satisfies Record<Lane, string>;
@@ -31,7 +36,8 @@ export class QueueWatcher implements Watcher {
     if (levels.length === 0) return [];
     const words = levels.map(({ lane, waiting }) => `${waiting} ${LANE_NAMES[lane]}, the oldest for ${minutes(this.#ageMs(lane))} min`);
     const level = levels.reduce((sum, one) => sum + one.level, 0);
-    const text = `without a receipt: ${words.join('; ')}: check the uplink and the collector 待上报积压`;
+    const owing = new Set(levels.flatMap(({ lane }) => this.#owing(lane, lanes[lane])));
+    const text = `without a receipt${ofWhom(owing, lanes.alarm)}: ${words.join('; ')}: check the uplink and the collector 待上报积压`;
     return [{ what: 'queue-high', source: this.#gateway, text, level }];
   }
 
@@ -47,10 +53,24 @@ export class QueueWatcher implements Watcher {
     return Math.max(ages.filter((mark) => ageMs >= mark).length, rows.filter((mark) => waiting >= mark).length);
   }
 
+  /** Who keeps a lane waiting: whoever is past a mark alone, not one that has a row on its way just now. */
+  #owing(lane: Lane, { oldestMs, uplinks }: LaneNumbers): string[] {
+    const { ages, rows } = limits.QUEUE_WATERMARKS[lane];
+    const owed = Object.entries(uplinks).filter(([, { waiting }]) => waiting > 0);
+    const ageMs = (own: number | null) => this.#ageMs(lane) - Math.max(0, (own ?? 0) - (oldestMs ?? 0));
+    const late = owed.filter(([, own]) => own.waiting >= rows[0] || ageMs(own.oldestMs) >= ages[0]);
+    return (late.length > 0 ? late : owed).map(([name]) => name);
+  }
+
   #ageMs(lane: Lane): number {
     const oldest = this.#oldest.get(lane);
     return oldest ? oldest.ageMs + this.#clock.monotonicMs() - oldest.seenMs : 0;
   }
+}
+
+/** Where there are several uplinks: for most it may have arrived. */
+function ofWhom(owing: ReadonlySet<string>, { uplinks }: LaneNumbers): string {
+  return owing.size > 0 && Object.keys(uplinks).length > 1 ? ` of ${[...owing].join(', ')}` : '';
 }
 
 const minutes = (ms: number) => Math.floor(ms / 60_000);

@@ -254,25 +254,49 @@ describe('a wire', () => {
 });
 
 describe('the queue', () => {
-  const empty = { waiting: 0, oldestMs: null };
+  const nothing = { waiting: 0, oldestMs: null as number | null };
+  const empty = { ...nothing, uplinks: { collector: nothing } };
+  const owed = (waiting: number, oldestMs: number) => ({ waiting, oldestMs, uplinks: { collector: { waiting, oldestMs } } });
   it('is told by age and number, worse as it grows, and a step of the clock makes no row old', async () => {
     const clock = new ManualClock();
-    let lanes = { alarm: empty as { waiting: number; oldestMs: number | null }, ordinary: empty };
+    let lanes = { alarm: empty, ordinary: empty };
     const { pass, words, said } = await rig(new QueueWatcher('gw-1', clock, async () => lanes), clock);
-    lanes = { alarm: { waiting: 1, oldestMs: clock.wallMs() }, ordinary: empty };
+    lanes = { alarm: owed(1, clock.wallMs()), ordinary: empty };
     await pass(50_000);
     expect(words()).toEqual([]);
     await pass(20_000);
     expect(words()).toEqual(['queue-high began']);
-    expect(said[0]?.text).toContain('1 alarms');
+    expect(said[0]?.text).toContain('without a receipt: 1 alarms');
     await pass(600_000);
     expect(words()).toEqual(['queue-high began', 'queue-high still']);
     lanes = { alarm: empty, ordinary: empty };
     await pass(20_000);
     expect(words().at(-1)).toBe('queue-normal ended');
-    lanes = { alarm: { waiting: 1, oldestMs: clock.wallMs() + 86_400_000 }, ordinary: empty };
+    lanes = { alarm: owed(1, clock.wallMs() + 86_400_000), ordinary: empty };
     await pass(50_000);
     expect(words()).toHaveLength(3);
+  });
+
+  it('names the uplinks that owe a receipt for long, where others gave theirs or have a row on its way just now', async () => {
+    const clock = new ManualClock();
+    const [oldestMs, freshMs] = [clock.wallMs(), clock.wallMs() + 55_000];
+    const alarm = {
+      ...{ waiting: 4, oldestMs },
+      uplinks: { collector: { waiting: 1, oldestMs: freshMs }, second: { waiting: 4, oldestMs }, city: nothing },
+    };
+    const { pass, said } = await rig(new QueueWatcher('gw-1', clock, async () => ({ alarm, ordinary: empty })), clock);
+    await pass(62_000);
+    expect(said.map(({ text }) => text)).toEqual([expect.stringMatching(/^without a receipt of second: 4 alarms/)]);
+  });
+
+  it('names everybody who is owed a row where only all of it together is too much', async () => {
+    const half = (oldestMs: number) => ({ waiting: 150, oldestMs });
+    const clock = new ManualClock();
+    const nowMs = clock.wallMs();
+    const alarm = { waiting: 300, oldestMs: nowMs, uplinks: { collector: half(nowMs), second: half(nowMs), city: nothing } };
+    const { pass, said } = await rig(new QueueWatcher('gw-1', clock, async () => ({ alarm, ordinary: empty })), clock);
+    await pass(5_000);
+    expect(said[0]?.text).toMatch(/^without a receipt of collector, second: 300 alarms/);
   });
 
   it('says nothing while the journal does not answer', async () => {
