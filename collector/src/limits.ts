@@ -10,8 +10,10 @@ export const LEDGER_BUSY_TIMEOUT_MS = 5_000;
 export const LEDGER_WAL_BYTES = 64 * 1024 * 1024;
 /** One read never holds the reader for long. */
 export const LEDGER_READ_ENTRIES_MAX = 2_000;
-/** Damaged entries of one read, each kept whole: a frame is a few hundred bytes, an event a few KB. */
+/** Damaged entries of one read, and those that wait for a disk, each kept whole: a frame is a few hundred bytes, an event a few KB. */
 export const DAMAGED_AT_ONCE_MAX = 2_000;
+/** A write that fails costs the writing connection and the deliveries that wait for it: evidence of damage is not tried again at every read. */
+export const KEEP_DAMAGED_AGAIN_MS = 5_000;
 /** Of damaged entries so many are named. */
 export const DAMAGED_SHOWN_MAX = 10;
 /** Of each series the lowest gaps are shown, the rest is a number. */

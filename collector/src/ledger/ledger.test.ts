@@ -6,6 +6,7 @@ import SqliteDatabase from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { machineClock } from '../clock.ts';
+import { KEEP_DAMAGED_AGAIN_MS } from '../limits.ts';
 import { batchOf, fireNumbered, PROMISES } from './conformance.ts';
 import type { Ledger } from './ledger.ts';
 import { openSqliteLedger } from './sqlite-ledger.ts';
@@ -119,6 +120,32 @@ describe('the file of the ledger', () => {
     expect(kept?.['reason']).toContain('position 2 is not what was written');
     expect(JSON.parse(kept?.['context'] as string)).toMatchObject({ event: before?.event, digest: before?.digest.toString('hex') });
     expect(look('SELECT position FROM ledger')).toHaveLength(3);
+  });
+
+  it('tells of an entry that was set aside when nothing could be written, and keeps it with a later read', async () => {
+    await using(async (ledger) => void (await ledger.append([batchOf([1, 2, 3, 4])])));
+    change(`UPDATE ledger SET frame = x'4040aa' WHERE position IN (1, 2);
+      CREATE TRIGGER full BEFORE INSERT ON quarantine BEGIN SELECT raise(ABORT, 'no room'); END`);
+    let nowMs = 0;
+    const ledger = await open(undefined, { ...machineClock, monotonicMs: () => nowMs });
+    const damaged = { count: 2, positions: [1, 2] };
+    try {
+      expect((await ledger.after(0, 1)).map(({ position }) => position)).toEqual([3]);
+      expect([look('SELECT 1 FROM quarantine'), await ledger.lacking()]).toMatchObject([[], { damaged }]);
+      expect(await ledger.state()).toMatchObject({ quarantined: 0, damaged });
+      change('DROP TRIGGER full');
+      nowMs += KEEP_DAMAGED_AGAIN_MS;
+      expect((await ledger.after(3, 1)).map(({ position }) => position)).toEqual([4]);
+      expect(await ledger.state()).toMatchObject({ quarantined: 2, damaged });
+      await ledger.after(0, 1);
+      expect(await ledger.state()).toMatchObject({ quarantined: 2, damaged });
+    } finally {
+      await ledger.close();
+    }
+    expect(look('SELECT position, times FROM quarantine ORDER BY position')).toEqual([
+      { position: 1, times: 2 },
+      { position: 2, times: 2 },
+    ]);
   });
 
   it('shows an entry whose event is damaged as it was written, where its frame proves it, and says so', async () => {

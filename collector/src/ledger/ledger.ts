@@ -92,7 +92,7 @@ export interface Missing {
 
 /** What the ledger should hold and does not. */
 export interface Lacking {
-  /** Entries that were found damaged and set aside; of them the lowest positions, at most ten. */
+  /** Entries that were found damaged, also where the quarantine could not be written yet; of them the lowest positions, at most ten. */
   readonly damaged: { readonly count: number; readonly positions: readonly number[] };
   readonly missing: readonly Missing[];
 }
@@ -131,7 +131,8 @@ export interface Ledger {
   known(gateway: string, eventIds: readonly string[]): Promise<ReadonlySet<string>>;
   /**
    * At most `max` entries behind `position`, in order of position; none where none can be read. An entry that is no longer what was
-   * written is passed over and lies in quarantine with all that is left of it: what stands behind it goes on.
+   * written is passed over and lies in quarantine with all that is left of it: what stands behind it goes on. Where the quarantine
+   * cannot be written it is in `lacking` meanwhile, and is written with a later read.
    */
   after(position: number, max: number): Promise<readonly Entry[]>;
   /** Resolves when something that may be read lies behind `position`; rejects with the signal's reason when that comes first. */

@@ -3,7 +3,7 @@ import { fail } from '../failures.ts';
 import { LEDGER_ANSWER_TIMEOUT_MS, LEDGER_OPEN_TIMEOUT_MS, LEDGER_READ_ENTRIES_MAX } from '../limits.ts';
 import type { Cursor, Entry, Lacking, Ledger, LedgerState, Numbering, Quarantined } from './ledger.ts';
 import type { Orders } from './orders.ts';
-import type { Damaged } from './sqlite-entry.ts';
+import { Evidence } from './sqlite-evidence.ts';
 import type { Found } from './sqlite-reader.ts';
 import { type Patience, SqliteThread } from './sqlite-thread.ts';
 import type { Appended } from './sqlite-writer.ts';
@@ -15,6 +15,7 @@ class SqliteLedger implements Ledger {
   readonly #writer: SqliteThread;
   readonly #reader: SqliteThread;
   readonly #clock: Clock;
+  readonly #evidence: Evidence;
   readonly #waiting = new Set<() => void>();
   #position = 0;
   /** Between these positions there are only entries that cannot be read. */
@@ -26,6 +27,7 @@ class SqliteLedger implements Ledger {
     this.#writer = new SqliteThread({ file, role: 'writer' }, patience);
     this.#reader = new SqliteThread({ file, role: 'reader' }, patience);
     this.#clock = clock;
+    this.#evidence = new Evidence((damaged) => this.#ask(this.#writer, 'keepDamaged', { damaged, atMs: clock.wallMs() }), clock);
   }
 
   /** The writer first: it makes the file. */
@@ -68,7 +70,7 @@ class SqliteLedger implements Ledger {
     for (let behind = position; ; ) {
       const asked = { position: behind, max: Math.min(max, LEDGER_READ_ENTRIES_MAX) };
       const { entries, damaged, through } = await this.#ask<Found>(this.#reader, 'after', asked);
-      if (damaged.length > 0) await this.#keepDamaged(damaged);
+      await this.#evidence.keep(damaged);
       if (entries.length > 0) return entries;
       if (through === behind) {
         if (through > position) this.#nothingBetween(position, through);
@@ -111,12 +113,12 @@ class SqliteLedger implements Ledger {
   }
 
   async state(): Promise<LedgerState> {
-    const state = await this.#ask<Omit<LedgerState, 'repeated'>>(this.#reader, 'state', null);
+    const state = await this.#ask<Omit<LedgerState, 'repeated'>>(this.#reader, 'state', { waiting: this.#evidence.waiting });
     return { ...state, repeated: this.#repeated };
   }
 
   lacking(): Promise<Lacking> {
-    return this.#ask(this.#reader, 'lacking', null);
+    return this.#ask(this.#reader, 'lacking', { waiting: this.#evidence.waiting });
   }
 
   /** The reader first: without it the writer can fold the log file back into the ledger. */
@@ -141,14 +143,6 @@ class SqliteLedger implements Ledger {
   #passed(position: number): number {
     const { behind, through } = this.#unreadable;
     return behind <= position ? Math.max(position, through) : position;
-  }
-
-  /**
-   * A disk that takes no evidence must not hold up what stands behind the damage: the row is where it was, whoever reads it next keeps
-   * it, and that nothing can be written is told by whoever delivers.
-   */
-  async #keepDamaged(damaged: readonly Damaged[]): Promise<void> {
-    await this.#ask<void>(this.#writer, 'keepDamaged', { damaged, atMs: this.#clock.wallMs() }).catch(() => {});
   }
 
   #ask<Answer>(thread: SqliteThread, method: string, given: unknown): Promise<Answer> {

@@ -22,8 +22,13 @@ const ENTRIES = `SELECT position, gateway, epoch, lane, number, ordinal, boot, m
   FROM ledger WHERE position > ? ORDER BY position LIMIT ?`;
 const TOTALS = `SELECT (SELECT ifnull(max(position), 0) FROM ledger) AS position, (SELECT ifnull(sum(entries), 0) FROM series) AS entries,
   (SELECT count(*) FROM quarantine) AS quarantined`;
-const DAMAGED = 'SELECT DISTINCT position FROM quarantine WHERE position IS NOT NULL ORDER BY position LIMIT ?';
-const DAMAGED_COUNT = 'SELECT count(DISTINCT position) AS count FROM quarantine WHERE position IS NOT NULL';
+/** In quarantine, or on the way there. */
+const DAMAGED = `SELECT position FROM quarantine WHERE position IS NOT NULL UNION SELECT value FROM json_each(?)`;
+
+/** Positions of damaged entries that are not in quarantine yet. */
+interface OnTheWay {
+  readonly waiting: readonly number[];
+}
 
 /** A reading connection of a ledger file: short transactions only, so that the log file can be folded back. Lives in a worker thread. */
 export class SqliteReader {
@@ -55,20 +60,20 @@ export class SqliteReader {
     return this.#cursor.get(outlet)?.position ?? 0;
   }
 
-  state(): Omit<LedgerState, 'repeated'> {
+  state({ waiting }: OnTheWay): Omit<LedgerState, 'repeated'> {
     const all = this.#database.transaction(() => {
       const totals = this.#database.prepare<[], Pick<LedgerState, 'position' | 'entries' | 'quarantined'>>(TOTALS).get()!;
-      return { ...totals, damaged: this.#damaged(), series: this.#series() };
+      return { ...totals, damaged: this.#damaged(waiting), series: this.#series() };
     });
     return all.deferred();
   }
 
-  lacking(): Lacking {
+  lacking({ waiting }: OnTheWay): Lacking {
     const missing = this.#database.prepare<[], Missing>(
       `SELECT gateway, epoch, lane, sum(last - first + 1) AS missing, min(first) AS lowest
        FROM gaps GROUP BY gateway, epoch, lane ORDER BY gateway, epoch, lane`,
     );
-    return { damaged: this.#damaged(), missing: missing.all() };
+    return { damaged: this.#damaged(waiting), missing: missing.all() };
   }
 
   openOrders({ notBeforeMs }: { readonly notBeforeMs: number }): readonly OrderRecord[] {
@@ -95,10 +100,11 @@ export class SqliteReader {
     this.#database.close();
   }
 
-  #damaged(): LedgerState['damaged'] {
-    const { count } = this.#database.prepare<[], { count: number }>(DAMAGED_COUNT).get()!;
-    const lowest = this.#database.prepare<[number], { position: number }>(DAMAGED).all(DAMAGED_SHOWN_MAX);
-    return { count, positions: lowest.map(({ position }) => position) };
+  #damaged(waiting: readonly number[]): LedgerState['damaged'] {
+    const json = JSON.stringify(waiting);
+    const { count } = this.#database.prepare<[string], { count: number }>(`SELECT count(*) AS count FROM (${DAMAGED})`).get(json)!;
+    const lowest = this.#database.prepare<[string, number], { position: number }>(`${DAMAGED} ORDER BY position LIMIT ?`);
+    return { count, positions: lowest.all(json, DAMAGED_SHOWN_MAX).map(({ position }) => position) };
   }
 
   #series(): Series[] {
