@@ -26,7 +26,7 @@ export const FAILURES = {
     zh: '总账中有条目损坏,已隔离',
     remedy:
       'Check the disk and the memory of this machine (dmesg, smartctl) and back the ledger up; everything else goes on. What is left of them lies ' +
-      'in the table quarantine of the ledger, by position: whoever is on duty must know what they said 检查磁盘与内存并备份总账;其余照常,损坏条目按位置存于隔离区,请人工核对',
+      'in the table quarantine of the ledger, by position, once the disk takes it: whoever is on duty must know what they said 检查磁盘与内存并备份总账;其余照常,损坏条目按位置存于隔离区,请人工核对',
   },
   'numbers-missing': {
     retry: 'later',

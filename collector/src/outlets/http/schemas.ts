@@ -180,7 +180,10 @@ export const Status = Type.Object({
   quarantined: Type.Integer({ description: 'things that could not be read; their bytes are kept' }),
   damaged: Type.Object(
     { count: Type.Integer(), positions: Type.Array(position) },
-    { description: 'entries found damaged and set aside: how many, and the lowest of them; what is left of them is in quarantine' },
+    {
+      description:
+        'entries found damaged and set aside: how many, and the lowest of them; what is left of them is in quarantine, or comes there once the disk takes it',
+    },
   ),
   repeated: Type.Integer({ description: 'rows delivered again although known, since start' }),
   troubles: Type.Array(Standing, { description: 'what is wrong with the collector or with what it gets' }),
