@@ -70,6 +70,18 @@ test('a panel that speaks by itself is found, nothing is written to it, and the 
   expect(panel.heardBytes()).toBe(0);
 });
 
+test('a panel of another speed is found at its own on a line that knows none; how long it takes at most is said before', async () => {
+  await using pair = await serialPair();
+  await using panel = await onSerial(pair.device, 40, sayingsOf(familyOf('jbf-native')));
+  const { code, stdout, stderr } = await runGateway('scan', 'serial', '--path', pair.gateway, '--seconds', '1');
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/\d+ settings, 1 s each, 1 port\(s\): about \d+ s at most/);
+  expect(stdout).toContain('several settings fit: 2400,8N1 (该族自身 its own), 9600,8N1');
+  expect(pasted(stdout)).toMatchObject({ lines: [{ wire: { path: pair.gateway }, devices: [{ family: 'jbf-native' }] }] });
+  expect(stdout).not.toContain('baudRate');
+  expect(panel.heardBytes()).toBe(0);
+});
+
 test('a panel that waits for its poll is silent until asking is allowed', async () => {
   const family = familyOf('ld128e');
   const waiting = [...sayingsOf(family)];

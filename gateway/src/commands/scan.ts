@@ -7,7 +7,7 @@ import { inkOf } from '../commission/explain.ts';
 import { fitsOf, type ReadModbus, scanModbus } from '../commission/scan-modbus.ts';
 import { showUnit } from '../commission/scan-modbus-text.ts';
 import { hostsOf, KNOWN_PORTS, scanNetwork } from '../commission/scan-network.ts';
-import { type Hearing, type OpenPort, scanSerial } from '../commission/scan-serial.ts';
+import { type Hearing, type OpenPort, scanSerial, secondsAtMost, settingsOf } from '../commission/scan-serial.ts';
 import { showHearing, showOutcome } from '../commission/scan-serial-text.ts';
 import { serialPorts } from '../commission/serial-ports.ts';
 import { parseWire, USUAL_LINE } from '../commission/wire-text.ts';
@@ -52,6 +52,12 @@ async function serial({ path, seconds, ask = false, json }: SerialOptions): Prom
     };
   };
   stderr.write(ask ? '无人说话时发送查询报文 a silent line is polled\n' : '只听不发 listening, nothing is sent\n');
+  const most = secondsAtMost(families, seconds, ask);
+  const [settings, total] = [settingsOf(families).length, duration(most * paths.length)];
+  stderr.write(`${settings} 种参数,每种 ${seconds} 秒,${paths.length} 个串口:最多约 ${total}(确定后提前结束)\n`);
+  stderr.write(
+    `${settings} settings, ${seconds} s each, ${paths.length} port(s): about ${total} at most; a port ends early once it is certain\n`,
+  );
   for (const [index, path] of paths.entries()) {
     const hearings: Hearing[] = [];
     for await (const heard of scanSerial({ path, families, secondsEach: seconds, ask, clock: systemClock, signal, open })) {
@@ -60,6 +66,11 @@ async function serial({ path, seconds, ask = false, json }: SerialOptions): Prom
     }
     if (!json) print(['', ...showOutcome(path, hearings, FAMILIES, index + 1), '']);
   }
+}
+
+/** `48 s`, `8 min`. */
+function duration(seconds: number): string {
+  return seconds < 100 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 }
 
 interface ModbusOptions {
@@ -195,7 +206,12 @@ export function addScan(program: Command): void {
     .command('serial')
     .description('listen to serial ports at every line setting of the register, and say which family speaks')
     .option('--path <path...>', 'only these ports; default: all of this machine')
-    .option('--seconds <n>', 'how long at each setting', seconds, SECONDS_EACH)
+    .option(
+      '--seconds <n>',
+      'how long at each setting; the whole, said before it begins, is that many times the settings',
+      seconds,
+      SECONDS_EACH,
+    )
     .option('--ask', "poll silent lines with the families' own polls; without it nothing is sent")
     .option('--json', 'one JSON object a line')
     .action(serial);

@@ -2,7 +2,7 @@ import type { Family } from '@fengsui/protocol';
 import { PROGRAM } from '../program.ts';
 import { type Ink, padded } from './explain.ts';
 import { MODBUS, type Standing, VERDICTS, type Verdict } from './recognise.ts';
-import type { Hearing, PortTrouble } from './scan-serial.ts';
+import { type Hearing, isOwn, type PortTrouble } from './scan-serial.ts';
 import { showLine } from './wire-text.ts';
 
 const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
@@ -27,14 +27,33 @@ function showStanding({ name, verdict, packets, noiseBytes, said }: Standing, in
   return `${ink.good(padded(name, 22))}${VERDICT_WORDS[verdict!]}: ${counted}`;
 }
 
-/** A port's best hearing: the surest verdict, a family at its own setting before the same family elsewhere. */
-export function bestOf(hearings: readonly Hearing[]): { readonly hearing: Hearing; readonly standing: Standing } | null {
+/** A family heard at a setting. */
+export interface Fit {
+  readonly hearing: Hearing;
+  readonly standing: Standing;
+}
+
+/** Shares of packets that differ by less are the same: a start amid a packet is noise at the best setting, too. */
+const NEARLY = 0.1;
+
+/** Nearly the same evidence: how many packets came while it was listened is chance, how much of the bytes they were is not. */
+function isAsGood({ standing: one }: Fit, { standing: other }: Fit): boolean {
+  return (one.verdict === 'possible') === (other.verdict === 'possible') && one.coverage >= other.coverage - NEARLY;
+}
+
+/**
+ * The surest family of a port, and the settings at which it was heard as well as anywhere, the one to take first: its own before
+ * others, which a line that knows no speed (a pseudo-terminal, the virtual port of a serial server) lets through as well. Empty: nobody was recognised.
+ */
+export function settingsThatFit(hearings: readonly Hearing[]): Fit[] {
   const all = hearings.flatMap((hearing) => hearing.standings.map((standing) => ({ hearing, standing })));
-  const rank = ({ hearing, standing }: (typeof all)[number]) => {
-    const own = standing.lines.some((line) => showLine(line) === showLine(hearing.line));
-    return VERDICTS.indexOf(standing.verdict!) + (own ? 0 : 0.5);
-  };
-  return all.sort((a, b) => rank(a) - rank(b))[0] ?? null;
+  const foreign = ({ hearing, standing }: Fit) => (isOwn(standing.lines, hearing.line) ? 0 : 1);
+  const surest = (a: Fit, b: Fit) => VERDICTS.indexOf(a.standing.verdict!) - VERDICTS.indexOf(b.standing.verdict!);
+  const [best] = [...all].sort((a, b) => surest(a, b) || foreign(a) - foreign(b));
+  if (!best) return [];
+  const fits = all.filter((fit) => fit.standing.name === best.standing.name && isAsGood(fit, best));
+  const ordered = fits.sort((a, b) => foreign(a) - foreign(b) || surest(a, b) || b.standing.coverage - a.standing.coverage);
+  return ordered.filter(({ hearing }, at) => ordered.findIndex((other) => showLine(other.hearing.line) === showLine(hearing.line)) === at);
 }
 
 /** Advice for a port nobody was recognised on. */
@@ -53,7 +72,8 @@ function silentAdvice(hearings: readonly Hearing[]): string[] {
 
 /** What a person does next with a port: lines for the configuration, or advice. */
 export function showOutcome(path: string, hearings: readonly Hearing[], families: ReadonlyMap<string, Family>, index: number): string[] {
-  const best = bestOf(hearings);
+  const fits = settingsThatFit(hearings);
+  const [best] = fits;
   if (!best) return hearings.length === 0 ? [] : silentAdvice(hearings);
   const { hearing, standing } = best;
   const equals = hearing.standings.filter(
@@ -67,7 +87,19 @@ export function showOutcome(path: string, hearings: readonly Hearing[], families
       `${PROGRAM} scan modbus --wire serial:${path}@${showLine(hearing.line)} --units 1-32   # 主机断开后 after it is gone`,
     ];
   }
-  return [...others, ...linesFor(path, hearing, families.get(standing.name)!, index)];
+  return [...others, ...severalSettings(fits), ...linesFor(path, hearing, families.get(standing.name)!, index)];
+}
+
+/** Where a line lets more than one setting through, only the device itself can say which is its own. */
+function severalSettings(fits: readonly Fit[]): string[] {
+  if (fits.length < 2) return [];
+  const shown = fits.map(
+    ({ hearing, standing }) => `${showLine(hearing.line)}${isOwn(standing.lines, hearing.line) ? ' (该族自身 its own)' : ''}`,
+  );
+  return [
+    `# 多种参数均可 several settings fit: ${shown.join(', ')}`,
+    '# 取第一项,请与设备设置核对 the first is taken: compare it with what the device is set to',
+  ];
 }
 
 /** YAML to paste under `lines:` of gateway.yaml. The setting is named only where it is not the family's own. */

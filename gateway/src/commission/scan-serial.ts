@@ -50,14 +50,21 @@ export function settingsOf(families: readonly Family[]): LineSetting[] {
   return [...settings.values()].sort((a, b) => b.count - a.count).map(({ line }) => line);
 }
 
+/** How long one port takes at most, in seconds: every setting, and where asking is allowed every family that is polled at it. */
+export function secondsAtMost(families: readonly Family[], secondsEach: number, ask: boolean): number {
+  const turns = settingsOf(families).map((line) => 1 + (ask ? polledAt(families, line).length : 0));
+  return secondsEach * turns.reduce((sum, each) => sum + each, 0);
+}
+
 /**
- * Listens to one port at one setting after another and says what was heard. It ends early where a family is certain at its
- * own setting. Nothing is written, unless asking was allowed, and then only a family's own polls to a line that is silent.
+ * Listens to one port at one setting after another and says what was heard. A family that is recognised is listened to at its own
+ * setting next, and it ends early where one is certain at its own. Nothing is written, unless asking was allowed, and then only a family's own polls to a line that is silent.
  */
 export async function* scanSerial(scan: SerialScan): AsyncGenerator<Hearing | PortTrouble> {
   const candidates = candidatesOf(scan.families);
   let opened = false;
-  for (const line of settingsOf(scan.families)) {
+  const waiting = settingsOf(scan.families);
+  for (let line = waiting.shift(); line; line = waiting.shift()) {
     if (scan.signal.aborted) return;
     try {
       await using port = await scan.open(scan.path, line, scan.signal);
@@ -65,12 +72,14 @@ export async function* scanSerial(scan: SerialScan): AsyncGenerator<Hearing | Po
       const heard = await hear(scan, port, line, candidates);
       yield heard;
       if (isSettled(heard)) return;
+      ownFirst(waiting, heard);
       if (!scan.ask || heard.bytes > 0) continue;
       for (const family of polledAt(scan.families, line)) {
         if (scan.signal.aborted) return;
         const answered = await hear(scan, port, line, candidates, family);
         yield answered;
         if (isSettled(answered)) return;
+        ownFirst(waiting, answered);
       }
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -81,8 +90,21 @@ export async function* scanSerial(scan: SerialScan): AsyncGenerator<Hearing | Po
   }
 }
 
+/** Brings the own settings of whoever was recognised to the front. */
+function ownFirst(waiting: LineSetting[], { standings }: Hearing): void {
+  const recognised = standings.filter(({ verdict }) => verdict === 'certain' || verdict === 'likely');
+  const own = new Set(recognised.flatMap(({ lines }) => lines.map(showLine)));
+  const rank = (line: LineSetting) => (own.has(showLine(line)) ? 0 : 1);
+  waiting.sort((a, b) => rank(a) - rank(b));
+}
+
+/** Whether a family was heard at a setting the register knows it by. */
+export function isOwn(lines: readonly LineSetting[], line: LineSetting): boolean {
+  return lines.some((own) => showLine(own) === showLine(line));
+}
+
 function isSettled({ standings, line }: Hearing): boolean {
-  return standings.some(({ verdict, lines }) => verdict === 'certain' && lines.some((own) => showLine(own) === showLine(line)));
+  return standings.some(({ verdict, lines }) => verdict === 'certain' && isOwn(lines, line));
 }
 
 /** Families that speak when they are polled, at this setting. */
