@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NUMBER_TAKEN } from '@fengsui/protocol';
 import Database from 'better-sqlite3';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -142,6 +143,75 @@ describe('a look into the journal of a gateway that runs', () => {
     const [code] = await new Promise<[number | null]>((resolve) => child.once('close', (...ended) => resolve(ended as never)));
     expect(code).toBe(0);
   }, 60_000);
+});
+
+describe('a row that one of several uplinks still owes a receipt for', () => {
+  /** Fires 1 to 4: all of them are for both, and then the collector takes 1 and 2, rejects 3, and has 4 still to settle. */
+  async function partly(name: string, uplinks: readonly string[], again = uplinks): Promise<string[]> {
+    const own = join(folder, name);
+    let written = await open(own, { uplinks });
+    const [first] = await written.append([1, 2, 3, 4].map((address) => eventOf('fire', address)));
+    const { epoch } = first!;
+    const rejected = [{ number: 3, reason: 'not decodable: x' }];
+    await written.settle({ gateway: 'gw-1', epoch, lane: 'alarm', accepted: [1, 2], rejected });
+    await written.outbox('second').settle({ gateway: 'gw-1', epoch, lane: 'alarm', accepted: [2], rejected: [] });
+    await written.close();
+    written = await open(own, { uplinks: again });
+    await written.close();
+    const { stdout } = await runGateway('journal', 'list', '--data', own);
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/\] {2}/)[1]!);
+  }
+
+  it('says for whom it waits and who took it, and is as plain as ever where it waits for all', async () => {
+    expect(await partly('two', ['collector', 'second'])).toEqual([
+      '待确认 waiting for second (collector ✓)',
+      '已确认 accepted',
+      '待确认 waiting for second: collector: not decodable: x',
+      '待确认 waiting',
+    ]);
+    const columns = [['second'], [], ['second'], ['collector', 'second']].map((names) => names.join(' '));
+    const { rows } = await runGateway('journal', 'list', '--json', '--data', join(folder, 'two'));
+    expect(rows().map((row) => (row as unknown as { waitingFor: string | null }).waitingFor ?? '')).toEqual(columns);
+    const { stdout } = await runGateway('journal', 'export', '--data', join(folder, 'two'));
+    expect((parse(stdout, { columns: true }) as Array<Record<string, string>>).map(({ waitingFor }) => waitingFor)).toEqual(columns);
+  });
+
+  it('says of nobody that it took it who may never have been owed it', async () => {
+    const told = await partly('three', ['collector', 'second'], ['collector', 'second', 'city']);
+    expect([told[0], told[3]]).toEqual(['待确认 waiting for second', '待确认 waiting']);
+  });
+
+  it('says of nobody that it took it where rows got other numbers, of which it may still owe one', async () => {
+    const own = join(folder, 'renumbered');
+    const written = await open(own, { uplinks: ['collector', 'second'] });
+    const [row] = await written.append([eventOf('fire', 1)]);
+    const rejected = [{ number: 1, reason: `${NUMBER_TAKEN}` }];
+    await written.settle({ gateway: 'gw-1', epoch: row!.epoch, lane: 'alarm', accepted: [], rejected });
+    const lines = async () => (await runGateway('journal', 'list', '--data', own)).stdout.trimEnd().split('\n');
+    await vi.waitFor(async () => expect(await lines()).toHaveLength(2), { timeout: 20_000 });
+    const told = (await lines()).map((line) => line.split(/\] {2}/)[1]!);
+    expect(told.sort()).toEqual(['待确认 waiting for collector', '待确认 waiting for second']);
+    await written.close();
+  }, 60_000);
+
+  it('waits for nobody in particular where there is one uplink, and in a copy of an old version', async () => {
+    const own = join(folder, 'one');
+    const written = await open(own);
+    await written.append([eventOf('fire', 1)]);
+    await written.close();
+    const list = async () => (await runGateway('journal', 'list', '--data', own)).stdout;
+    expect(await list()).toMatch(/待确认 waiting\n$/);
+    for (const lane of ['alarm', 'ordinary']) {
+      const database = new Database(join(own, `${lane}.sqlite`));
+      database.exec('DROP TABLE owed; DROP TABLE uplinks; DROP TABLE refusals');
+      database.pragma('user_version = 2');
+      database.close();
+    }
+    expect(await list()).toMatch(/待确认 waiting\n$/);
+  });
 });
 
 describe('a test, and an answer to a duty check', () => {

@@ -7,11 +7,12 @@ import * as limits from '../limits.ts';
 import { checksumOf, type Sealed } from './checksum.ts';
 import { ROW_STATES, refuseNewer } from './schema.ts';
 import { toldOf } from './trouble.ts';
+import { type RawWaits, type Waits, waitsColumns, waitsOf } from './waiting-for.ts';
 
 export type RowState = keyof typeof ROW_STATES;
 
 /** A row of the journal as it lies in its file. */
-export interface JournalRow {
+export interface JournalRow extends Waits {
   readonly lane: Lane;
   readonly epoch: number;
   readonly number: number;
@@ -59,7 +60,7 @@ const BEFORE_ALL: Place = { epoch: -1, number: 0 };
 const BEHIND_ALL: Place = { epoch: Number.MAX_SAFE_INTEGER, number: 0 };
 const STATES = Object.fromEntries(Object.entries(ROW_STATES).map(([name, code]) => [code, name])) as Record<number, RowState>;
 
-interface Raw extends Sealed {
+interface Raw extends Sealed, RawWaits {
   readonly kind: string;
   readonly edge: string;
   readonly source: string;
@@ -95,7 +96,7 @@ class LaneReader {
     const border = this.#database.prepare(`SELECT epoch, number FROM rows WHERE (epoch, number) ${beyond} (@epoch, @number)
       ${sorted} LIMIT 1 OFFSET ${limits.READ_WINDOW_ROWS - 1}`);
     const window = this.#database.prepare(`SELECT epoch, number, ordinal, boot, monotonic_ms, wall_ms, clock_synchronised, event_id,
-      kind, edge, source, profile, frame, checksum, state, reason, settled_ms FROM rows
+      kind, edge, source, profile, frame, checksum, state, reason, settled_ms, ${waitsColumns(this.#database)} FROM rows
       WHERE (epoch, number) ${beyond} (@epoch, @number) AND (epoch, number) ${within} (@toEpoch, @toNumber) ${where} ${sorted}`);
     for (let at: Place | null = from; at; ) {
       const to = border.get(at) as Place | undefined;
@@ -204,6 +205,7 @@ function rowOf(lane: Lane, raw: Raw): JournalRow {
     state: STATES[raw.state] ?? 'quarantined',
     reason: raw.reason,
     settledMs: raw.settled_ms,
+    ...waitsOf(raw),
     isSound: checksumOf(raw).equals(raw.checksum),
   };
 }

@@ -26,7 +26,7 @@ export const EXPORT_COLUMNS = [
   ...['happening', 'happeningZh', 'kind', 'edge', 'source', 'place', 'systemType', 'systemAddress', 'componentType', 'component'],
   ...['componentZh', 'componentAddress', 'deviceAddress', 'text', 'quantity', 'value', 'unit', 'quality', 'states', 'test', 'note'],
   ...['operator', 'operatorNumber'],
-  ...['eventTime', 'eventTimeSource', 'eventId', 'state', 'stateZh', 'reason', 'settled', 'undecodable', 'packet', 'frame'],
+  ...['eventTime', 'eventTimeSource', 'eventId', 'state', 'stateZh', 'waitingFor', 'reason', 'settled', 'undecodable', 'packet', 'frame'],
 ] as const;
 export type ExportedRow = Readonly<Record<(typeof EXPORT_COLUMNS)[number], string | number | boolean | null>>;
 
@@ -125,6 +125,7 @@ export function exportedOf({ row, event, undecodable }: ReadRow, zoneMinutes: nu
     eventId: row.eventId,
     state: row.state,
     stateZh: STATE_WORDS[row.state].zh,
+    waitingFor: row.waitingFor.length > 0 ? row.waitingFor.join(' ') : null,
     reason: row.reason,
     settled: row.settledMs === null ? null : localTime(row.settledMs, zoneMinutes),
     undecodable,
@@ -162,12 +163,18 @@ function personOf({ operator, operatorNumber }: ExportedRow): string | null {
   return said.length > 0 ? `操作员 operator ${said.join(' ')}` : null;
 }
 
+/** A row that waits for one of several uplinks has got out where another took it. */
+function stateOf({ state, reason, isPartly, waitingFor, takenBy }: JournalRow): string {
+  const whom = isPartly ? ` for ${waitingFor.join(', ')}` : '';
+  const taken = takenBy.length > 0 ? ` (${takenBy.map((name) => `${name} ✓`).join(', ')})` : '';
+  return `${STATE_WORDS[state].zh} ${state}${whom}${taken}${reason === null ? '' : `: ${reason}`}`;
+}
+
 /** One line for the eyes. */
 export function lineOf(read: ReadRow, zoneMinutes: number, raw: boolean): string {
   const told = exportedOf(read, zoneMinutes, raw);
   const value = told.value === null ? null : `${told.value} ${told.unit}`;
   const about = [told.place, told.text, value, told.deviceAddress, personOf(told), told.note].filter((each) => each !== null);
-  const state = `${told.stateZh} ${told.state}${told.reason === null ? '' : `: ${told.reason}`}`;
   const trust = told.clockSynchronised ? ' ' : '?';
   const rest = [told.undecodable, raw ? (told.packet ?? told.frame) : null].filter((each) => each !== null);
   const words = [
@@ -176,7 +183,7 @@ export function lineOf(read: ReadRow, zoneMinutes: number, raw: boolean): string
     told.source,
     ...about,
     `[${told.lane} ${told.epoch}/${told.number}]`,
-    state,
+    stateOf(read.row),
     ...rest,
   ];
   return plain(words.join('  '));
