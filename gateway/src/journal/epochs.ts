@@ -21,6 +21,8 @@ export class Epochs {
   #isDoubtful = false;
   /** A file was moved aside: that the new one knows nothing needs no other explanation. */
   #isReplaced = false;
+  /** This worker has not begun yet: of a file that is not open it does not even know how far the count over both lanes had come. */
+  #isNew = true;
 
   constructor({ directory, machineFile, wallMs }: WorkerStart, findings: Findings) {
     this.#wallMs = wallMs;
@@ -50,12 +52,24 @@ export class Epochs {
     this.#isReplaced = false;
     const fresh = mayGoOn ? {} : bornIn(this.above(both, testimony?.epoch ?? 0));
     for (const file of both) file.commit([], [], { boot, ...fresh });
+    this.#isNew = false;
     this.testify(both);
   }
 
-  /** An epoch above those of both files and one that is `known`. */
-  above(both: Both, known: number): number {
-    return epochAfter(Math.max(known, ...both.map(({ header }) => header.epoch)), this.#wallMs, Math.random);
+  /**
+   * Goes on with one file while the other cannot be opened. Where its numbers or its place behind what the other holds are in doubt, it
+   * begins an epoch by itself; both begin another when the other file is there again.
+   */
+  beginAlone(file: LaneFile, boot: number): void {
+    if (!this.#isNew && !this.#isDoubtful && file.header.epoch > 0) return;
+    file.commit([], [], { boot, ...bornIn(this.above([file], this.#witness.testimony()?.epoch ?? 0)) });
+    this.#isDoubtful = false;
+    this.#isNew = false;
+  }
+
+  /** An epoch above those of files and one that is `known`. */
+  above(files: readonly LaneFile[], known: number): number {
+    return epochAfter(Math.max(known, ...files.map(({ header }) => header.epoch)), this.#wallMs, Math.random);
   }
 
   /** What the witness says against two files that agree with each other. */

@@ -129,7 +129,7 @@ class WorkerJournal implements Journal {
     this.#startedMs = options.clock.monotonicMs();
     this.before = opened.before;
     this.boot = opened.boot;
-    this.#learn(opened);
+    this.#learn(opened.positions);
   }
 
   async append(events: readonly SiteEvent[], again = false): Promise<readonly Stored[]> {
@@ -168,7 +168,7 @@ class WorkerJournal implements Journal {
 
   async state(): Promise<JournalState> {
     const state = await this.#clerk.ask({ ask: 'state' });
-    this.#learn(state);
+    this.#learn({ alarm: state.lanes.alarm.position, ordinary: state.lanes.ordinary.position });
     this.#wake();
     return state;
   }
@@ -224,8 +224,8 @@ class WorkerJournal implements Journal {
   }
 
   /** Rows can also come back from a damaged file, without an append. */
-  #learn({ lanes }: JournalState): void {
-    for (const lane of LANES) this.#newest[lane] = Math.max(this.#newest[lane], lanes[lane].position);
+  #learn(positions: Readonly<Record<Lane, number>>): void {
+    for (const lane of LANES) this.#newest[lane] = Math.max(this.#newest[lane], positions[lane]);
   }
 
   #wake(): void {

@@ -35,12 +35,16 @@ function journalIn(directory: string, more: Partial<WorkerStart> = {}) {
   });
   const ask = (question: Question): Answer => [...scribe.answer([{ id: 1, ...question } as ToWorker])].flat()[0]!;
   const append = (kind: 'fire' | 'fault' | 'reading') => ask({ ask: 'append', events: [eventOf(kind)], again: false, moment: at(0) });
+  const appendBoth = () => {
+    const answer = ask({ ask: 'append', events: [eventOf('fire'), eventOf('fault')], again: false, moment: at(0) });
+    return (answer as { value: Stored[] }).value;
+  };
   const stored = (answer: Answer): Stored => (answer as { value: Stored[] }).value[0]!;
   const state = () => (ask({ ask: 'state' }) as { value: JournalState }).value;
   const alive = (hours: number) => ask({ ask: 'alive', moment: at(hours) });
   const close = () => void (scribe.isClosed || ask({ ask: 'close' }));
   closing.push(close);
-  return { scribe, append, stored, state, alive, close };
+  return { scribe, append, appendBoth, stored, state, alive, close };
 }
 
 const unopened = { failure: { code: 'journal-unopened' } };
@@ -115,6 +119,49 @@ describe('a failing look at the room of the ordinary lane', () => {
     });
     expect(stored(append('fire'))).toMatchObject({ lane: 'alarm' });
     expect(append('reading')).toMatchObject({ failure: { code: 'journal-io' } });
+  });
+});
+
+describe('a worker that takes the place of another', () => {
+  it.each(LANES)(
+    'goes on without the %s lane while that cannot be opened, behind everything said before, and with it as soon as it can',
+    (lane) => {
+      const directory = folder();
+      const before = journalIn(directory);
+      for (let turn = 0; turn < 3; turn++) before.append(KINDS[other(lane)]);
+      for (let turn = 0; turn < 9; turn++) before.append(KINDS[lane]);
+      const { boot, lanes } = before.state();
+      const { epoch } = lanes.alarm;
+      before.close();
+      shut(directory, lane);
+      const { scribe, append, appendBoth, stored, state, alive } = journalIn(directory, { boot, positions: { alarm: 9, ordinary: 9 } });
+      expect(scribe.opened()).toMatchObject({ boot });
+      const alone = stored(append(KINDS[other(lane)]));
+      expect([alone.lane, alone.epoch > epoch]).toEqual([other(lane), true]);
+      expect(append(KINDS[lane])).toMatchObject(unopened);
+      alive(0);
+      alive(1);
+      expect(scribe.tend()).toBeGreaterThan(0);
+      mend(directory, lane);
+      const [fire, fault] = appendBoth();
+      expect(fire!.epoch).toBeGreaterThan(alone.epoch);
+      expect(fault).toMatchObject({ epoch: fire!.epoch, number: 1, order: fire!.order + 1 });
+      expect(state().lanes).toMatchObject({
+        [lane]: { waiting: 10, epoch: fire!.epoch, newest: 1 },
+        [other(lane)]: { waiting: 5, epoch: fire!.epoch, newest: 1 },
+      });
+    },
+  );
+
+  it('refuses to begin while neither can be opened, and a journal at the start of its process while one cannot', () => {
+    const directory = folder();
+    const before = journalIn(directory);
+    const { boot } = before.state();
+    before.close();
+    shut(directory, 'ordinary');
+    expect(() => journalIn(directory)).toThrow('journal-unopened');
+    shut(directory, 'alarm');
+    expect(() => journalIn(directory, { boot })).toThrow('journal-unopened');
   });
 });
 

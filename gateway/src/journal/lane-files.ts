@@ -11,6 +11,7 @@ import type { Before, JournalState, LaneState, WorkerStart } from './messages.ts
 import { opening } from './opening.ts';
 import { Relief } from './relief.ts';
 import { Space } from './space.ts';
+import { toldOf } from './trouble.ts';
 
 export const otherLane = (lane: Lane): Lane => (lane === 'alarm' ? 'ordinary' : 'alarm');
 
@@ -47,7 +48,7 @@ export class LaneFiles {
     this.#opening = new LaneOpening(start, this.space, this.findings, this.#epochs);
     this.#lock = opening(lockOf(directory), () => this.space.evenIfFull(() => lock(lockOf(directory))));
     try {
-      for (const lane of LANES) this.#open(lane);
+      this.#openBoth();
       this.before = this.#before();
       this.boot = start.boot ?? Math.max(...LANES.map((lane) => this.file(lane).header.boot)) + 1;
       this.#begin();
@@ -64,6 +65,12 @@ export class LaneFiles {
     this.#open(lane);
     this.#begin();
     return this.#files.get(lane)!;
+  }
+
+  /** Last position of each lane, as far as is known. */
+  get positions(): Readonly<Record<Lane, number>> {
+    const of = (lane: Lane) => this.#files.get(lane)?.position ?? this.#positions[lane];
+    return { alarm: of('alarm'), ordinary: of('ordinary') };
   }
 
   /** The files that are open. */
@@ -152,13 +159,29 @@ export class LaneFiles {
     this.#lock.close();
   }
 
+  /** A run begins with both. A worker that takes another's place goes on with the one that can be opened: devices are talking. */
+  #openBoth(): void {
+    let failed = this.start.boot === null;
+    for (const lane of LANES) {
+      try {
+        this.#open(lane);
+      } catch (error) {
+        if (failed) throw error;
+        failed = true;
+        this.findings.remark(`${lane}: ${toldOf(error).detail}`);
+      }
+    }
+  }
+
   #open(lane: Lane): void {
     this.#files.set(lane, this.#opening.open(lane, this.#positions[lane]));
   }
 
   #begin(): void {
-    const both = bothOf(this.opened());
+    const opened = this.opened();
+    const both = bothOf(opened);
     if (both) this.#epochs.begin(both, this.boot);
+    else for (const file of opened) this.#epochs.beginAlone(file, this.boot);
   }
 
   #before(): Before | null {

@@ -116,9 +116,11 @@ export interface Before {
   readonly note: GatewayNote | null;
 }
 
-export interface Opened extends JournalState {
+export interface Opened extends Pick<JournalState, 'boot'> {
   /** null on a journal that was born just now. */
   readonly before: Before | null;
+  /** Last position of each lane. */
+  readonly positions: Readonly<Record<Lane, number>>;
 }
 
 /** When something was heard, by the three clocks a row keeps. */

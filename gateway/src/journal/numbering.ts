@@ -62,16 +62,17 @@ export class Numbering {
     slot.row = slot.isTurnedAway ? null : this.#row(slot, moment, counts);
   }
 
-  /** A lane whose file cannot be opened fails alone. */
+  /** A lane whose file cannot be opened fails alone. Opening one may begin an epoch in both: nothing is read before. */
   #counts(failed: Work['failed']): Counts {
-    const newest: Record<Lane, number> = { alarm: 0, ordinary: 0 };
     for (const lane of LANES) {
       try {
-        newest[lane] = this.#files.file(lane).header.newest;
+        this.#files.file(lane);
       } catch (error) {
         failed.set(lane, this.#cures.giveUp(lane, error));
       }
     }
+    const newest: Record<Lane, number> = { alarm: 0, ordinary: 0 };
+    for (const { lane, header } of this.#files.opened()) newest[lane] = header.newest;
     return { order: this.#files.newestOrder(), newest };
   }
 

@@ -27,7 +27,8 @@ export class Scribe {
   }
 
   opened(): Opened {
-    return { ...this.#files.state(), before: this.#files.before };
+    const { boot, before, positions } = this.#files;
+    return { boot, before, positions };
   }
 
   /** Does a small piece of what is to be done on the side; answers how many milliseconds to rest after it. */
