@@ -40,6 +40,12 @@ function owing(journal, uplinks) {
   return names.length > 0 && names.length < uplinks.length ? [say('waitingFor', names.map(plain).join(', '))] : [];
 }
 
+/** Points that were not heard are not called in order. @param {any} points */
+function pointsWord({ total, alarms, abnormal, silent }) {
+  if (alarms > 0) return say('inAlarm', alarms);
+  return abnormal === 0 && silent > 0 ? say('heardInOrder', total - silent) : say('outOfOrder', abnormal);
+}
+
 /** @param {any} status */
 function drawTiles({ lines, journal, uplinks, points }) {
   const open = lines.filter((/** @type {any} */ { state }) => state === 'open').length;
@@ -54,14 +60,13 @@ function drawTiles({ lines, journal, uplinks, points }) {
   const states = uplinks.length === 1 ? say(`state-${uplinks[0].state}`) : `${connected} / ${uplinks.length} ${say('state-up')}`;
   const receipt = `${say('lastReceipt')} ${receipts.length > 0 ? ageOf(Math.max(...receipts)) : say('never')}`;
   const oldest = ages.length > 0 ? `${say('oldest')} ${spanOf(Math.max(...ages))}` : say('none');
-  const abnormal = points.alarms > 0 ? say('inAlarm', points.alarms) : say('outOfOrder', points.abnormal);
   const tiles = [
     tile(
       'points',
       say('tab-points'),
-      abnormal,
-      say('ofPoints', points.total),
-      points.alarms > 0 ? 'wrong' : points.abnormal > 0 ? 'doubtful' : 'right',
+      pointsWord(points),
+      [say('ofPoints', points.total), points.silent > 0 ? say('unheardPoints', points.silent) : ''].filter(Boolean).join(' · '),
+      points.alarms > 0 ? 'wrong' : points.abnormal > 0 ? 'doubtful' : points.silent > 0 ? '' : 'right',
     ),
     tile(
       'wires',

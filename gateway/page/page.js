@@ -5,7 +5,7 @@ import { drawJournal } from './journal.js';
 import { get, keepAlive, listen, onOut, post } from './link.js';
 import { drawOverview } from './overview.js';
 import { drawPoints, loadPoints, preparePoints } from './points.js';
-import { by, element, nowMs, plain, sizeOf, spanOf, takeClock, takeZone, timeOf } from './show.js';
+import { by, element, nowMs, plain, sizeOf, spanOf, takeClock, takeStart, takeZone, timeOf } from './show.js';
 import { drawLiveFrame, drawWires, prepareWires, stopWatching } from './wires.js';
 import { currentLanguage, say, switchLanguage, takeNames } from './words.js';
 
@@ -101,6 +101,7 @@ async function enter() {
 function take(told) {
   status = told;
   takeClock(told.gateway.nowMs);
+  takeStart(told.gateway.startedMs);
   drawStatus();
 }
 

@@ -1,6 +1,6 @@
 // The points: what stands first, then who spoke last.
 import { get } from './link.js';
-import { addressOf, ageOf, by, componentOf, element, keep, plain } from './show.js';
+import { addressOf, by, componentOf, element, heardOf, keep, plain } from './show.js';
 import { happeningOf, nameOf, say, unitOf } from './words.js';
 
 const PER_PAGE = 50;
@@ -74,7 +74,7 @@ function pointContent(point) {
   if (flags.length === 0 && heardMs !== null) flags.push(element('span', 'chip ok', say('normal')));
   const word = said ? happeningOf(said.kind, said.edge) : '';
   return [
-    element('div', 'heading', element('b', 'place', nameOfPoint(point)), element('span', 'when', ageOf(heardMs))),
+    element('div', 'heading', element('b', 'place', nameOfPoint(point)), element('span', 'when', heardOf(heardMs))),
     element('p', 'soft', origin),
     element('div', 'chips', ...flags, word ? element('span', 'word', word) : null, measured ? valueElement(measured) : null),
     ...(text ? [element('p', 'detail', plain(text))] : []),

@@ -87,6 +87,18 @@ export function spanOf(ms) {
     .join(' ');
 }
 
+let startedMs = 0;
+
+/** @param {number} ms when the gateway started */
+export function takeStart(ms) {
+  startedMs = ms;
+}
+
+/** Of what is heard on site, which this run may not have heard yet. @param {number | null} ms */
+export function heardOf(ms) {
+  return ms === null ? say('unheard', startedMs === 0 ? '…' : timeOf(startedMs)) : ageOf(ms);
+}
+
 /** @param {number | null | undefined} ms */
 export function ageOf(ms) {
   return ms === null || ms === undefined ? say('never') : say('ago', spanOf(nowMs() - ms));

@@ -1,6 +1,6 @@
 // The wires: how each stands, and what crosses one just now.
 import { get, listenToBytes } from './link.js';
-import { ageOf, by, element, fact, keep, pairs, plain, sizeOf, timeOf } from './show.js';
+import { by, element, fact, heardOf, keep, pairs, plain, sizeOf, timeOf } from './show.js';
 import { say } from './words.js';
 
 const ROWS_MAX = 300;
@@ -64,7 +64,7 @@ function deviceElement({ name, family, link, heardMs }) {
     element('span', `dot ${link}`),
     element('b', '', plain(name)),
     element('small', '', plain(family)),
-    element('span', 'when', `${say(`link-${link}`)} · ${ageOf(heardMs)}`),
+    element('span', 'when', `${say(`link-${link}`)} · ${heardOf(heardMs)}`),
   );
 }
 
@@ -76,7 +76,7 @@ function strangerElement({ name, heardMs }) {
     element('span', 'dot stranger'),
     element('b', '', plain(name)),
     element('small', '', say('stranger')),
-    element('span', 'when', ageOf(heardMs)),
+    element('span', 'when', heardOf(heardMs)),
   );
 }
 

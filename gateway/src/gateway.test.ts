@@ -191,7 +191,7 @@ describe('the gateway as a process', () => {
     const again = await gateway(file);
     await vi.waitFor(() => expect(notes()).toEqual(['started', 'crashed', 'started']), soon);
     expect(fires().map(({ address }) => address?.point)).toEqual([2, 3]);
-    expect(events().find(({ note }) => note === 'crashed')?.text).toMatch(/^blind \d{4}-\d\d-\d\dT[\d:.]+Z to \d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect(events().find(({ note }) => note === 'crashed')?.text).toMatch(/^blind ([\d: -]+) to ([\d: -]+); 失明时段 \1 至 \2$/);
     expect(await stopped(again.child, 'SIGINT')).toBe(0);
   });
 

@@ -2,6 +2,7 @@ import { Failure, type SiteEvent, toHex } from '@fengsui/protocol';
 import { partsOf } from '@fengsui/protocol/normalizer';
 import type { GatewayConfiguration } from './config.ts';
 import type { PointState, SiteState } from './downlink/site-state.ts';
+import { meetingKey } from './downlink/unheard.ts';
 import type { BuiltLine } from './lines.ts';
 import { OPEN_AGAIN_MS } from './page/limits.ts';
 import type { InstallerPage, LiveBytes, PageNeeds, Point } from './page/page.ts';
@@ -80,12 +81,11 @@ function sourcesOf(options: InstallerPageOptions): Pick<PageNeeds, 'points' | 'n
   // What the gateway says of itself and its links is no point of the site.
   const ours = new Set([gateway.id, ...uplinks.map(({ name }) => name), ...configuration.lines.map(({ name }) => name)]);
   return {
-    points: () =>
-      pointsOf(
-        configured,
-        devices,
-        site.points().filter(({ source }) => !ours.has(source)),
-      ),
+    points: async () => {
+      await site.recalled;
+      const heard = site.points().filter(({ source }) => !ours.has(source));
+      return pointsOf(configured, devices, heard);
+    },
     noise: (line) => (countersOf(line)?.noise ?? []).map(({ atMs, why, bytes }) => ({ atMs, why, hex: toHex(bytes) })),
     rejected: () => trail.rejected,
     watch: (line, watcher: LiveBytes) => {
@@ -104,11 +104,6 @@ function sourcesOf(options: InstallerPageOptions): Pick<PageNeeds, 'points' | 'n
 }
 
 type Configured = ReadonlyMap<string, Point>;
-
-/** A row of a point table is met by its source and address: which type of component it is, only the family may know. */
-function meetingKey({ source, part: { systemType, systemAddress, component } }: Pick<Point, 'source' | 'part'>): string {
-  return `${source} ${systemType}.${systemAddress}.${component?.address ?? ''}`;
-}
 
 function configuredPoints({ lines }: GatewayConfiguration): Configured {
   const devices = lines.flatMap((line) => line.devices);

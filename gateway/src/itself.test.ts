@@ -29,10 +29,13 @@ describe('what the gateway says of itself', () => {
     expect(events[0]?.id).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('says after a crash from when to when it was blind', async () => {
+  it('says after a crash from when to when it was blind, by the clocks on site', async () => {
     const { itself, clock, words } = rig();
     await itself.started({ aliveMs: clock.wallMs() - 90_000, note: 'started' });
-    expect(words()).toEqual(['crashed blind 2026-09-30T23:58:30.000Z to 2026-10-01T00:00:00.000Z', 'started']);
+    expect(words()).toEqual([
+      'crashed blind 2026-10-01 07:58:30 to 2026-10-01 08:00:00; 失明时段 2026-10-01 07:58:30 至 2026-10-01 08:00:00',
+      'started',
+    ]);
   });
 
   it('says nothing of a crash at its first start', async () => {

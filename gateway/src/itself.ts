@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, Failure, type GatewayNote, type SiteEvent } from '@fengsui/protocol';
+import { localTime } from './journal/words-of-row.ts';
 import * as limits from './limits.ts';
 import type { LineNote, Log } from './supervision.ts';
 
@@ -32,10 +33,11 @@ export class Itself {
 
   /** Says that it runs again, and before that how long it was blind when the run before did not end in order. */
   async started(before: RunBefore | null): Promise<void> {
-    const { id, clock, append, log } = this.#options;
+    const { id, zoneMinutes, clock, append, log } = this.#options;
     const events = [this.event(id, { note: 'started', edge: 'momentary' })];
     if (before && before.note !== 'stopped') {
-      const text = `blind ${time(before.aliveMs)} to ${time(clock.wallMs())}`;
+      const [from, to] = [before.aliveMs, clock.wallMs()].map((ms) => localSecond(ms, zoneMinutes));
+      const text = `blind ${from} to ${to}; 失明时段 ${from} 至 ${to}`;
       log.warn({ ...before }, `the run before did not stop in order: ${text}`);
       events.unshift(this.event(id, { note: 'crashed', edge: 'momentary', text }));
     }
@@ -129,6 +131,7 @@ export class Itself {
   }
 }
 
-function time(ms: number): string {
-  return new Date(ms).toISOString();
+/** `2026-11-29 09:10:33`, as people on site read their clocks. */
+function localSecond(ms: number, zoneMinutes: number): string {
+  return localTime(ms, zoneMinutes).slice(0, 19).replace('T', ' ');
 }

@@ -4,6 +4,7 @@ import type { GatewayConfiguration } from './config.ts';
 import { SiteState } from './downlink/site-state.ts';
 import { Itself } from './itself.ts';
 import { type Journal, JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
+import { recall } from './recall.ts';
 import type { Log } from './supervision.ts';
 import type { RowName } from './trail.ts';
 
@@ -42,6 +43,7 @@ export async function openKeeping({ configuration, clock, log }: KeepingOptions)
   const names = uplinks.map(({ name }) => name);
   const journal = await openJournal({ directory: data, profile, envelope, uplinks: names, clock, clockSynchronised, sizes });
   const site = new SiteState();
+  void recall({ journal, site, own: new Set([id, ...names]), clock, log });
   const append: Keeping['append'] = async (events, again = false) => {
     const stored = await journal.append(events, again);
     site.hear(events);

@@ -309,6 +309,15 @@ export const TRIAL_STARTS_MAX = 3;
 /** Points whose last word is remembered for those who ask: ten panels of a thousand points. */
 export const SITE_POINTS_MAX = 10_000;
 
+/** Rows of each lane that are looked through at a start for how the site stood; the newest say it, and a fault may be days old among readings. */
+export const RECALL_ROWS = 100_000;
+/** Of those, what is kept until all are read: some 10 MB for both lanes. */
+export const RECALL_KEPT = 20_000;
+/** Rows looked through at once: an alarm waits behind two such pieces, a few milliseconds. */
+export const RECALL_PIECE = 250;
+/** Whoever asks how the site stands waits for it so long at most. Panels and uplinks do not wait. */
+export const RECALL_WITHIN_MS = 10_000;
+
 /** What people did that is remembered for those who ask: GB/T 26875.3-2011 asks for 102 at once. */
 export const OPERATIONS_KEPT = 1_000;
 

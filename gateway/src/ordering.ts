@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, SiteEvent } from '@fengsui/protocol';
+import { partsOf } from '@fengsui/protocol/normalizer';
 import type { GatewayConfiguration } from './config.ts';
 import { certificatesOf } from './config-uplinks.ts';
 import type { DeviceReads } from './device-reads.ts';
@@ -121,7 +122,9 @@ function unitsOf({ configuration, site, facts, clock }: OrderingOptions): UnitSo
       .join('; ');
   const description = `${gateway.id} ${VERSION} ${profile}: ${lines.length} 条线路, ${devices.length} 台设备`;
   const nowMs = () => Math.round(clock.wallMs());
-  return { site, facts, version: VERSION, description, describe, nowMs, zoneMinutes: gateway.zoneMinutes };
+  const configured = devices.flatMap((device) => partsOf(device).map((part) => ({ source: device.name, part })));
+  const started = { startedMs: nowMs(), zoneMinutes: gateway.zoneMinutes };
+  return { site, facts, version: VERSION, description, describe, nowMs, configured, ...started };
 }
 
 /** The answer of a person at the box, from its page: `{"operator"?: "王工", "operatorNumber"?: 3}`. */

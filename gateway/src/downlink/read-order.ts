@@ -7,6 +7,7 @@ import { type CarryOut, done, type Outcome, refused } from './downlink.ts';
 import type { KeptOrder } from './record.ts';
 import type { SiteState } from './site-state.ts';
 import { answerUnit, type UnitSources } from './site-units.ts';
+import { unheardOf } from './unheard.ts';
 
 export interface ReadOrderOptions {
   readonly site: SiteState;
@@ -27,7 +28,8 @@ export class ReadOrder implements CarryOut<'read'> {
   }
 
   async begin(_order: KeptOrder, { what, source, unit, objects }: OrderParameters<'read'>): Promise<Outcome> {
-    const { version, units } = this.#options;
+    const { version, units, site } = this.#options;
+    if (what === 'unit' || what === 'state') await site.recalled;
     if (what === 'unit') return unit === undefined ? refused('unit: is missing') : done(answerUnit(unit, objects ?? [], units));
     if (what === 'version') return done(await version());
     return done(what === 'configuration' ? await this.#configuration() : await this.#state(source));
@@ -44,11 +46,13 @@ export class ReadOrder implements CarryOut<'read'> {
 
   /** The latest points that fit one receipt; how many there are in all is said. */
   async #state(source: string | undefined): Promise<object> {
-    const { site, status } = this.#options;
+    const { site, status, units } = this.#options;
     const all = site.points(source).reverse();
     const gateway = source === undefined ? await status() : {};
     let bytes = Buffer.byteLength(JSON.stringify(gateway));
     const points = all.filter((point) => (bytes += Buffer.byteLength(JSON.stringify(point)) + 1) <= limits.READ_RESULT_BYTES_MAX);
-    return { ...gateway, points, pointsInAll: all.length };
+    const configured = units.configured.filter((point) => source === undefined || point.source === source);
+    const unheard = unheardOf(configured, all, units.startedMs, units.zoneMinutes);
+    return { ...gateway, points, pointsInAll: all.length, ...(unheard ? { unheard } : {}) };
   }
 }

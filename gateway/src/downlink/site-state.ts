@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type DeviceAddress,
   type Edge,
@@ -10,8 +11,9 @@ import {
   type State,
 } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
+import { EarlierFlags } from './earlier-flags.ts';
 
-/** One point as it stood when it last spoke since the gateway started. */
+/** One point as it stood when it last spoke, in this run of the gateway or in an earlier one that the journal tells of. */
 export interface PointState {
   readonly source: string;
   readonly part: Part;
@@ -52,9 +54,46 @@ export class SiteState {
   readonly #operations: OperationRecord[] = [];
   /** How far the clock of a system was ahead of ours when it last told its time. */
   readonly #aheadMs = new Map<string, number>();
+  readonly #earlier = new EarlierFlags();
+  /** What is to be heard once the earlier runs are; null: they are. */
+  #held: Array<() => void> | null = null;
+  #recalled: Promise<void> = Promise.resolve();
+
+  /** Resolves when what the journal tells of earlier runs is known: before that nothing here is true. */
+  get recalled(): Promise<void> {
+    return this.#recalled;
+  }
+
+  /** Hears the events of earlier runs, each run's in order, before all that is heard from now on. Never rejects where `reading` does not. */
+  recall(reading: Promise<ReadonlyArray<readonly SiteEvent[]>>): Promise<void> {
+    this.#held ??= [];
+    this.#recalled = this.#recall(reading);
+    return this.#recalled;
+  }
+
+  async #recall(reading: Promise<ReadonlyArray<readonly SiteEvent[]>>): Promise<void> {
+    try {
+      for (const run of await reading) {
+        for (let from = 0; from < run.length; from += limits.RECALL_PIECE) {
+          this.#hear(run.slice(from, from + limits.RECALL_PIECE));
+          await setImmediate(); // a panel may wait
+        }
+        this.#earlier.begin(this.#points);
+      }
+    } finally {
+      const held = this.#held ?? [];
+      this.#held = null;
+      for (const hear of held) hear();
+    }
+  }
 
   /** Events that became durable, in order. */
   hear(events: readonly SiteEvent[]): void {
+    if (this.#held) this.#held.push(() => this.#hear(events));
+    else this.#hear(events);
+  }
+
+  #hear(events: readonly SiteEvent[]): void {
     for (const event of events) {
       if (event.operations || event.kind === 'duty-answer') this.#operated(event);
       if (event.kind !== 'gateway' && event.kind !== 'duty-answer') this.#fold(event);
@@ -78,9 +117,13 @@ export class SiteState {
 
   /** What a point measures, also where that is no event: a reading that is no news yet. */
   measure(source: string, part: Part, measured: Measured, heardMs: number): void {
+    if (this.#held) return void this.#held.push(() => this.measure(source, part, measured, heardMs));
     const key = pointKey(source, part);
     const known = this.#points.get(key) ?? { source, part, address: null, place: null, states: [], liveStates: [], text: null, said: null };
-    this.#put(key, { ...known, measured, heardMs, receivedMs: heardMs });
+    const over = this.#earlier.measured(key, measured);
+    const stands = (flag: State) => !over.includes(flag);
+    const [states, liveStates] = [known.states.filter(stands), known.liveStates.filter(stands)];
+    this.#put(key, { ...known, states, liveStates, measured, heardMs, receivedMs: heardMs });
   }
 
   #fold(event: SiteEvent): void {
@@ -92,7 +135,8 @@ export class SiteState {
     const known = this.#points.get(key);
     const isTest = kind === 'test' || (test?.length ?? 0) > 0;
     // A fire that was a test is over where something live is said: its flag must not go on beside that.
-    const states = event.states ?? flagsAfter((isTest ? known?.states : known?.liveStates) ?? [], event);
+    const said = event.states ?? flagsAfter((isTest ? known?.states : known?.liveStates) ?? [], event);
+    const states = this.#earlier.beside(key, said, event, isTest);
     this.#put(key, {
       source,
       part,
@@ -111,7 +155,10 @@ export class SiteState {
   #put(key: string, point: PointState): void {
     this.#points.delete(key); // at the end again: the order is that of the last word
     this.#points.set(key, point);
-    if (this.#points.size > limits.SITE_POINTS_MAX) this.#points.delete(this.#points.keys().next().value!);
+    if (this.#points.size <= limits.SITE_POINTS_MAX) return;
+    const [silent] = this.#points.keys();
+    this.#points.delete(silent!);
+    this.#earlier.forget(silent!);
   }
 
   #operated({ part, operations = [], kind, operatorNumber, time }: SiteEvent): void {
@@ -122,8 +169,10 @@ export class SiteState {
 
   /** A panel that is reset takes back what latched on all its points. */
   #reset(event: SiteEvent): void {
-    for (const [key, point] of this.#points)
-      if (point.source === event.source && point.part.systemType === event.part.systemType)
-        this.#points.set(key, { ...point, states: flagsAfter(point.states, event), liveStates: flagsAfter(point.liveStates, event) });
+    for (const [key, point] of this.#points) {
+      if (point.source !== event.source || point.part.systemType !== event.part.systemType) continue;
+      this.#points.set(key, { ...point, states: flagsAfter(point.states, event), liveStates: flagsAfter(point.liveStates, event) });
+      this.#earlier.reset(key, event);
+    }
   }
 }

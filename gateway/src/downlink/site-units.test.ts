@@ -46,6 +46,8 @@ const sources: UnitSources = {
   description: 'gw-1 1.7.2: 2 条线路',
   describe: (systemType) => `系统 ${systemType}`,
   nowMs: () => NOON,
+  startedMs: NOON,
+  configured: [{ source: 'panel-1', part: { systemType: 1, systemAddress: 1, component: { type: 42, address: 258 } } }],
   zoneMinutes: 480,
 };
 
@@ -127,4 +129,14 @@ it('a fire that was a test is told to no centre, and what is said live of the po
   expect([tested.points()[0]!.states, status(61), status(62), status(81)]).toEqual([['fault'], 0b101, 0b101, 0b101]);
   tested.hear([event({}), event({ kind: 'test', edge: 'momentary', test: ['device'] })]);
   expect(status(62)).toBe(0b111);
+});
+
+it('says of configured components that were not heard that nothing is known of them, and calls them nothing else', () => {
+  const part = { systemType: 1, systemAddress: 1, component: { type: 42, address: 300 } };
+  const more = { ...sources, configured: [...sources.configured, { source: 'panel-1', part }] };
+  const unheard = { points: 1, since: '2026-11-23T12:00:00', text: expect.stringContaining('本次启动(2026-11-23 12:00:00)以来未收到') };
+  const one = { systemType: 1, systemAddress: 1, componentAddress: 300 };
+  expect(answerUnit(62, [one], more)).toMatchObject({ objects: [], unheard });
+  expect(answerUnit(62, [], more)).toMatchObject({ inAll: 3, unheard });
+  expect(answerUnit(62, [{ ...one, componentAddress: 258 }], more)).not.toHaveProperty('unheard');
 });

@@ -1,6 +1,7 @@
 import { OPERATIONS, READ_UNITS, type ReadObject, type ReadUnit, STATES, type State } from '@fengsui/protocol';
 import { stepsOf, UNIT_TYPES } from '@fengsui/protocol/gb26875';
 import type { OperationRecord, PointState, SiteState } from './site-state.ts';
+import { type ConfiguredPoint, type Unheard, unheardOf } from './unheard.ts';
 
 /** An answer of GB/T 26875.3-2011: objects in the written form of the unit's own table (`UNIT_TYPES`), which also makes their bytes. */
 export interface UnitAnswer {
@@ -11,6 +12,8 @@ export interface UnitAnswer {
   readonly inAll: number;
   /** Why there is nothing. */
   readonly why?: string;
+  /** Of the components that are asked for, those of which nothing is known: they are not in order, they are not heard. */
+  readonly unheard?: Unheard;
 }
 
 /** What the gateway itself has to show in such an answer. */
@@ -31,6 +34,9 @@ export interface UnitSources {
   /** Of a fire system, by its type and address. */
   readonly describe: (systemType: number, systemAddress: number) => string;
   readonly nowMs: () => number;
+  /** When the gateway started. */
+  readonly startedMs: number;
+  readonly configured: readonly ConfiguredPoint[];
   readonly zoneMinutes: number;
 }
 
@@ -87,10 +93,28 @@ const NOTHING: Readonly<Partial<Record<ReadUnit, string>>> = {
 export function answerUnit(unit: ReadUnit, asked: readonly ReadObject[], sources: UnitSources): UnitAnswer {
   const answers = READ_UNITS.get(unit)!;
   const objects = (asked.length > 0 ? asked : [{}]).flatMap((one) => ANSWERS[unit](sources, one));
+  const unheard = OF_STATES.has(unit) ? unheardIn(asked, sources) : null;
   const most = Math.min(UNIT_TYPES.get(answers)!.max, RECORDS);
   const why =
-    objects.length > 0 ? {} : { why: NOTHING[unit] ?? 'nothing of the kind was heard since the gateway started 启动以来未收到相应信息' };
-  return { unit: answers, objects: objects.slice(0, most), inAll: objects.length, ...why };
+    objects.length > 0
+      ? {}
+      : {
+          why:
+            NOTHING[unit] ??
+            'nothing of the kind was heard since the start, and the journal tells of none 本次启动以来未收到相应信息,站端日志中也没有',
+        };
+  return { unit: answers, objects: objects.slice(0, most), inAll: objects.length, ...why, ...(unheard ? { unheard } : {}) };
+}
+
+/** Units that tell how systems and components stand. */
+const OF_STATES: ReadonlySet<ReadUnit> = new Set([61, 62]);
+
+function unheardIn(asked: readonly ReadObject[], { site, configured, startedMs, zoneMinutes }: UnitSources): Unheard | null {
+  const isAsked = ({ part }: ConfiguredPoint) =>
+    part.component !== undefined &&
+    (asked.length === 0 ||
+      asked.some((one) => isOf(part, one) && (one.componentAddress ?? part.component!.address) === part.component!.address));
+  return unheardOf(configured.filter(isAsked), site.points(), startedMs, zoneMinutes);
 }
 
 function isOf({ systemType, systemAddress }: PointState['part'], asked: ReadObject): boolean {

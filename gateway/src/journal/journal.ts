@@ -2,9 +2,9 @@ import { type Clock, type Holding, LANES, type Lane, type Receipt, type SiteEven
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 import { Clerk } from './clerk.ts';
-import type { Before, JournalSizes, JournalState, KnownRow, Moment, Older, Opened, Settled, Stored, Taken } from './messages.ts';
+import type { Before, Earlier, JournalSizes, JournalState, KnownRow, Moment, Older, Opened, Settled, Stored, Taken } from './messages.ts';
 
-export type { Before, JournalSizes, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
+export type { Before, Earlier, EarlierRow, JournalSizes, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
 export { type JournalNews, JournalWatch } from './watch.ts';
 
 /** The gateway's durable, numbered queue of frames, which every uplink follows at its own pace. */
@@ -25,6 +25,8 @@ export interface Journal {
   state(): Promise<JournalState>;
   /** The newest rows of each lane, settled ones too: what a copy of something said before is known by. */
   newestRows(rowsMax: number): Promise<readonly KnownRow[]>;
+  /** Rows of a lane before a position with their frames, from so many places: a short piece, or an alarm waits behind it. */
+  earlier(lane: Lane, before: number, rowsMax: number): Promise<Earlier>;
   /** Position of the last row of a lane, as far as this process knows. */
   newest(lane: Lane): number;
   /** Resolves when a lane has a row behind a position; rejects with the signal's reason. */
@@ -175,6 +177,10 @@ class WorkerJournal implements Journal {
 
   newestRows(rowsMax: number): Promise<readonly KnownRow[]> {
     return this.#clerk.ask({ ask: 'newest', rowsMax });
+  }
+
+  earlier(lane: Lane, before: number, rowsMax: number): Promise<Earlier> {
+    return this.#clerk.ask({ ask: 'earlier', lane, before, rowsMax });
   }
 
   newest(lane: Lane): number {

@@ -4,10 +4,11 @@ import type { Database } from 'better-sqlite3';
 import * as limits from '../limits.ts';
 import { checksumOf } from './checksum.ts';
 import { openDatabase } from './database.ts';
+import { earlierThan } from './earlier.ts';
 import { giveUp } from './giving-up.ts';
 import { type Header, type LaneParts, partsOf } from './lane-parts.ts';
 import { type Losers, losersOf } from './losers.ts';
-import type { KnownRow, LaneState, Settled, Taken } from './messages.ts';
+import type { Earlier, KnownRow, LaneState, Settled, Taken } from './messages.ts';
 import { Offers } from './offers.ts';
 import { take, type Wanted } from './outgoing.ts';
 import type { KeptRow, NewRow, Spared } from './row.ts';
@@ -153,6 +154,11 @@ export class LaneFile {
   /** The newest rows, settled ones too, the last first. */
   newest(rowsMax: number): KnownRow[] {
     return this.#parts.statements.newest.all(rowsMax) as KnownRow[];
+  }
+
+  /** A piece of what stands before a position, with its frames. */
+  earlier(before: number, rowsMax: number): Earlier {
+    return earlierThan(this.#parts, before, rowsMax);
   }
 
   /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself. */

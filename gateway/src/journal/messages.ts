@@ -36,6 +36,26 @@ export interface KnownRow {
   readonly point: string | null;
 }
 
+/** A row of an earlier run, with its frame: what was said then, for those who want to know how the site stood. */
+export interface EarlierRow {
+  /** Its place in the count over both lanes. */
+  readonly ordinal: number;
+  readonly boot: number;
+  readonly source: string;
+  readonly kind: string;
+  /** As `pointOf` says it; null in rows that were put back. */
+  readonly point: string | null;
+  readonly profile: string;
+  readonly frame: Uint8Array;
+}
+
+/** Sound rows of one lane, of what says itself again and again (readings, signs of life) only the newest of each point. */
+export interface Earlier {
+  readonly rows: readonly EarlierRow[];
+  /** All behind this position were looked at; 0: there is nothing before. */
+  readonly first: number;
+}
+
 export interface Settled {
   readonly accepted: number;
   readonly rejected: number;
@@ -162,6 +182,7 @@ export type Question =
   | { readonly ask: 'settle'; readonly uplink: string; readonly receipt: Receipt; readonly wallMs: number }
   | ({ readonly ask: 'outrank' } & Outranking)
   | { readonly ask: 'newest'; readonly rowsMax: number }
+  | { readonly ask: 'earlier'; readonly lane: Lane; readonly before: number; readonly rowsMax: number }
   | { readonly ask: 'alive'; readonly moment: Moment }
   | { readonly ask: 'state' }
   | { readonly ask: 'close' };
@@ -172,6 +193,7 @@ export interface Answers {
   settle: Settled;
   outrank: Older | null;
   newest: readonly KnownRow[];
+  earlier: Earlier;
   alive: null;
   state: JournalState;
   close: null;

@@ -144,6 +144,7 @@ export class Scribe {
     if (question.ask === 'take') return this.#cures.tried(question.lane, () => this.#files.file(question.lane).take(question));
     if (question.ask === 'outrank') return this.#chores.outrank(question);
     if (question.ask === 'newest') return LANES.flatMap((lane) => this.#files.file(lane).newest(question.rowsMax));
+    if (question.ask === 'earlier') return this.#files.file(question.lane).earlier(question.before, question.rowsMax);
     return this.#files.state();
   }
 }

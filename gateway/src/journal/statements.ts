@@ -33,6 +33,13 @@ export function prepared(database: Database) {
      */
     newest: database.prepare(`SELECT event_id AS eventId, wall_ms AS wallMs, ordinal, source, kind, edge, point
       FROM rows WHERE state < 2 OR kind = 'reset' OR edge = 'ended' ORDER BY position DESC LIMIT ?`),
+    pieceBefore: database
+      .prepare('SELECT min(position) FROM (SELECT position FROM rows WHERE position < @before ORDER BY position DESC LIMIT @rowsMax)')
+      .pluck(),
+    /** What the gateway says of itself is not about the site; `+kind`: the piece is short, an index over kinds would read the whole file. */
+    earlier: database.prepare(`SELECT ${COLUMNS} FROM rows WHERE position >= @first AND position < @before AND +kind <> 'gateway'
+      AND (+kind NOT IN ('reading', 'heartbeat') OR position IN (SELECT max(position) FROM rows
+        WHERE position >= @first AND position < @before AND +kind IN ('reading', 'heartbeat') GROUP BY +kind, source, point))`),
     oldest: database.prepare('SELECT wall_ms FROM rows WHERE state = 0 ORDER BY position LIMIT 1'),
     pages: database.prepare('PRAGMA page_count').pluck(),
     idlePages: database.prepare('PRAGMA freelist_count').pluck(),

@@ -20,7 +20,7 @@ export async function diagnosticsOf(needs: PageNeeds): Promise<string> {
     status: await viewOf(needs),
     findings: await findings(),
     noise: Object.fromEntries(configuration.lines.map(({ name }) => [name, noise(name)])),
-    silentPoints: points().filter(({ heardMs }) => heardMs === null).length,
+    silentPoints: (await points()).filter(({ heardMs }) => heardMs === null).length,
     configuration: withoutFiles(configuration),
     log: logLines().map(readLine),
   };

@@ -35,7 +35,8 @@ export interface PageNeeds {
   readonly clock: Clock;
   readonly log: Log;
   readonly status: () => Promise<Status>;
-  readonly points: () => readonly Point[];
+  /** Resolves when it is known what earlier runs heard. */
+  readonly points: () => Promise<readonly Point[]>;
   readonly noise: (line: string) => readonly Noise[];
   readonly rejected: () => readonly RejectedRow[];
   /** Hands what crosses a line's wire to somebody who looks; returns the way to stop that. null: no such line. */

@@ -125,7 +125,7 @@ describe("the installer's page in a browser", () => {
     const rows = await page.locator('#point-list .point').allTextContents();
     expect(rows.find((row) => row.includes('1号楼3层东走道'))).toMatch(/\d+ 秒前panel-1 · 1号机1回路2点 · .*火警/);
     expect(rows.find((row) => row.includes('77点'))).toContain('点表外');
-    expect(rows.at(-1)).toMatch(/地下车库燃气间从未/);
+    expect(rows.at(-1)).toMatch(/地下车库燃气间本次启动\(\d\d:\d\d:\d\d\)以来未收到/);
     await page.click('[data-key="silent"]');
     await until(async () => expect(await page.locator('#point-list .point').count()).toBe(1));
     await page.fill('#search', '没有这个地方');

@@ -23,7 +23,7 @@ describe('the points', () => {
     expect(names(pageOf(points, ask).points)).toEqual(['fire', 'gas', 'faulty', 'broken', 'later', 'well', 'silent']);
     expect(names(pageOf(points, { ...ask, show: 'abnormal' }).points)).toEqual(['fire', 'gas', 'faulty', 'broken']);
     expect(names(pageOf(points, { ...ask, show: 'silent' }).points)).toEqual(['silent']);
-    expect(countOf(points)).toEqual({ total: 7, alarms: 2, abnormal: 4 });
+    expect(countOf(points)).toEqual({ total: 7, alarms: 2, abnormal: 4, silent: 1 });
   });
 
   it('are paged and found by place, device and address among ten thousand', () => {

@@ -11,7 +11,7 @@ export interface Point {
   readonly register?: string;
   readonly states: readonly State[];
   readonly measured: Measured | null;
-  /** Milliseconds since 1970-01-01 UTC; null: never since the start. */
+  /** Milliseconds since 1970-01-01 UTC, maybe before the start; null: not since the start, and the journal tells of nothing before. */
   readonly heardMs: number | null;
   readonly text: string | null;
   readonly said: { readonly kind: EventKind; readonly edge: Edge; readonly isTest: boolean } | null;
@@ -68,11 +68,15 @@ function isFound(point: Point, words: readonly string[], show: PointQuery['show'
   return words.every((word) => named.includes(word));
 }
 
-/** How many there are, in alarm, and otherwise not in order. */
-export function countOf(points: readonly Point[]): { readonly total: number; readonly alarms: number; readonly abnormal: number } {
+function silentIn(points: readonly Point[]): number {
+  return points.filter(({ heardMs }) => heardMs === null).length;
+}
+
+/** How many there are, in alarm, in all not in order, and of which nothing is known: to call those in order would be a false all-clear. */
+export function countOf(points: readonly Point[]) {
   const ranks = points.map(urgencyOf);
   const below = (rank: number) => ranks.filter((each) => each < rank).length;
-  return { total: points.length, alarms: below(ALARM_GROUPS), abnormal: below(URGENT.length) };
+  return { total: points.length, alarms: below(ALARM_GROUPS), abnormal: below(URGENT.length), silent: silentIn(points) };
 }
 
 /** One page of the points: what stands first, then who spoke last; those that never spoke at the end. */
@@ -84,7 +88,7 @@ export function pageOf(points: readonly Point[], { search, show, offset, max }: 
   return {
     total: points.length,
     abnormal: points.filter(isAbnormal).length,
-    silent: points.filter(({ heardMs }) => heardMs === null).length,
+    silent: silentIn(points),
     found: found.length,
     points: ranked.slice(offset, offset + Math.min(max, limits.POINTS_PER_PAGE_MAX)).map(({ point }) => point),
   };

@@ -44,7 +44,7 @@ export function routesOf(needs: PageNeeds, streams: Streams, sessions: Sessions)
       const line = configuration.lines.find(({ name }) => name === query.get('line'));
       return line ? [200, { noise: noise(line.name) }] : NO_LINE;
     },
-    'GET /api/points': ({ query }) => [200, pageOf(points(), queryIn(query))],
+    'GET /api/points': async ({ query }) => [200, pageOf(await points(), queryIn(query))],
     'GET /api/diagnostics': async ({ response }) => {
       const text = await diagnosticsOf(needs);
       const day = new Date(clock.wallMs()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');

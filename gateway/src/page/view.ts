@@ -17,7 +17,7 @@ export async function viewOf({ status, points, alarm, rejected }: PageNeeds) {
   return {
     version: VERSION,
     gateway,
-    points: countOf(points()),
+    points: countOf(await points()),
     lines: now.lines.map(shortLine),
     journal,
     rejected: rejected(),

@@ -1,0 +1,70 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { LANES, PROFILES } from '@fengsui/protocol';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventOf, open, temporaryFolder } from './journal.fixture.ts';
+
+const { read } = PROFILES.get('db36-t1297-2020')!;
+const measured = (value: number) => ({ quantity: 'pressure-kpa', value, quality: 'good' }) as const;
+let folder: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** All that is told of a lane, piece by piece, the newest piece first. */
+async function told(rowsMax: number) {
+  await using journal = Object.assign(await open(folder), { [Symbol.asyncDispose]: () => journal.close() });
+  const pieces: unknown[][][] = [];
+  for (const lane of LANES) {
+    for (let before = journal.newest(lane) + 1; before > 0; ) {
+      const { rows, first } = await journal.earlier(lane, before, rowsMax);
+      before = first;
+      const events = rows.map(({ frame }) => read(frame)).flatMap((one) => ('event' in one ? [one.event] : []));
+      if (first > 0) pieces.push(events.map((event) => [event.kind, event.measured?.value ?? event.part.component?.address]));
+    }
+  }
+  return pieces;
+}
+
+describe('what earlier runs heard', () => {
+  it('is told piece by piece, of a point that says the same again and again only the last of a piece, and nothing of the gateway', async () => {
+    const journal = await open(folder);
+    await journal.append([eventOf('fire', 1), eventOf('reset', 0, { edge: 'momentary' }), eventOf('fire', 2)]);
+    const readings = [1, 2, 3, 4].map((value) => eventOf('reading', 7, { edge: 'momentary', measured: measured(value) }));
+    await journal.append([...readings, eventOf('gateway', 0, { note: 'started', edge: 'momentary' }), eventOf('fault', 3)]);
+    await journal.close();
+    expect(await told(2)).toEqual([
+      ...[
+        [
+          ['reset', 0],
+          ['fire', 2],
+        ],
+        [['fire', 1]],
+      ],
+      ...[[['fault', 3]], [['reading', 4]], [['reading', 2]]],
+    ]);
+    expect(await told(100)).toEqual([
+      [
+        ['fire', 1],
+        ['reset', 0],
+        ['fire', 2],
+      ],
+      [
+        ['reading', 4],
+        ['fault', 3],
+      ],
+    ]);
+  });
+
+  it('leaves out what its checksum denies', async () => {
+    const journal = await open(folder);
+    await journal.append([eventOf('fire', 1), eventOf('fire', 2)]);
+    await journal.close();
+    const database = new Database(join(folder, 'alarm.sqlite'));
+    database.prepare('UPDATE rows SET wall_ms = wall_ms + 1 WHERE number = 1').run();
+    database.close();
+    expect(await told(100)).toEqual([[['fire', 2]]]);
+  });
+});
