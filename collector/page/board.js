@@ -10,7 +10,7 @@
  * @typedef {{ key: string, gateway: string, source: string, address: Address, part: Part, place?: string, family?: string, states: { state: string, saidMs: number, test: boolean }[], readings: Reading[], battery?: { percent?: number, low?: boolean }, radio?: { rssi?: number, rsrp?: number, csq?: number }, online: boolean, heardMs?: number, test: string[], position: number }} Device
  * @typedef {{ id: string, kind: string, edge: string, time: { ms: number }, source: string, address?: Address, part: Part, place?: string, text?: string, test?: string[], note?: string }} SiteEvent
  * @typedef {{ position: number, gateway: string, committedMs: number, event: SiteEvent }} Entry
- * @typedef {{ position: number, entries: number, quarantined: number, damaged: { count: number }, troubles: { code: string, en: string, zh: string, detail: string, remedy: string, sinceMs: number }[], series: { missing: number, isCatchingUp: boolean }[], outlets: { name: string, behind: number, refused: number, trouble: { why: string } | null }[], gateways: { gateway: string, heardMs: number, clockSynchronised: boolean }[] }} Status
+ * @typedef {{ position: number, entries: number, quarantined: number, damaged: { count: number }, troubles: { code: string, en: string, zh: string, detail: string, remedy: string, sinceMs: number }[], series: { missing: number, isCatchingUp: boolean }[], outlets: { name: string, behind: number, refused: number, trouble: { why: string } | null }[], gateways: { gateway: string, heardMs: number, connected?: boolean, sinceMs?: number, clockSynchronised: boolean }[] }} Status
  */
 
 /** Events the page keeps. */

@@ -67,6 +67,20 @@ function outletElement({ name, behind, refused, trouble }) {
   return made;
 }
 
+/** @param {import('./board.js').Status['gateways'][number]} gateway */
+function gatewayElement({ gateway, heardMs, connected, sinceMs, clockSynchronised }) {
+  const made = element(
+    'span',
+    clockSynchronised && connected !== false ? '' : 'bad',
+    element('b', '', `${say('gateway')} ${plain(gateway)}`),
+    ' ',
+    counting(heardMs, 'ago'),
+  );
+  if (sinceMs !== undefined) made.append(` · ${say(connected ? 'connectedSince' : 'goneSince')} `, timeElement(sinceMs));
+  if (!clockSynchronised) made.append(` · ${say('clockWrong')}`);
+  return made;
+}
+
 /** What is wrong with the collector itself: seen by whoever looks, for nobody reads its log at night. */
 function drawTroubles() {
   const troubles = (status?.troubles ?? []).map((trouble) =>
@@ -100,18 +114,7 @@ function drawStatus() {
   if (status.damaged.count > 0) ledger.append(` · ${say('damaged', status.damaged.count)}`);
   if (missing > 0) ledger.append(` · ${say('missing', missing)}`);
   if (status.quarantined > 0) ledger.append(` · ${say('quarantined', status.quarantined)}`);
-  const gateways = status.gateways.map(({ gateway, heardMs, clockSynchronised }) => {
-    const made = element(
-      'span',
-      clockSynchronised ? '' : 'bad',
-      element('b', '', `${say('gateway')} ${plain(gateway)}`),
-      ' ',
-      counting(heardMs, 'ago'),
-    );
-    if (!clockSynchronised) made.append(` · ${say('clockWrong')}`);
-    return made;
-  });
-  by('status').replaceChildren(ledger, ...status.outlets.map(outletElement), ...gateways);
+  by('status').replaceChildren(ledger, ...status.outlets.map(outletElement), ...status.gateways.map(gatewayElement));
 }
 
 function drawFrame() {

@@ -63,6 +63,8 @@ const WORDS = {
   behind: ['待推送 {n}', '{n} behind'],
   refused: ['拒收 {n}', '{n} refused'],
   clockWrong: ['时钟未同步', 'clock not synchronised'],
+  connectedSince: ['在线,自', 'connected since'],
+  goneSince: ['离线,自', 'gone since'],
   ago: ['{n}前', '{n} ago'],
   login: ['登录', 'Log in'],
   token: ['访问令牌', 'Access token'],

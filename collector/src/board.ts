@@ -51,11 +51,11 @@ export class Board {
     return [...this.#projector.tables.incidents.values()].flatMap(incidentsOf).map(viewOfIncident);
   }
 
-  /** Sources of a gateway that have an open incident of a class, with its words, once all that the ledger held at the start is folded. */
-  async openOf(gateway: string, incidentClass: IncidentClass): Promise<ReadonlyMap<string, string>> {
+  /** Sources of a gateway that have an open incident of a class: its words, and since when, once all that the ledger held at the start is folded. */
+  async openOf(gateway: string, incidentClass: IncidentClass): Promise<ReadonlyMap<string, { words: string; sinceMs: number }>> {
     await this.caughtUp;
     const open = this.incidents().filter((one) => one.gateway === gateway && one.class === incidentClass && one.state === 'open');
-    return new Map(open.map(({ source, points }) => [source, points[0]?.text ?? '']));
+    return new Map(open.map(({ source, points, openedMs }) => [source, { words: points[0]?.text ?? '', sinceMs: openedMs }]));
   }
 
   gateways(): readonly Gateway[] {

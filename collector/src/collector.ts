@@ -5,7 +5,6 @@ import { machineClock } from './clock.ts';
 import type { CollectorConfiguration } from './config-schema.ts';
 import { Gaps } from './gaps.ts';
 import { Intake } from './ingest/intake.ts';
-import { COLLECTOR_ITSELF, OwnVoice } from './ingest/own-voice.ts';
 import { PushIntake } from './ingest/push.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { OrderDesk } from './orders/desk.ts';
@@ -14,6 +13,7 @@ import { readRevoked } from './pki/enrolment.ts';
 import { pkiFiles } from './pki/files.ts';
 import { type Log, report, supervise } from './supervise.ts';
 import { Troubles } from './troubles.ts';
+import { voiceOf } from './voice.ts';
 import { watch } from './watch.ts';
 import { httpOf, municipalOf } from './ways-out.ts';
 
@@ -48,7 +48,8 @@ export async function startCollector(configuration: CollectorConfiguration, log:
       new PushIntake({ ...push, zoneMinutes }, { ledger, clock: machineClock, failed: (failure) => report(push.gateway, failure, log) }),
   );
   const [gaps, troubles] = [new Gaps(), new Troubles(machineClock, log)];
-  const http = httpOf(configuration, { board, orders, others: municipal, pushes, troubles, gaps, log });
+  const { voice, absences } = voiceOf({ ledger, board, intake: () => intake, zoneMinutes, log });
+  const http = httpOf(configuration, { board, absences, orders, others: municipal, pushes, troubles, gaps, log });
   const intake = new Intake({
     ...intakeSettings,
     identity,
@@ -57,12 +58,6 @@ export async function startCollector(configuration: CollectorConfiguration, log:
     clock: machineClock,
     revoked: () => readRevoked(pkiFiles(data).revoked),
     failed: (failure) => report('intake', failure, log),
-  });
-  const voice = new OwnVoice({
-    ...{ ledger, clock: machineClock, zoneMinutes },
-    rivals: () => intake.rivals(),
-    said: () => board.openOf(COLLECTOR_ITSELF, 'fault'),
-    failed: (failure) => report('voice', failure, log),
   });
   const stop = new AbortController();
   const supervision = { clock: machineClock, log, signal: stop.signal };

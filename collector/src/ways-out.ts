@@ -4,6 +4,7 @@ import type { Board } from './board.ts';
 import { machineClock } from './clock.ts';
 import type { CollectorConfiguration } from './config-schema.ts';
 import type { Gaps } from './gaps.ts';
+import type { AbsenceMatter } from './ingest/absence-matter.ts';
 import type { PushIntake } from './ingest/push.ts';
 import type { OrderDesk } from './orders/desk.ts';
 import { type HttpOutlet, httpOutlet } from './outlets/http/http.ts';
@@ -24,6 +25,7 @@ export function municipalOf({ collector, data, municipal }: CollectorConfigurati
 /** What the page shows. */
 interface Behind {
   readonly board: Board;
+  readonly absences: Pick<AbsenceMatter, 'connectionOf'>;
   readonly orders: OrderDesk;
   readonly others: readonly Outlet[];
   readonly pushes: readonly PushIntake[];
@@ -35,7 +37,7 @@ interface Behind {
 /** The page and the interface. */
 export function httpOf(
   { collector, http }: CollectorConfiguration,
-  { board, orders, others, pushes, troubles, gaps, log }: Behind,
+  { board, absences, orders, others, pushes, troubles, gaps, log }: Behind,
 ): HttpOutlet {
   const { host, port, tls, tokenFile } = http;
   const configuration = {
@@ -46,6 +48,7 @@ export function httpOf(
   const reports = () => others.map((outlet) => outlet.report());
   const needs = {
     ...{ shown: board, orders, reports, pushes: () => pushes.map((push) => push.state()) },
+    connectionOf: (gateway: string) => absences.connectionOf(gateway),
     troubles: () => troubles.standing,
     isComing: (series: Parameters<Gaps['isComing']>[0]) => gaps.isComing(series, machineClock.monotonicMs()),
   };

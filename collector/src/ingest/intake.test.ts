@@ -21,6 +21,7 @@ import { fail } from '../failures.ts';
 import { batchOf } from '../ledger/conformance.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
+import { GATEWAY_BACK_OFF_MS, GATEWAY_GONE_MS } from '../limits.ts';
 import { initialise, openServerIdentity, type ServerIdentity } from '../pki/authority.ts';
 import { enrol } from '../pki/enrolment.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
@@ -30,6 +31,9 @@ interface Keys {
   readonly cert: string;
   readonly key: string;
 }
+
+/** The machine may be loaded. */
+const PATIENT = { timeout: 20_000 };
 
 const keys = new Map<string, Keys>();
 let pki: string;
@@ -494,5 +498,36 @@ describe('orders', () => {
     other.publish('up/gw-1/order-receipt', 'forged', { qos: 1 }, () => {});
     await ended(other);
     expect(desk).toEqual(['gw-1 says done']);
+  });
+});
+
+describe('who has a session', () => {
+  it('is known of a gateway from when it comes in until it leaves, also where it takes itself over, and who stays away is gone', async () => {
+    let passedMs = 0;
+    await open({ clock: { ...impatient, monotonicMs: () => passedMs } });
+    passedMs += GATEWAY_BACK_OFF_MS;
+    expect(intake.attendance.connectionOf('gw-1').connected).toBe(false);
+    const first = await connected('gw-1');
+    const second = await connected('gw-1');
+    await expect.poll(() => first.connected, PATIENT).toBe(false);
+    passedMs += 10 * GATEWAY_GONE_MS;
+    expect(intake.attendance.isGone('gw-1')).toBe(false);
+    second.stream.destroy(); // as a process that is killed
+    await expect.poll(() => intake.attendance.connectionOf('gw-1').connected, PATIENT).toBe(false);
+    passedMs += GATEWAY_GONE_MS - 1;
+    expect(intake.attendance.isGone('gw-1')).toBe(false);
+    passedMs += 1;
+    expect(intake.attendance.isGone('gw-1')).toBe(true);
+    await connected('gw-1');
+    expect([intake.attendance.connectionOf('gw-1').connected, intake.attendance.isGone('gw-1')]).toEqual([true, false]);
+  });
+
+  it('ends where nothing comes of a link for one and a half keep-alives', async () => {
+    await open();
+    const client = await connected('gw-1', { keepalive: 1 });
+    client.stream.write = () => true; // what it writes goes nowhere, and nothing tells it
+    client.stream.destroy = () => client.stream; // nor does it close
+    expect(intake.attendance.connectionOf('gw-1').connected).toBe(true);
+    await expect.poll(() => intake.attendance.connectionOf('gw-1').connected, PATIENT).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type Pu
 import type { Ledger } from '../ledger/ledger.ts';
 import { CONNECT_TIMEOUT_MS, DRAIN_TIMEOUT_MS, KEEPALIVE_MAX_S, REVOCATIONS_LOOK_MS } from '../limits.ts';
 import { DOWN, holdingsTopic, mayPublish, maySubscribe, orderTopic, receiptTopic, refusalToEnter } from './access.ts';
+import { Attendance } from './attendance.ts';
 import { type Delivery, readDelivery } from './delivery.ts';
 import { Front, type FrontOptions } from './front.ts';
 import type { GaugedStream } from './gauged-stream.ts';
@@ -47,6 +48,8 @@ export interface IntakeState {
  * messages in one kill).
  */
 export class Intake {
+  /** Who has a session, and who stays away. */
+  readonly attendance: Attendance;
   readonly #options: IntakeOptions;
   readonly #front: Front;
   readonly #pump: Pump;
@@ -60,6 +63,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.attendance = new Attendance(options.clock);
     this.#pump = new Pump(options.ledger, options.failed);
     this.#broker = new Aedes({
       connectTimeout: CONNECT_TIMEOUT_MS,
@@ -70,13 +74,18 @@ export class Intake {
       authorizePublish: (client, packet, done) => this.#store(client, packet, done),
       authorizeSubscribe: (client, subscription, done) => this.#subscribe(client, subscription, done),
     });
-    this.#broker.on('client', (client) => this.#sessions.set(client.id, client));
+    this.#broker.on('client', (client) => {
+      this.#sessions.set(client.id, client);
+      this.attendance.came(client.id);
+    });
     this.#broker.on('subscribe', (subscriptions, client) => {
       if (subscriptions.some(({ topic }) => topic === orderTopic(client.id))) options.orders.listening(client.id);
     });
     this.#broker.on('clientDisconnect', (client) => {
       // The end of a session that another has taken over comes after the beginning of that one.
-      if (this.#sessions.get(client.id) === client) this.#sessions.delete(client.id);
+      if (this.#sessions.get(client.id) !== client) return;
+      this.#sessions.delete(client.id);
+      this.attendance.left(client.id);
     });
     this.#front = new Front(
       options,
@@ -102,6 +111,11 @@ export class Intake {
   /** Gateways whose sessions ended each other just now. */
   rivals(): ReadonlyMap<string, Rival> {
     return this.#rivals.standing(this.#options.clock.monotonicMs());
+  }
+
+  /** Whether a gateway is not let in, as last looked at. */
+  isRevoked(gateway: string): boolean {
+    return this.#revoked.has(gateway);
   }
 
   /** Hands an order to a gateway; false when it is not connected. Whether it arrived only its receipt tells. */

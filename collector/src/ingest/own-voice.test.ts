@@ -8,6 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { RIVAL_STANDS_MS } from '../limits.ts';
 import { COLLECTOR_ITSELF, OwnVoice } from './own-voice.ts';
+import { RivalMatter } from './rival-matter.ts';
 import type { Rival } from './rivals.ts';
 
 let folder: string;
@@ -35,7 +36,8 @@ function run(rivals: ReadonlyMap<string, Rival>) {
     monotonicMs: () => machineClock.monotonicMs() + passedMs,
     sleep: (ms: number, signal?: AbortSignal) => machineClock.sleep(Math.min(ms, 20), signal),
   };
-  const voice = new OwnVoice({ ledger, clock, zoneMinutes: 480, rivals: () => rivals, said, failed: () => {} });
+  const matters = [new RivalMatter({ clock, zoneMinutes: 480, rivals: () => rivals, said })];
+  const voice = new OwnVoice({ ledger, clock, zoneMinutes: 480, matters, failed: () => {} });
   const running = [voice.run(stop.signal), board.run(ledger, stop.signal).catch(() => {})];
   const end = () => {
     stop.abort();

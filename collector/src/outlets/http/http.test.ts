@@ -23,7 +23,11 @@ const standing = {
   ...{ code: 'numbers-missing', en: 'missing', zh: '缺号', detail: 'gw-1 ordinary (epoch 1): 1', remedy: 'look', sinceMs: 7 },
 };
 /** One trouble; of the ordinary lane what is missing is coming. */
-const quiet = { troubles: () => [standing], isComing: ({ lane }: { lane: string }) => lane === 'ordinary' };
+const quiet = {
+  connectionOf: (gateway: string) => (gateway === 'gw-1' ? { connected: false, sinceMs: 7 } : null),
+  troubles: () => [standing],
+  isComing: ({ lane }: { lane: string }) => lane === 'ordinary',
+};
 
 // biome-ignore lint/suspicious/noExplicitAny: what an answer holds, each test says
 type Json = any;
@@ -164,7 +168,7 @@ describe('the interface', () => {
       damaged: { count: 0, positions: [] },
       troubles: [standing],
       outlets: [{ name: 'municipal', behind: 4, trouble: null }],
-      gateways: [{ gateway: 'gw-1', note: { note: 'started' } }],
+      gateways: [{ gateway: 'gw-1', connected: false, sinceMs: 7, note: { note: 'started' } }],
       series: [
         { lane: 'alarm', missing: 1, isCatchingUp: false, gaps: [{ first: 2, last: 2 }] },
         { lane: 'ordinary', missing: 5, isCatchingUp: true },

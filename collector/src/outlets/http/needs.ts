@@ -60,6 +60,8 @@ export interface HttpNeeds {
   readonly reports: () => readonly OutletReport[];
   /** How the operator clouds are doing that push to this collector; absent: none does. */
   readonly pushes?: () => readonly PushShown[];
+  /** Whether a gateway has a session, and since when; null: it is none that could. */
+  readonly connectionOf: (gateway: string) => { readonly connected: boolean; readonly sinceMs: number } | null;
   /** What is wrong with the collector or with what it gets. */
   readonly troubles: () => readonly TroubleShown[];
   /** Whether the missing numbers of a series are being caught up. */

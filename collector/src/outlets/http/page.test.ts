@@ -31,6 +31,8 @@ let counters: { alarm: number; ordinary: number };
 let ends: Array<() => unknown>;
 let page: Page;
 let wrongs: string[];
+/** Of `gw-1`. */
+let connection: { connected: boolean; sinceMs: number };
 
 beforeAll(async () => {
   if (!existsSync(CHROMIUM)) throw new Error('this test needs the Debian package chromium: apt-get install chromium');
@@ -46,6 +48,7 @@ beforeEach(async () => {
   page = await context.newPage();
   page.setDefaultTimeout(5_000);
   wrongs = [];
+  connection = { connected: true, sinceMs: Date.UTC(2026, 2, 1, 6, 0, 5) };
   page.on('pageerror', ({ message }) => wrongs.push(message));
   page.on('console', (said) => said.text().includes('Content Security Policy') && wrongs.push(said.text()));
   ends = [() => context.close(), () => ledger.close(), () => rm(folder, { recursive: true })];
@@ -62,7 +65,8 @@ async function happen(...events: ReadonlyArray<Partial<SiteEvent> & { kind: Even
 
 /** A collector's board and page over the ledger; `stop` ends it. */
 async function serve(overrides: { readonly port?: number; readonly token?: string } = {}, troubles: readonly TroubleShown[] = []) {
-  const troubled = { troubles: () => troubles, isComing: ({ lane }: { lane: string }) => lane === 'ordinary' };
+  const connectionOf = (gateway: string) => (gateway === 'gw-1' ? { ...connection } : null);
+  const troubled = { connectionOf, troubles: () => troubles, isComing: ({ lane }: { lane: string }) => lane === 'ordinary' };
   const halt = new AbortController();
   const board = new Board();
   const folding = board.run(ledger, halt.signal);
@@ -121,6 +125,24 @@ describe('the live page', () => {
     await until(async () => expect(await textOf('#troubles')).toContain('entries are damaged'));
     expect(await textOf('#status')).toMatch(/catching up, 7000 still to come · 2 missing, none of them coming/);
     expect(await page.evaluate('window.bitten')).toBe(undefined);
+    expect(wrongs).toEqual([]);
+  });
+
+  it('says of a gateway whether it is connected, and since when', async () => {
+    await happen({ kind: 'fault' });
+    const { url } = await serve();
+    const line = page.locator('#status > span', { hasText: 'gw-1' });
+    for (const [connected, words, look] of [
+      [true, /在线,自 .*14:00:05/, null],
+      [false, /离线,自 .*14:00:05/, 'bad'],
+    ] as const) {
+      connection = { ...connection, connected };
+      await page.goto(url);
+      await until(async () => expect(await line.textContent()).toMatch(words));
+      expect(await line.getAttribute('class')).toBe(look);
+    }
+    await page.click('#language');
+    await until(async () => expect(await line.textContent()).toMatch(/gone since .*14:00:05/));
     expect(wrongs).toEqual([]);
   });
 

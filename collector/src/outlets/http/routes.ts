@@ -62,7 +62,7 @@ function eventsRoute(app: App, { shown, ledger }: Ground): void {
 }
 
 function statusRoute(app: App, ground: Ground, stream: Stream): void {
-  const { shown, ledger, guesses, reports, troubles, isComing, pushes = () => [] } = ground;
+  const { shown, ledger, guesses, reports, connectionOf, troubles, isComing, pushes = () => [] } = ground;
   const schema = { summary: 'how the collector is doing: ledger, gaps, outlets, gateways', response: answers(Status) };
   app.get('/api/status', { schema }, async () => {
     const state = await ledger.state();
@@ -70,7 +70,8 @@ function statusRoute(app: App, ground: Ground, stream: Stream): void {
     const readers = { readers: stream.readers, readersDropped: stream.dropped };
     const series = state.series.map((one) => ({ ...one, isCatchingUp: one.missing > 0 && isComing(one) }));
     const told = { series, troubles: troubles(), wrongTokens: guesses.wrongs, shownPosition: shown.position, ...readers, outlets };
-    return { ...state, ...told, gateways: shown.gateways(), pushes: [...pushes()] };
+    const gateways = shown.gateways().map((gateway) => ({ ...gateway, ...connectionOf(gateway.gateway) }));
+    return { ...state, ...told, gateways, pushes: [...pushes()] };
   });
 }
 

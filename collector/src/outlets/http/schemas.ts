@@ -135,6 +135,14 @@ export const Entry = Type.Object({
 export const Gateway = Type.Object({
   gateway: Type.String(),
   heardMs: milliseconds('when something of it was last committed'),
+  connected: Type.Optional(
+    Type.Boolean({ description: 'whether it has a session; absent where it cannot have one: an operator cloud, or the collector itself' }),
+  ),
+  sinceMs: Type.Optional(
+    milliseconds(
+      'since when it has this session or has none; of a gateway that did not come in since the collector was started: when it was told as gone, or that start',
+    ),
+  ),
   boot: Type.Integer({ description: 'counts starts of the gateway' }),
   clockSynchronised: Type.Boolean(),
   wallMs: milliseconds("the gateway's clock at that time"),

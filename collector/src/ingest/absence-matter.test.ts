@@ -1,0 +1,197 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Board } from '../board.ts';
+import { machineClock } from '../clock.ts';
+import { batchOf } from '../ledger/conformance.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
+import { GATEWAY_BACK_OFF_MS, GATEWAY_GONE_MS } from '../limits.ts';
+import { AbsenceMatter } from './absence-matter.ts';
+import { Attendance } from './attendance.ts';
+import { COLLECTOR_ITSELF, OwnVoice } from './own-voice.ts';
+
+const NOON_MS = Date.UTC(2026, 2, 1, 6, 0, 5);
+
+/** Time that passes by hand, the wall clock beside it. */
+function handClock() {
+  let passedMs = 0;
+  const clock = {
+    wallMs: () => NOON_MS + passedMs,
+    monotonicMs: () => passedMs,
+    sleep: (ms: number, signal?: AbortSignal) => machineClock.sleep(Math.min(ms, 10), signal),
+  };
+  return { clock, pass: (ms: number) => (passedMs += ms) };
+}
+
+/** A collector that has run for long, in which the gateways come and go by hand; what it says stands in `said`. */
+function world(heard: readonly string[], said: ReadonlyMap<string, number> = new Map()) {
+  const { clock, pass } = handClock();
+  const attendance = new Attendance(clock);
+  const revoked = new Set<string>();
+  const matter = new AbsenceMatter({
+    ...{ clock, zoneMinutes: 480, attendance: () => attendance },
+    heard: () => heard.map((gateway) => ({ gateway, heardMs: NOON_MS })),
+    isRevoked: (gateway) => revoked.has(gateway),
+    said: async () => new Map([...said].map(([gateway, sinceMs]) => [gateway, { words: '', sinceMs }])),
+  });
+  const look = () => matter.look().map(({ kind, edge, source }) => [kind, edge, source]);
+  return { attendance, revoked, matter, look, pass };
+}
+
+/** The same with all of them connected, and old enough to know who is away. */
+function settled(...heard: string[]) {
+  const made = world(heard);
+  for (const gateway of heard) made.attendance.came(gateway);
+  made.pass(GATEWAY_BACK_OFF_MS);
+  return made;
+}
+
+const began = (gateway: string) => ['link', 'began', gateway];
+const ended = (gateway: string) => ['link', 'ended', gateway];
+
+describe('a gateway that stays away', () => {
+  it('is told as gone once, with the words of both languages and since when, and as back once', () => {
+    const { attendance, matter, look, pass } = settled('gw-1', 'gw-2');
+    attendance.left('gw-1');
+    pass(GATEWAY_GONE_MS - 1);
+    expect(look()).toEqual([]);
+    pass(1);
+    const [event, ...more] = matter.look();
+    expect(more).toEqual([]);
+    expect(event).toMatchObject({
+      kind: 'link',
+      edge: 'began',
+      source: 'gw-1',
+      time: { ms: NOON_MS + GATEWAY_BACK_OFF_MS, zoneMinutes: 480 },
+    });
+    expect(event!.text).toMatch(
+      /gateway gw-1 has no connection since 2026-03-01 14:00:35 UTC\+8.*网关 gw-1 自 2026-03-01 14:00:35 UTC\+8 起无连接/,
+    );
+    pass(3_600_000);
+    expect(look()).toEqual([]);
+    attendance.came('gw-1');
+    expect(look()).toEqual([ended('gw-1')]);
+    pass(3_600_000);
+    expect(look()).toEqual([]);
+  });
+
+  it('is no event while it only comes back by another way, however often, or takes its own session over', () => {
+    const { attendance, look, pass } = settled('gw-1');
+    for (let time = 0; time < 20; time += 1) {
+      attendance.left('gw-1');
+      pass(25_000);
+      expect(look()).toEqual([]);
+      attendance.came('gw-1');
+      attendance.came('gw-1');
+      expect(look()).toEqual([]);
+    }
+  });
+
+  it('is told within a minute of its last word where a link of the default keep-alive dies silently', () => {
+    const closedMs = 1.5 * 20_000;
+    expect(closedMs + GATEWAY_GONE_MS + 1_000).toBeLessThan(60_000);
+  });
+
+  it('is nobody right after a start, and who does not come in by then', () => {
+    const { attendance, matter, look, pass } = world(['gw-1', 'gw-2']);
+    attendance.came('gw-2');
+    attendance.left('gw-2');
+    pass(GATEWAY_BACK_OFF_MS + GATEWAY_GONE_MS - 1);
+    expect(look()).toEqual([]);
+    attendance.came('gw-2');
+    pass(1);
+    expect(look()).toEqual([began('gw-1')]);
+    expect(matter.connectionOf('gw-1')).toEqual({ connected: false, sinceMs: NOON_MS });
+  });
+
+  it('is not told where it was never heard, is revoked, or is an operator cloud or the collector itself', () => {
+    const { attendance, revoked, look, pass } = settled('gw-1', 'cloud-ctwing', COLLECTOR_ITSELF);
+    attendance.came('gw-never-heard');
+    for (const gateway of ['gw-1', 'gw-never-heard', 'cloud-ctwing', COLLECTOR_ITSELF]) attendance.left(gateway);
+    revoked.add('gw-1');
+    pass(10 * GATEWAY_GONE_MS);
+    expect(look()).toEqual([]);
+  });
+
+  it('is waited for no more once it is revoked', () => {
+    const { attendance, revoked, matter, look, pass } = settled('gw-1');
+    attendance.left('gw-1');
+    pass(GATEWAY_GONE_MS);
+    expect(look()).toEqual([began('gw-1')]);
+    revoked.add('gw-1');
+    expect(matter.look()).toMatchObject([{ kind: 'link', edge: 'ended', source: 'gw-1', text: expect.stringContaining('已吊销') }]);
+    expect(look()).toEqual([]);
+  });
+
+  it('stands over a restart of the collector, neither told again nor ended, since when it was gone first', async () => {
+    const goneMs = NOON_MS - 7_200_000;
+    const { attendance, matter, look, pass } = world(['gw-1'], new Map([['gw-1', goneMs]]));
+    await matter.recall();
+    expect(look()).toEqual([]);
+    pass(10 * GATEWAY_GONE_MS);
+    expect(look()).toEqual([]);
+    expect(matter.connectionOf('gw-1')).toEqual({ connected: false, sinceMs: goneMs });
+    attendance.came('gw-1');
+    expect(look()).toEqual([ended('gw-1')]);
+    expect(matter.connectionOf('gw-1')).toEqual({ connected: true, sinceMs: NOON_MS + 10 * GATEWAY_GONE_MS });
+  });
+});
+
+describe('over a ledger', () => {
+  let folder: string;
+  let ledger: Ledger;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fengsui-absence-'));
+    ledger = await openSqliteLedger(join(folder, 'ledger.sqlite'), machineClock);
+  });
+  afterEach(async () => {
+    await ledger.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** One run of a collector as far as this goes. */
+  function run() {
+    const { clock, pass } = handClock();
+    const [stop, board, attendance] = [new AbortController(), new Board(), new Attendance(clock)];
+    const matter = new AbsenceMatter({
+      ...{ clock, zoneMinutes: 480, attendance: () => attendance, isRevoked: () => false, heard: () => board.gateways() },
+      said: () => board.openOf(COLLECTOR_ITSELF, 'link'),
+    });
+    const failures: unknown[] = [];
+    const voice = new OwnVoice({ ledger, clock, zoneMinutes: 480, matters: [matter], failed: (failure) => failures.push(failure) });
+    const running = [voice.run(stop.signal), board.run(ledger, stop.signal).catch(() => {})];
+    const incidents = () => board.incidents().map(({ gateway, class: name, source, state }) => [gateway, name, source, state]);
+    const end = async () => {
+      stop.abort();
+      await Promise.all(running);
+      expect(failures).toEqual([]);
+    };
+    return { board, attendance, pass, incidents, end };
+  }
+
+  it('it is an incident that people see, stands over restarts, and is restored when the gateway is back', async () => {
+    const soon = { timeout: 20_000 };
+    await ledger.append([batchOf([1])]);
+    const first = run();
+    await first.board.caughtUp;
+    first.pass(GATEWAY_BACK_OFF_MS + GATEWAY_GONE_MS);
+    await expect.poll(first.incidents, soon).toContainEqual([COLLECTOR_ITSELF, 'link', 'gw-1', 'open']);
+    await first.end();
+    const again = run();
+    await again.board.caughtUp;
+    again.pass(10 * GATEWAY_GONE_MS);
+    await machineClock.sleep(200);
+    expect(again.incidents()).toContainEqual([COLLECTOR_ITSELF, 'link', 'gw-1', 'open']);
+    again.attendance.came('gw-1');
+    await expect.poll(again.incidents, soon).toContainEqual([COLLECTOR_ITSELF, 'link', 'gw-1', 'restored']);
+    await again.end();
+    const own = (await ledger.after(0, 10)).filter(({ gateway }) => gateway === COLLECTOR_ITSELF);
+    expect(own.map(({ event: { kind, edge, source } }) => [kind, edge, source])).toEqual([
+      ['link', 'began', 'gw-1'],
+      ['link', 'ended', 'gw-1'],
+    ]);
+    expect(own[0]!.event.text).toContain('起无连接');
+  });
+});
