@@ -314,7 +314,7 @@ export const RECALL_ROWS = 100_000;
 /** Of those, what is kept until all are read: some 10 MB for both lanes. */
 export const RECALL_KEPT = 20_000;
 /** Rows looked through at once: an alarm waits behind two such pieces, a few milliseconds. */
-export const RECALL_PIECE = 250;
+export const RECALL_PIECE = 100;
 /** Whoever asks how the site stands waits for it so long at most. Panels and uplinks do not wait. */
 export const RECALL_WITHIN_MS = 10_000;
 
