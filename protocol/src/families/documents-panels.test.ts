@@ -232,7 +232,7 @@ const PANELS: Readonly<Record<string, readonly Row[]>> = {
     ['a multi-wire module', jb3208(112, object3208('01 00 05 0000 36 01')), { what: 'start', detail: 'multi-wire' }],
     ['a reserved event is shown, not read', jb3208(116, object3208('01 03 1e 0a00 00 01')), null],
     ['a patrol is a sign of life', jb3208(100, '64'), { what: 'link' }],
-    ['totals stay raw', jb3208(103, '01 02 03'), null, { body: '010203' }],
+    ['totals are a sign of life and stay raw', jb3208(103, '01 02 03'), { what: 'link', detail: 'totals' }, { body: '010203' }],
   ],
   fs5101w: [
     [
