@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Lane } from '@fengsui/protocol';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { eventOf, type FollowedJournal, open, temporaryFolder } from './journal.fixture.ts';
+import { eventOf, type FollowedJournal, open, owedTo, temporaryFolder } from './journal.fixture.ts';
 import type { Journal } from './journal.ts';
 import { LaneFile } from './lane-file.ts';
 import { Relief } from './relief.ts';
@@ -39,17 +39,6 @@ const hour = (at: number) => [
   ...Array.from({ length: 80 }, (_, index) => reading(index % 8, at * 10 + Math.floor(index / 8))),
   ...[0, 1].flatMap((index) => [eventOf('fault', 1_000 + at * 2 + index), eventOf('fire', 1_000 + at * 2 + index)]),
 ];
-
-/** Numbers an uplink still has to settle. */
-async function owedTo(journal: Journal, uplink: string, lane: Lane): Promise<number[]> {
-  const numbers: number[] = [];
-  for (let after = 0; ; ) {
-    const { rows, last } = await journal.outbox(uplink).take(lane, after, 500, 1_000_000);
-    if (rows.length === 0) return numbers;
-    numbers.push(...rows.map(({ number }) => number));
-    after = last;
-  }
-}
 
 /** An uplink takes everything it is owed, or so many rows of each lane, and confirms it. Answers how many rows. */
 async function drain(journal: Journal, uplink: string, many = Number.POSITIVE_INFINITY): Promise<Record<Lane, number>> {

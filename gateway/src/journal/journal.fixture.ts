@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock, EventKind, SiteEvent } from '@fengsui/protocol';
+import type { Clock, EventKind, Lane, SiteEvent } from '@fengsui/protocol';
 import { type Journal, type JournalOptions, type JournalOutbox, openJournal } from './journal.ts';
 
 export const systemTime: Clock = {
@@ -32,6 +32,17 @@ export async function open(directory: string, more: Partial<JournalOptions> = {}
   });
   const { take, settle, outrank } = journal.outbox(uplinks[0]!);
   return Object.assign(journal, { take, settle, outrank });
+}
+
+/** Numbers an uplink still has to settle, in its order. */
+export async function owedTo(journal: Journal, uplink: string, lane: Lane = 'alarm'): Promise<number[]> {
+  const numbers: number[] = [];
+  for (let after = 0; ; ) {
+    const { rows, last } = await journal.outbox(uplink).take(lane, after, 500, 1_000_000);
+    if (rows.length === 0) return numbers;
+    numbers.push(...rows.map(({ number }) => number));
+    after = last;
+  }
 }
 
 export function eventOf(kind: EventKind, address = 1, more: Partial<SiteEvent> = {}): SiteEvent {

@@ -4,7 +4,7 @@ import type { Lane } from '@fengsui/protocol';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { eventOf, type FollowedJournal, open, temporaryFolder } from './journal.fixture.ts';
+import { eventOf, type FollowedJournal, open, owedTo, temporaryFolder } from './journal.fixture.ts';
 import type { Journal } from './journal.ts';
 import { LaneFile } from './lane-file.ts';
 import type { NewRow } from './row.ts';
@@ -33,17 +33,6 @@ function folder(): string {
 async function reopened(journal: Journal & { readonly directory: string }, uplinks: readonly string[]): ReturnType<typeof journalOf> {
   await opened.splice(opened.indexOf(journal), 1)[0]!.close();
   return journalOf(uplinks, journal.directory);
-}
-
-/** Numbers an uplink still has to settle, in its order. */
-async function owedTo(journal: Journal, uplink: string, lane: Lane = 'alarm'): Promise<number[]> {
-  const numbers: number[] = [];
-  for (let after = 0; ; ) {
-    const { rows, last } = await journal.outbox(uplink).take(lane, after, 500, 1_000_000);
-    if (rows.length === 0) return numbers;
-    numbers.push(...rows.map(({ number }) => number));
-    after = last;
-  }
 }
 
 async function settle(journal: Journal, uplink: string, accepted: number[], rejected: number[] = [], lane: Lane = 'alarm') {
