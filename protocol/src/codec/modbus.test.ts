@@ -48,6 +48,10 @@ describe('Modbus packets', () => {
     );
   });
 
+  it('takes a request whole when its CRC by chance fits a shorter reply too', () => {
+    for (const whole of ['1c0102c400073e00', '4001010305b50000']) expect(packets(hex(whole))).toEqual([whole]);
+  });
+
   it('knows exceptions, also those that come with function 80 alone', () => {
     expect(readModbusPacket(hex('01800301C1'))).toEqual({ kind: 'exception', unit: 1, function: 0, exception: 3 });
     expect(readModbusPacket(sealModbus([1, 0x83, 2]))).toEqual({ kind: 'exception', unit: 1, function: 3, exception: 2 });

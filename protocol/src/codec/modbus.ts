@@ -68,7 +68,10 @@ function isRequest(bytes: Uint8Array, from: number): boolean {
   return count >= 1 && count <= readMax(bytes[from + 1]!) && register + count <= 0x10000;
 }
 
-/** Lengths the packet at `from` may have, shortest first. A read request and its reply look alike: the CRC decides. */
+/**
+ * Lengths the packet at `from` may have, likeliest first. A read request and its reply look alike: the CRC decides. Where the CRC fits a
+ * request, it may by chance fit a shorter reply as well; what would follow such a reply is 00, with which nobody begins.
+ */
 function lengthsAt(bytes: Uint8Array, from: number): number[] {
   const fn = bytes[from + 1]!;
   if (fn >= 0x80) return bytes[from + 2]! >= 1 && bytes[from + 2]! <= 11 ? [5] : [];
@@ -78,7 +81,7 @@ function lengthsAt(bytes: Uint8Array, from: number): number[] {
   const reply = replyLength(bytes, from);
   const lengths = isRequest(bytes, from) ? [8] : [];
   if (reply !== null && reply !== 8) lengths.push(reply);
-  return lengths.length === 0 && reply === 8 ? [8] : lengths.sort((a, b) => a - b);
+  return lengths.length === 0 && reply === 8 ? [8] : lengths;
 }
 
 /** Packets of a Modbus RTU line, requests and replies alike, told by function, byte count and CRC. For captures and listening. */

@@ -28,11 +28,13 @@ export function objectOf(text: string | null): JsonObject | null {
   }
 }
 
+const DIGITS = /^\s*-?\d+([._]\d+)?\s*$/;
+
 /** A finite number, sent as a number or as digits; some devices write the decimal point as `_`. null: none. */
 export function numberOf(value: unknown): number | null {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  if (typeof value !== 'string' || !/^\s*-?\d+([._]\d+)?\s*$/.test(value)) return null;
-  return Number(value.replace('_', '.'));
+  const number = typeof value === 'string' && DIGITS.test(value) ? Number(value.replace('_', '.')) : value;
+  if (typeof number !== 'number' || !Number.isFinite(number)) return null;
+  return number + 0; // devices can send -0, which no later JSON keeps
 }
 
 /** Text, where a device sends it as text or as a number. */
