@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{protocol,gateway,collector}/src/**/*.test.ts', 'simulators/{src,drills}/**/*.test.ts'],
+    setupFiles: ['simulators/drills/house/laws.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Two cores, and the drills start whole systems: more workers only make them wait for each other.

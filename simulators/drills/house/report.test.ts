@@ -33,11 +33,14 @@ it('tells what failed, what was left out, what could not be read and what broke 
     'd.test.js': '',
   });
   expect({ passed, failed }).toEqual({ passed: 2, failed: 6 });
-  expect(remarks.map((remark) => remark.replace(/: .*/, '')).sort()).toEqual([
+  expect(remarks.map((remark) => remark.replace(/: .*/s, '')).sort()).toEqual([
     'did not run (skipped)',
     'did not run (skipped)',
+    'failed',
     'failed outside its tests',
     'ran no test',
     'ran no test',
   ]);
+  expect(remarks.find((remark) => remark.startsWith('failed: '))).toMatch(/a\.test\.js: bad\n {4}expected 1 to be 2/);
+  expect(remarks.find((remark) => remark.startsWith('failed outside'))).toContain('c.test.js\n    outside');
 });

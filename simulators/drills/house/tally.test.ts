@@ -4,13 +4,17 @@ import { cutOff, tally, together, without } from './tally.ts';
 const file = (status: string, ...tests: string[]) => ({
   name: 'a.test.ts',
   status,
-  assertionResults: tests.map((test) => ({ status: test, fullName: 'says so' })),
+  why: '',
+  assertionResults: tests.map((test) => ({ status: test, fullName: 'says so', why: test === 'failed' ? '1 is not 2\n{ seed: 7 }' : '' })),
 });
 const report = (...files: ReturnType<typeof file>[]) => JSON.stringify({ testResults: files });
 
 describe('the tally of a test run', () => {
   it('counts what passed and what failed', () => {
-    expect(tally(report(file('failed', 'passed', 'failed'), file('passed', 'passed')), 1)).toEqual({ passed: 2, failed: 1, remarks: [] });
+    expect(tally(report(file('failed', 'passed', 'failed'), file('passed', 'passed')), 1)).toEqual({
+      ...{ passed: 2, failed: 1 },
+      remarks: ['failed: a.test.ts: says so\n    1 is not 2\n    { seed: 7 }'],
+    });
   });
 
   it('of several runs is their sum', () => {

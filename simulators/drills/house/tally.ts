@@ -2,7 +2,7 @@
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
-  /** Why tests failed beyond their own assertions, one line each. */
+  /** What failed and why, one each: for the end of a long run, where nobody has to look for it. */
   readonly remarks: readonly string[];
 }
 
@@ -11,7 +11,9 @@ export interface Report {
   readonly testResults: ReadonlyArray<{
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: ReadonlyArray<{ readonly status: string; readonly fullName: string }>;
+    /** What broke outside its tests. */
+    readonly why: string;
+    readonly assertionResults: ReadonlyArray<{ readonly status: string; readonly fullName: string; readonly why: string }>;
   }>;
 }
 
@@ -26,21 +28,28 @@ export function tally(reportText: string | null, exitCode: number): Tally {
   let failed = 0;
   const remarks: string[] = [];
   for (const file of report.testResults) {
-    for (const { status, fullName } of file.assertionResults) {
+    for (const { status, fullName, why } of file.assertionResults) {
       if (status === 'passed') passed += 1;
-      else failed += 1;
-      if (status !== 'passed' && status !== 'failed') remarks.push(`did not run (${status}): ${file.name}: ${fullName}`);
+      else {
+        failed += 1;
+        remarks.push(remarkOn(status === 'failed' ? 'failed' : `did not run (${status})`, `${file.name}: ${fullName}`, why));
+      }
     }
     const brokenFile = file.status !== 'passed' && file.assertionResults.every(({ status }) => status === 'passed');
     if (brokenFile || file.assertionResults.length === 0) {
       failed += 1;
-      remarks.push(`${file.assertionResults.length === 0 ? 'ran no test' : 'failed outside its tests'}: ${file.name}`);
+      remarks.push(remarkOn(file.assertionResults.length === 0 ? 'ran no test' : 'failed outside its tests', file.name, file.why));
     }
   }
   if (report.testResults.length === 0) remarks.push('no test was found');
   else if (exitCode !== 0 && failed === 0) remarks.push(`vitest ended with ${exitCode} though no test failed: see the errors above`);
   const unseen = failed === 0 && (report.testResults.length === 0 || exitCode !== 0);
   return { passed, failed: unseen ? 1 : failed, remarks };
+}
+
+function remarkOn(what: string, where: string, why: string): string {
+  const lines = why.split('\n').filter((line) => line !== '');
+  return [`${what}: ${where}`, ...lines.map((line) => `    ${line}`)].join('\n');
 }
 
 /** Test files that the end of their process cut off: some of their tests neither passed nor failed. */
