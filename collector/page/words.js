@@ -114,6 +114,7 @@ const WORDS = {
   'note-power-unreadable': ['电源状态不可读', 'power cannot be read'],
   'note-program-failed': ['程序异常', 'error of the program'],
   'note-identity-shared': ['多台设备共用同一身份', 'several boxes under one identity'],
+  'note-row-unanswered': ['个别行无回执', 'a row without a receipt'],
   'note-page-locked': ['维护页面 PIN 连续错误被锁定', "installer's page locked after wrong PINs"],
 };
 

@@ -168,6 +168,13 @@ export const FAILURES = {
     zh: '汇集平台不返回回执',
     remedy: 'Check the disk and the log of the collector',
   },
+  'uplink-unanswered': {
+    retry: 'later',
+    en: 'the collector gives a row no receipt, and others it does',
+    zh: '汇集平台对个别行不返回回执,其余正常',
+    remedy:
+      'Nothing is lost: the row is sent again at least once a minute, and everything else goes past it. Look in the log of the collector for what it says at those times, and report that with the row (gateway journal list)',
+  },
   'uplink-shared': {
     retry: 'later',
     en: 'another box seems to use the certificate of this gateway',

@@ -34,6 +34,9 @@ export const SETTLE_WITHIN_MS = 100;
 /** GB/T 26875.3-2011 8.1: three re-sends, then the link counts as broken. */
 export const RESENDS_MAX = 3;
 
+/** A row that the collector passes over again and again is sent at least this often: a collector that was mended has it within a minute. */
+export const UNANSWERED_REST_MAX_MS = 60_000;
+
 /** While an alarm waits the link is tried at least this often: the first alarm is due within 3 s of the link being there. */
 export const ALARM_RECONNECT_MAX_MS = 2_000;
 
@@ -338,6 +341,7 @@ export const TROUBLE_TIMES = {
   'wire-silent': { afterMs: 0, goneMs: 0 },
   'receive-buffer-small': { afterMs: 0, goneMs: 0 },
   'identity-shared': { afterMs: 0, goneMs: 0 },
+  'row-unanswered': { afterMs: 0, goneMs: 60_000 },
   'memory-high': { afterMs: 60_000, goneMs: 60_000 },
   'descriptors-high': { afterMs: 4_000, goneMs: 60_000 },
   'loop-slow': { afterMs: 60_000, goneMs: 60_000 },

@@ -134,6 +134,11 @@ export const METRICS: readonly MetricRow[] = [
     'Rows sent, repeats included.',
     ofUplinks(({ rowsSent }) => rowsSent),
   ),
+  gauge(
+    'uplink_unanswered_rows',
+    'Rows that got no receipt though they went alone and others got theirs.',
+    ofUplinks(({ rowsUnanswered }) => rowsUnanswered),
+  ),
   counter(
     'uplink_rows_accepted_total',
     'Rows confirmed by a receipt.',

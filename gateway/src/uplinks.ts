@@ -57,14 +57,14 @@ export class Uplinks {
   }
 
   /**
-   * Uplinks that hang: rows wait for them, and for long there was neither a receipt nor an attempt. By what their own time-outs allow none
+   * Uplinks that hang: rows wait for them, and for long nothing was sent, and there was neither a receipt nor an attempt. By what their own time-outs allow none
    * ever does; then only a new start of the program helps, and whoever feeds the watchdog must know.
    */
   stuck({ lanes }: Pick<JournalState, 'lanes'>): string[] {
     const nowMs = this.#options.clock.monotonicMs();
-    return this.all.flatMap(({ name, numbers: { receipts, attempts, connections } }) => {
+    return this.all.flatMap(({ name, numbers: { receipts, attempts, connections, batchesSent } }) => {
       const waits = Object.values(lanes).some(({ uplinks }) => (uplinks[name]?.waiting ?? 0) > 0);
-      const mark = `${waits}/${receipts}/${attempts}/${connections}`;
+      const mark = `${waits}/${receipts}/${attempts}/${connections}/${batchesSent}`;
       if (this.#moved.get(name)?.mark !== mark) this.#moved.set(name, { mark, atMs: nowMs });
       return waits && nowMs - this.#moved.get(name)!.atMs > limits.UPLINK_STUCK_MS ? [name] : [];
     });

@@ -15,6 +15,7 @@ import { PowerWatcher } from './troubles/power.ts';
 import { QueueWatcher } from './troubles/queue.ts';
 import { timeWatcher } from './troubles/time.ts';
 import { type Says, Troubles } from './troubles/troubles.ts';
+import { unansweredWatcher } from './troubles/unanswered.ts';
 import { type WatchedLine, WiresWatcher } from './troubles/wires.ts';
 import type { Uplinks } from './uplinks.ts';
 
@@ -51,6 +52,7 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
     timeWatcher({ gateway: id, clock, clockSynchronised, earliestMs }),
     keysWatcher(id, files, clock, earliestMs),
     identityWatcher(options.uplinks),
+    unansweredWatcher(options.uplinks),
     new WiresWatcher(clock, () => lines.map(watchedLine)),
     power,
   ];

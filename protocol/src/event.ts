@@ -245,6 +245,7 @@ export const GATEWAY_NOTES = {
   'page-locked': 29,
   'receive-buffer-small': 30,
   'identity-shared': 31,
+  'row-unanswered': 32,
 } as const;
 export type GatewayNote = keyof typeof GATEWAY_NOTES;
 

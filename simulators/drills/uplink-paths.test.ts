@@ -5,7 +5,7 @@ import { Authority, needOpenssl } from '@fengsui/gateway/src/commission/doctor/a
 import { eventOf, type FollowedJournal, open, temporaryFolder } from '@fengsui/gateway/src/journal/journal.fixture.ts';
 import { accepting, Peer } from '@fengsui/gateway/src/uplink/peer.fixture.ts';
 import { runUplink, Sent, UplinkNumbers, type UplinkOptions } from '@fengsui/gateway/src/uplink/uplink.ts';
-import type { Clock, Lane } from '@fengsui/protocol';
+import type { Batch, Clock, Lane } from '@fengsui/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { seeded } from '../src/random.ts';
 import { TcpLink } from '../src/tcp-link.ts';
@@ -257,6 +257,31 @@ describe('an uplink with a backup path', () => {
     expect(numbers).toMatchObject({ path: 'backup' });
     expect(second.firsts('alarm')).toEqual(upTo(6));
   }, 120_000);
+
+  it('is left once for an alarm that no collector answers, and then carries the rest', async () => {
+    journal = await open(directory);
+    const [first, second] = [await collector(), await collector()];
+    const isPassedOver = (batch: Batch) => batch.lane === 'alarm' && batch.rows.some(({ number }) => number === 3);
+    for (const peer of [first, second]) peer.answer = (batch) => (isPassedOver(batch) ? null : accepting(batch));
+    const { numbers } = carry('collector', `mqtt://127.0.0.1:${first.port}`, `mqtt://127.0.0.1:${second.port}`);
+    await journal.append(fires(5));
+    await vi.waitFor(async () => {
+      await journal.append([eventOf('reading')]);
+      expect([numbers.rowsUnanswered, numbers.path, numbers.state]).toEqual([1, 'primary', 'up']);
+    }, soon);
+    expect(numbers.unansweredFailure).toContain('alarm row 3');
+    const tries = () => first.batches.filter(isPassedOver).length;
+    await vi.waitFor(async () => {
+      const [{ connections }, tried] = [{ ...numbers }, tries()];
+      await vi.waitFor(() => expect(tries()).toBeGreaterThanOrEqual(tried + 2), soon);
+      expect(numbers).toMatchObject({ connections, path: 'primary' });
+    }, soon);
+    await journal.append(fires(20));
+    await vi.waitFor(async () => expect([await waiting('alarm'), await waiting('ordinary')]).toEqual([1, 0]), soon);
+    for (const peer of [first, second]) peer.answer = accepting;
+    await everythingSettled();
+    expect(arrived(first, second)).toEqual(upTo(25));
+  });
 
   it('knows that the backup is lost before it is needed, without disturbing a session over the primary', async () => {
     journal = await open(directory);

@@ -34,6 +34,7 @@ export const REMEDIES_ZH: Readonly<Record<Shown, string>> = {
   'uplink-untrusted': '检查 ca、certificate、key、服务器名称,以及本机时钟',
   'uplink-lost': '检查网络;平台确认之前,所有记录都保存在站端日志中',
   'uplink-silent': '检查汇集平台的磁盘和日志',
+  'uplink-unanswered': '不会丢失:该行至少每分钟重发一次,其余照常上报;查看汇集平台此时的日志,并连同该行(gateway journal list)一起报告',
   'uplink-shared': '查找仍在运行的克隆磁盘或复制的数据目录:停用并另行登记;若找不到,在平台吊销此编号并重新登记本机',
   'uplink-stuck': '看门狗将重新启动网关;请连同日志一起报告,这是程序错误',
   'orders-unreadable': '检查数据目录的权限',

@@ -65,6 +65,10 @@ const NOTICED: Readonly<Record<Status['troubles'][number]['what'], Help>> = {
     what: { en: FAILURES['uplink-shared'].en, zh: FAILURES['uplink-shared'].zh },
     remedy: { en: FAILURES['uplink-shared'].remedy, zh: REMEDIES_ZH['uplink-shared'] },
   },
+  'row-unanswered': {
+    what: { en: FAILURES['uplink-unanswered'].en, zh: FAILURES['uplink-unanswered'].zh },
+    remedy: { en: FAILURES['uplink-unanswered'].remedy, zh: REMEDIES_ZH['uplink-unanswered'] },
+  },
   'memory-high': {
     what: { en: 'the memory of the box is nearly used up', zh: '内存即将用尽' },
     remedy: {

@@ -10,6 +10,7 @@ export type What =
       | 'wire-silent'
       | 'receive-buffer-small'
       | 'identity-shared'
+      | 'row-unanswered'
       | 'memory-high'
       | 'descriptors-high'
       | 'loop-slow'

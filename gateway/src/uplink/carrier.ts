@@ -15,6 +15,7 @@ import { Rivalry } from './rivalry.ts';
 import { Sent } from './sent.ts';
 import { Session } from './session.ts';
 import { watchStandby } from './standby.ts';
+import { Stragglers } from './stragglers.ts';
 
 /** Whoever takes orders. */
 export interface Orders<Kept = unknown> {
@@ -59,6 +60,7 @@ export class Carrier {
   readonly #options: UplinkOptions;
   readonly #paths: { readonly primary: Path; readonly backup: Path | null };
   readonly #sent: Sent;
+  readonly #stragglers: Stragglers;
   readonly #greeting: Greeting;
   readonly #rivalry: Rivalry;
   readonly #probing: Backoff;
@@ -75,6 +77,7 @@ export class Carrier {
     const order = (payload: Uint8Array) => void this.#hearOrder(payload);
     this.#rivalry = new Rivalry(options);
     this.#sent = new Sent(options.sentOverAll);
+    this.#stragglers = new Stragglers({ ...options, receiptTimeoutMs: options.configuration.receiptTimeoutMs });
     this.#greeting = new Greeting({ ...options, rivalry: this.#rivalry, receipt, order });
     this.#probing = new Backoff(limits.PROBE_MIN_MS, limits.PROBE_MAX_MS, options.random);
     this.#primaryHeardMs = options.clock.monotonicMs();
@@ -206,7 +209,8 @@ export class Carrier {
     const tell = (order: unknown) => publish(`up/${gateway}/order-receipt`, orders.receiptOf(order));
     using _told = { [Symbol.dispose]: orders.listen(this.#options.name, tell) };
     const hasOtherWay = name === 'primary' && this.#paths.backup !== null;
-    const session = new Session({ gateway, outbox, clock, numbers, receiptTimeoutMs, hasOtherWay, sent: this.#sent, publish });
+    const outliving = { sent: this.#sent, stragglers: this.#stragglers };
+    const session = new Session({ gateway, outbox, clock, numbers, receiptTimeoutMs, hasOtherWay, ...outliving, publish });
     this.#session = session;
     const openedMs = clock.monotonicMs();
     const failure = await session.run(ended); // or the orders would be told to nobody from here on

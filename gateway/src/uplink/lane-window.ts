@@ -2,11 +2,19 @@ import type { Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import type { Waiting } from './outbox.ts';
 
-interface Sent {
+/** A row on its way. */
+export interface OnItsWay {
   readonly number: number;
   readonly epoch: number;
   readonly bytes: number;
   readonly sentMs: number;
+  /** Which batch of the session it went with. */
+  readonly turn: number;
+  /** It was not sent before over this connection: only then a receipt says which sending it answers. */
+  readonly isFirst: boolean;
+  /** It stands behind this position, and not behind the other. */
+  readonly after: number;
+  readonly upTo: number;
 }
 
 /** What of one lane is on its way: sent over this connection and not yet confirmed by a receipt. Times are monotonic. */
@@ -14,9 +22,11 @@ export class LaneWindow {
   readonly lane: Lane;
   /** Everything up to this position, from the one it begins behind, has been sent over this connection or is settled. */
   cursor: number;
-  /** How often in a row rows of this lane got no receipt in time. */
+  /** How often in a row its oldest batch got no receipt in time, and nothing of its own got one meanwhile. */
   overdueInARow = 0;
-  readonly #inFlight = new Map<string, Sent>();
+  readonly #inFlight = new Map<string, OnItsWay>();
+  /** Rows that were on their way when it last began again. */
+  #again: ReadonlySet<string> = new Set();
   readonly #after: number;
   #share = 1;
   #upTo = Number.MAX_SAFE_INTEGER;
@@ -38,6 +48,11 @@ export class LaneWindow {
   /** Gives it all that may be on its way. */
   widen(): void {
     this.#share = 1;
+  }
+
+  /** Where it begins: only rows behind this position are its own. */
+  get after(): number {
+    return this.#after;
   }
 
   /** Where it ends: rows behind this position are not its own. */
@@ -74,36 +89,49 @@ export class LaneWindow {
     return rows <= 0 || bytes <= 0;
   }
 
-  sent({ epoch, rows, last }: Waiting, nowMs: number): void {
+  /** What was taken behind the cursor is on its way. */
+  sent({ epoch, rows, last }: Waiting, turn: number, nowMs: number): void {
+    const span = { after: this.cursor, upTo: last };
     this.cursor = last;
     for (const { number, frame } of rows) {
-      this.#inFlight.set(`${epoch}/${number}`, { number, epoch, bytes: frame.length, sentMs: nowMs });
+      const key = `${epoch}/${number}`;
+      const isFirst = !this.#again.has(key);
+      this.#inFlight.set(key, { number, epoch, bytes: frame.length, sentMs: nowMs, turn, isFirst, ...span });
       this.#bytes += frame.length;
     }
   }
 
-  /** Takes confirmed rows out of the window; answers the sending times of those that were in it. */
-  confirm(epoch: number, numbers: readonly number[]): number[] {
-    return numbers.flatMap((number) => {
-      const key = `${epoch}/${number}`;
-      const sent = this.#inFlight.get(key);
-      if (!sent) return [];
-      this.#inFlight.delete(key);
-      this.#bytes -= sent.bytes;
-      return [sent.sentMs];
-    });
+  /** Takes confirmed rows out of the window; answers those that were in it. */
+  confirm(epoch: number, numbers: readonly number[]): OnItsWay[] {
+    const confirmed = this.#leave(numbers.flatMap((number) => this.#inFlight.get(`${epoch}/${number}`) ?? []));
+    if (confirmed.length > 0) this.overdueInARow = 0;
+    return confirmed;
   }
 
-  /** When the oldest unconfirmed row was sent; null when none is on its way. Rows are sent in order, so the first is the oldest. */
-  oldestSentMs(): number | null {
+  /** The oldest unconfirmed row; null when none is on its way. Rows are sent in order, so it is the first. */
+  oldest(): OnItsWay | null {
     const [oldest] = this.#inFlight.values();
-    return oldest?.sentMs ?? null;
+    return oldest ?? null;
+  }
+
+  /** Takes what is unconfirmed of one batch out of the window. */
+  letGo(turn: number): OnItsWay[] {
+    return this.#leave([...this.#inFlight.values()].filter((row) => row.turn === turn));
   }
 
   /** Begins again from the lowest unconfirmed row. */
   rewind(): void {
     this.cursor = this.#after;
+    this.#again = new Set(this.#inFlight.keys());
     this.#inFlight.clear();
     this.#bytes = 0;
+  }
+
+  #leave(rows: OnItsWay[]): OnItsWay[] {
+    for (const { epoch, number, bytes } of rows) {
+      this.#inFlight.delete(`${epoch}/${number}`);
+      this.#bytes -= bytes;
+    }
+    return rows;
   }
 }

@@ -22,6 +22,10 @@ export class UplinkNumbers {
   rowsSent = 0;
   /** Rows that had to be sent again because no receipt came in time. */
   rowsOverdue = 0;
+  /** Rows that got no receipt though they went alone and others got theirs; they are sent again. */
+  rowsUnanswered = 0;
+  /** Which of them is the first; null: there is none. */
+  unansweredFailure: string | null = null;
   rowsAccepted = 0;
   rowsRejected = 0;
   /** Rows settled without a word: the far side's protocol has none for them, or they are tests. */

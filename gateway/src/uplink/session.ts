@@ -1,4 +1,4 @@
-import { type Clock, decodeReceipt, encodeBatch, Failure, type Lane, type Receipt } from '@fengsui/protocol';
+import { type Clock, decodeReceipt, encodeBatch, Failure, LANES, type Lane, type Receipt } from '@fengsui/protocol';
 import { Bell } from '../bell.ts';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
@@ -7,6 +7,7 @@ import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox, Waiting } from './outbox.ts';
 import type { Sent } from './sent.ts';
 import { Settling } from './settling.ts';
+import type { Stragglers } from './stragglers.ts';
 import { Strands } from './strands.ts';
 
 export interface SessionOptions {
@@ -17,8 +18,9 @@ export interface SessionOptions {
   readonly receiptTimeoutMs: number;
   /** An alarm without a receipt is not sent again here: there is another way for it. */
   readonly hasOtherWay: boolean;
-  /** Outlives the session. */
+  /** These outlive the session. */
   readonly sent: Sent;
+  readonly stragglers: Stragglers;
   readonly publish: (topic: string, payload: Uint8Array) => void;
 }
 
@@ -33,11 +35,15 @@ export class Session {
   readonly #ordinary = new Strands();
   readonly #settling: Settling;
   readonly #bell = new Bell();
+  /** Batches sent; the last of them that is known to be answered: the collector takes them in order, so those before were passed over. */
+  #turn = 0;
+  #answered = 0;
   #ended: Failure | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#settling = new Settling((receipt) => this.#settle(receipt), options.clock);
+    options.stragglers.begin();
   }
 
   /** Runs until `ended` resolves or the collector confirms nothing for too long; answers why it is over. */
@@ -86,14 +92,15 @@ export class Session {
   }
 
   #confirm(receipt: Receipt): void {
-    const { outbox, numbers, clock } = this.#options;
+    const { outbox, numbers, clock, stragglers } = this.#options;
     const confirmed = [...receipt.accepted, ...receipt.rejected.map(({ number }) => number)];
     const windows = this.#windows.filter(({ lane }) => lane === receipt.lane);
-    const sentTimes = windows.flatMap((window) => window.confirm(receipt.epoch, confirmed));
-    for (const window of windows) window.overdueInARow = 0;
+    const rows = windows.flatMap((window) => window.confirm(receipt.epoch, confirmed));
+    stragglers.confirm(receipt.lane, receipt.epoch, confirmed);
+    for (const { turn, isFirst } of rows) if (isFirst) this.#answered = Math.max(this.#answered, turn);
     numbers.receipts += 1;
     numbers.lastReceiptMs = clock.wallMs();
-    if (sentTimes.length > 0) numbers.lastRoundTripMs = clock.monotonicMs() - Math.min(...sentTimes);
+    if (rows.length > 0) numbers.lastRoundTripMs = clock.monotonicMs() - Math.min(...rows.map(({ sentMs }) => sentMs));
     if (receipt.lane === 'alarm') void this.#settle(receipt);
     else this.#settling.add(receipt, !windows.some((window) => window.inFlight > 0 || window.hasMore(outbox.newest('ordinary'))));
     this.#bell.ring();
@@ -114,21 +121,39 @@ export class Session {
   /** Sends one batch; false when there is nothing that may be sent now. */
   async #sendNext(): Promise<boolean> {
     const { outbox } = this.#options;
-    if (await this.#sendFrom(this.#alarm)) return true;
-    if (this.#alarm.hasMore(outbox.newest('alarm'))) return false;
+    if ((await this.#sendFrom(this.#alarm)) || (await this.#sendAlone('alarm'))) return true;
+    if (this.#isBehindAlarms) return false;
     this.#ordinary.arrange(outbox.newest('ordinary'));
     for (const window of this.#ordinary.windows) if (await this.#sendFrom(window)) return true;
-    return false;
+    return this.#sendAlone('ordinary');
+  }
+
+  /** An alarm waits to be sent. */
+  get #isBehindAlarms(): boolean {
+    const { outbox, stragglers } = this.#options;
+    return this.#alarm.hasMore(outbox.newest('alarm')) && !stragglers.isFull(this.#alarm);
   }
 
   async #sendFrom(window: LaneWindow): Promise<boolean> {
-    const { outbox, clock } = this.#options;
-    if (window.isFull || !window.hasMore(outbox.newest(window.lane))) return false;
+    const { outbox, clock, stragglers } = this.#options;
+    const { lane } = window;
+    if (window.isFull || stragglers.isFull(window) || !window.hasMore(outbox.newest(lane))) return false;
     const { rows, bytes } = window.room();
-    const waiting = await outbox.take(window.lane, window.cursor, rows, bytes, window.upTo);
-    window.sent(waiting, clock.monotonicMs());
-    if (waiting.rows.length === 0) return false;
-    if (!this.#ended) this.#publish(window.lane, waiting);
+    const taken = await outbox.take(lane, window.cursor, rows, bytes, window.upTo);
+    const waiting = { ...taken, rows: stragglers.sift(window, taken) };
+    this.#turn += 1;
+    window.sent(waiting, this.#turn, clock.monotonicMs());
+    if (waiting.rows.length > 0 && !this.#ended) this.#publish(lane, waiting);
+    return taken.rows.length > 0;
+  }
+
+  /** Sends rows that were passed over, each alone. */
+  async #sendAlone(lane: Lane): Promise<boolean> {
+    const { outbox, stragglers } = this.#options;
+    const span = stragglers.due(lane);
+    if (!span) return false;
+    const waiting = await outbox.take(lane, span.after, limits.BATCH_ROWS_MAX, limits.BATCH_ROWS_BYTES_MAX, span.upTo);
+    for (const row of stragglers.send(lane, span, waiting)) if (!this.#ended) this.#publish(lane, { ...waiting, rows: [row] });
     return true;
   }
 
@@ -144,31 +169,51 @@ export class Session {
     numbers.rowsSent += rows.length;
   }
 
-  /** A batch without its receipt in time is sent again, from the lowest unconfirmed row; too often in a row, and the link counts as dead. */
+  /** What is without its receipt in time goes again. */
   #lookAtDeadlines(): void {
-    const { clock, numbers, receiptTimeoutMs, hasOtherWay } = this.#options;
-    for (const window of this.#windows) {
-      const sentMs = window.oldestSentMs();
-      if (sentMs === null || clock.monotonicMs() - sentMs < receiptTimeoutMs) continue;
+    const { numbers, receiptTimeoutMs, stragglers } = this.#options;
+    for (const window of this.#windows) this.#lookAt(window);
+    const { rows, isNewAlarm } = stragglers.layBy();
+    numbers.rowsOverdue += rows;
+    // Another session may go over another path, or come to another collector.
+    if (isNewAlarm) this.#end(fail('uplink-unanswered', `no receipt for an alarm within ${receiptTimeoutMs} ms`));
+  }
+
+  /**
+   * A batch without its receipt in time is sent again, from the lowest unconfirmed row; too often in a row, and the link counts as dead.
+   * Where one that was sent after it has its receipt, it was passed over: then its rows go alone, and say nothing of the link.
+   */
+  #lookAt(window: LaneWindow): void {
+    const { clock, numbers, receiptTimeoutMs, hasOtherWay, stragglers } = this.#options;
+    const oldest = window.oldest();
+    if (!oldest || clock.monotonicMs() - oldest.sentMs < receiptTimeoutMs) return;
+    this.#settling.flush();
+    if (oldest.turn <= this.#answered) {
+      const rows = window.letGo(oldest.turn);
+      numbers.rowsOverdue += rows.length;
+      stragglers.add(window.lane, rows);
+    } else {
       numbers.rowsOverdue += window.inFlight;
-      this.#settling.flush();
       window.rewind();
       window.overdueInARow += 1;
-      if (window.overdueInARow > (window === this.#alarm && hasOtherWay ? 0 : limits.RESENDS_MAX))
-        this.#end(fail('uplink-silent', `${window.overdueInARow} times no receipt within ${receiptTimeoutMs} ms`));
     }
+    if (window.overdueInARow > limits.RESENDS_MAX || (window === this.#alarm && hasOtherWay))
+      this.#end(fail('uplink-silent', `${Math.max(1, window.overdueInARow)} times no receipt within ${receiptTimeoutMs} ms`));
   }
 
   /** Waits for a row that may be sent, a receipt, the next deadline or the end. */
   async #idle(): Promise<void> {
-    const { outbox, clock, receiptTimeoutMs } = this.#options;
-    const isBehindAlarms = this.#alarm.hasMore(outbox.newest('alarm'));
+    const { outbox, clock, receiptTimeoutMs, stragglers } = this.#options;
     const over = new AbortController();
-    const sent = this.#windows.flatMap((window) => window.oldestSentMs() ?? []);
+    const nowMs = clock.monotonicMs();
+    const overdueInMs = this.#windows.map((window) => (window.oldest()?.sentMs ?? Number.POSITIVE_INFINITY) + receiptTimeoutMs - nowMs);
+    const isBehindAlarms = this.#isBehindAlarms;
+    const lookInMs = Math.min(...overdueInMs, stragglers.dueInMs(isBehindAlarms ? ['alarm'] : LANES));
     const waits: Promise<unknown>[] = [this.#bell.rung()];
-    if (sent.length > 0) waits.push(clock.sleep(Math.max(0, Math.min(...sent) + receiptTimeoutMs - clock.monotonicMs()), over.signal));
-    for (const window of this.#windows.filter(({ isFull, cursor, upTo }) => !isFull && cursor < upTo))
-      if (window === this.#alarm || !isBehindAlarms) waits.push(outbox.wait(window.lane, window.cursor, over.signal));
+    if (Number.isFinite(lookInMs)) waits.push(clock.sleep(Math.max(0, lookInMs), over.signal));
+    for (const window of this.#windows)
+      if (!window.isFull && !stragglers.isFull(window) && window.cursor < window.upTo && (window === this.#alarm || !isBehindAlarms))
+        waits.push(outbox.wait(window.lane, window.cursor, over.signal));
     try {
       await Promise.race(waits);
     } finally {

@@ -243,3 +243,66 @@ describe('the uplink', () => {
     expect(numbers).toMatchObject({ rowsAccepted: 4, rowsRejected: 5 });
   });
 });
+
+describe('a row that the collector passes over', () => {
+  /** Answers everything but these numbers of a lane; a batch with one of them gets no receipt at all. */
+  const passOver =
+    (lane: Lane, isPassed: (number: number) => boolean) =>
+    (batch: Batch): Receipt | null =>
+      batch.lane === lane && batch.rows.some(({ number }) => isPassed(number)) ? null : accepting(batch);
+  const alone = (number: number) => peer.batches.filter(({ rows }) => rows.length === 1 && rows[0]!.number === number).length;
+
+  it.each(['alarm', 'ordinary'] as const)('keeps neither its batch nor its %s lane from the collector, and is named', async (lane) => {
+    await peer.start();
+    peer.answer = passOver(lane, (number) => number === 5);
+    await journal.append(upTo(120).map((address) => eventOf(lane === 'alarm' ? 'fire' : 'reading', address)));
+    run(peer.port, 500);
+    await vi.waitFor(async () => expect(await waiting(lane)).toBe(1), soon);
+    await vi.waitFor(() => expect(numbers.rowsUnanswered).toBe(1), soon);
+    expect(numbers.unansweredFailure).toMatch(new RegExp(`${lane} row 5 of epoch \\d+`));
+    await journal.append([eventOf('fire', 200), eventOf('reading', 200)]);
+    await vi.waitFor(async () => expect([await waiting('alarm'), await waiting('ordinary')].sort()).toEqual([0, 1]), soon);
+    expect(alone(5)).toBeGreaterThan(0);
+    peer.answer = accepting;
+    await vi.waitFor(async () => expect(await waiting(lane)).toBe(0), soon);
+    expect(numbers).toMatchObject({ rowsUnanswered: 0, unansweredFailure: null });
+  });
+
+  it('is waited for without an end where it is the whole backlog, and what is new goes on', async () => {
+    await peer.start();
+    const old = limits.BACKLOG_LONG_ROWS * 2;
+    for (let from = 0; from < old; from += 512) await journal.append(upTo(512).map((address) => eventOf('reading', address)));
+    peer.answer = passOver('ordinary', (number) => number <= old);
+    run(peer.port, 500);
+    await vi.waitFor(() => expect(peer.rows.length).toBeGreaterThan(0), soon);
+    let address = 0;
+    await vi.waitFor(async () => {
+      await journal.append([eventOf('reading', ++address)]);
+      expect(numbers.rowsUnanswered).toBeGreaterThanOrEqual(limits.ROWS_IN_FLIGHT_MAX);
+    }, soon);
+    // Nothing more of the backlog goes past so many; what is new does.
+    const seen = peer.firsts('ordinary').filter((number) => number <= old).length;
+    expect(seen).toBeLessThan(limits.ROWS_IN_FLIGHT_MAX * 2);
+    for (let turn = 1; turn <= 20; turn++) {
+      await journal.append([eventOf('reading', turn)]);
+      await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(old), soon);
+    }
+    expect(peer.firsts('ordinary').filter((number) => number <= old)).toHaveLength(seen);
+    peer.answer = accepting;
+    await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(0), { ...soon, timeout: 60_000 });
+    expect(numbers.unansweredFailure).toBeNull();
+  });
+
+  it('hides no link that is dead', async () => {
+    await peer.start();
+    peer.answer = passOver('ordinary', (number) => number === 2);
+    await journal.append(upTo(40).map((address) => eventOf('reading', address)));
+    run(peer.port, 300);
+    await vi.waitFor(() => expect(numbers.rowsUnanswered).toBe(1), soon);
+    peer.answer = () => null;
+    await journal.append([eventOf('reading', 41)]);
+    await vi.waitFor(() => expect(numbers.lastFailureCode).toBe('uplink-silent'), soon);
+    peer.answer = accepting;
+    await vi.waitFor(async () => expect(await waiting('ordinary')).toBe(0), soon);
+  });
+});
