@@ -4,8 +4,10 @@ export default defineConfig({
   test: {
     include: ['{protocol,gateway,collector}/src/**/*.test.ts', 'simulators/{src,drills}/**/*.test.ts'],
     setupFiles: ['simulators/drills/house/laws.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Deadlines find what never comes; a slow machine must not look like one.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000, interval: 20 } },
     // Two cores, and the drills start whole systems: more workers only make them wait for each other.
     maxWorkers: 2,
     coverage: {

@@ -138,7 +138,7 @@ describe('the collector as a process', () => {
     let said = '';
     child.stderr!.on('data', (chunk) => (said += chunk));
     const opened = readyLine(child);
-    await expect.poll(() => said, { timeout: 20_000 }).toContain('http-unopened');
+    await expect.poll(() => said, { timeout: 60_000 }).toContain('http-unopened');
     await deliver(/mqtts:[^"]+/.exec(said)![0], gateway, [1, 2]);
     expect(numbersIn('second')).toEqual([1, 2]);
     expect(await stopped(first)).toBe(0);

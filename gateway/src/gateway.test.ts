@@ -13,7 +13,7 @@ import { Peer } from './uplink/peer.fixture.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const PANEL = FAMILIES.get('jbf-193k') as TalkingFamily;
-const soon = { timeout: 20_000, interval: 20 };
+const soon = { timeout: 60_000, interval: 20 };
 
 /** A fire alarm panel behind a serial server. */
 class Panel {

@@ -13,7 +13,7 @@ import { readCoap, writeCoap } from './drivers/coap-message.ts';
 import { Peer } from './uplink/peer.fixture.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-const soon = { timeout: 25_000, interval: 20 };
+const soon = { timeout: 60_000, interval: 20 };
 
 let folder: string;
 let file: string;

@@ -68,5 +68,5 @@ describe('how the site stands', () => {
     await restart();
     expect(await standing()).toEqual([]);
     expect((await points()).silent).toBe(1);
-  }, 90_000);
+  });
 });

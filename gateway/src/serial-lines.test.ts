@@ -19,7 +19,7 @@ import { openWire } from './wires/open.ts';
 
 /** Lines of real bytes on pseudo-terminals, from the driver to the journal; only the journal is an array, or stands still. */
 
-const PATIENT = { timeout: 30_000, interval: 20 };
+const PATIENT = { timeout: 60_000, interval: 20 };
 const siteTime = () => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 19);
 
 const closing: Array<() => Promise<void> | void> = [];
@@ -123,7 +123,7 @@ test('one line babbles as fast as it can, one is dead, and the fires of the thir
     PATIENT,
   );
   talks = false;
-}, 60_000);
+});
 
 test('an FS5101W has every patrol answered while the journal takes nothing, asks for all again once, and no fire is lost', async () => {
   const family = talking('fs5101w');
@@ -166,7 +166,7 @@ test('an FS5101W has every patrol answered while the journal takes nothing, asks
   );
   const wishes = heard.map((answer) => answer[4]);
   expect(wishes).toEqual([0xa1, ...new Array(30).fill(0)]);
-}, 60_000);
+});
 
 test('an adapter plugged in again under its old name, whose old descriptor stays open and silent, is read again by itself', async () => {
   const family = talking('jbf-193k');
@@ -202,7 +202,7 @@ test('an adapter plugged in again under its old name, whose old descriptor stays
     PATIENT,
   );
   expect(line!.numbers).toMatchObject({ state: 'open', failures: 0, crashes: 0, lastFailure: null });
-}, 60_000);
+});
 
 test('a JB-3208 has every patrol answered while the journal takes nothing, by what confirms nothing, and its fire is confirmed once', async () => {
   const family = talking('jb3208');
@@ -249,4 +249,4 @@ test('a JB-3208 has every patrol answered while the journal takes nothing, by wh
   await vi.waitFor(() => expect([events.filter(({ kind }) => kind === 'fire').length, confirmations()]).toEqual([1, 1]), PATIENT);
   await patrol();
   expect(codes.slice(20)).toEqual([100, 100]);
-}, 60_000);
+});

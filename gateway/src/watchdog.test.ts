@@ -25,7 +25,7 @@ function fed(roundTrip: () => Promise<void>) {
 test('the watchdog is fed after each round trip', async () => {
   let trips = 0;
   const feeding = fed(async () => void trips++);
-  await vi.waitUntil(() => feeding.notices.length >= 3);
+  await vi.waitUntil(() => feeding.notices.length >= 3, 60_000);
   await feeding.end();
   expect(trips).toBeGreaterThanOrEqual(feeding.notices.length);
   expect(new Set(feeding.notices)).toEqual(new Set(['WATCHDOG=1']));
@@ -38,7 +38,7 @@ test('a journal that hangs or refuses leaves the watchdog hungry', async () => {
     refused++;
     throw fail('journal-hung', 'alive');
   });
-  await vi.waitUntil(() => refused >= 3);
+  await vi.waitUntil(() => refused >= 3, 60_000);
   expect([hanging.notices, refusing.notices]).toEqual([[], []]);
   expect(log.warn).toHaveBeenCalled();
   await refusing.end();

@@ -121,7 +121,7 @@ describe.each(['tcp', 'udp'])('a city centre over %s', (transport) => {
     // What was confirmed is never told again.
     const confirmed = heard().filter(({ type, answer }) => type === 2 && answer === 'confirm');
     expect(new Set(confirmed.map(({ states, point }) => `${states} ${point}`)).size).toBe(confirmed.length);
-  }, 180_000);
+  });
 
   test('that denies everything is told alarms again and again until it takes them; what is ordinary is kept as rejected', async () => {
     const centre = await startCentre(transport, '0', '--mode', 'deny');
@@ -143,7 +143,7 @@ describe.each(['tcp', 'udp'])('a city centre over %s', (transport) => {
       PATIENCE,
     );
     await vi.waitFor(async () => expect(await isEmpty(gateway)).toBe(true), PATIENCE);
-  }, 180_000);
+  });
 
   test('asks for state and version, checks the duty, and is denied what touches the device', async () => {
     const centre = await startCentre(transport);
@@ -191,5 +191,5 @@ describe.each(['tcp', 'udp'])('a city centre over %s', (transport) => {
     });
     expect(told.status).toBe(200);
     await vi.waitFor(() => expect(heard().filter(({ type }) => type === 24)).toHaveLength(1), PATIENCE);
-  }, 180_000);
+  });
 });

@@ -112,4 +112,4 @@ test('detectors repeat their alarms from ever new addresses to a gateway that is
   socket.close();
   await kill(child);
   expect(firesInJournal()).toEqual(detectors.map((index) => `smoke-${index}`).sort());
-}, 120_000);
+});

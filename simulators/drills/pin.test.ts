@@ -6,7 +6,7 @@ import { spawn } from '@lydell/node-pty';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url));
-const PATIENCE = { timeout: 25_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fengsui-pin-'));

@@ -269,5 +269,5 @@ lines:
     await vi.waitFor(() => expect(fires(ledgerOf('gw-1')).length).toBeGreaterThanOrEqual(60), PATIENCE);
     expect(fires(ledgerOf('gw-1')).sort()).toEqual(wanted(truthOf('ctwing')).sort());
     expectWhole(ledgerOf('gw-1'));
-  }, 120_000);
+  });
 });

@@ -35,7 +35,7 @@ async function finished(...words: string[]): Promise<{ code: number | null; out:
 async function ready(child: ChildProcess): Promise<Record<string, string>> {
   let out = '';
   child.stdout!.on('data', (bytes) => (out += bytes));
-  return vi.waitFor(() => JSON.parse(out) as Record<string, string>, 15_000);
+  return vi.waitFor(() => JSON.parse(out) as Record<string, string>, 60_000);
 }
 
 const PANEL = ['device', '--family', 'jbf-193k', '--wire', 'tcp:127.0.0.1:0', '--name', 'panel-1'];
@@ -56,7 +56,7 @@ describe('sim device', () => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line).what);
-    await vi.waitFor(() => expect(lines().sort()).toEqual(['fault', 'fire']), 10_000);
+    await vi.waitFor(() => expect(lines().sort()).toEqual(['fault', 'fire']), 60_000);
     child.stdin!.write('{"sing":true}\n');
     const [complaint] = await once(child.stderr!, 'data');
     expect(String(complaint)).toBeTruthy();
@@ -101,7 +101,7 @@ test('sim municipal and sim proxy say where they are', async () => {
   expect((await fetch(url!, { method: 'POST', body: '{}' })).status).toBe(401);
   expect((await fetch(control!, { method: 'POST', body: '{"mode":"fail"}' })).status).toBe(200);
   proxy.stdin!.write('{"mode":"cut"}\n');
-  await vi.waitFor(() => expect(JSON.parse(readFileSync(join(dir, 'link.jsonl'), 'utf8')).mode).toBe('cut'), 10_000);
+  await vi.waitFor(() => expect(JSON.parse(readFileSync(join(dir, 'link.jsonl'), 'utf8')).mode).toBe('cut'), 60_000);
 });
 
 test('sim list names every family with its shape', async () => {

@@ -69,7 +69,10 @@ const truth = () =>
 test('pushes to the secret path and calls a message delivered when it was answered with 200', async () => {
   const cloud = await play();
   await cloud.perform(fire());
-  await vi.waitFor(() => expect(truth().at(-1)).toMatchObject({ what: 'fire', expect: 'must', acknowledgedMs: expect.any(Number) }));
+  await vi.waitFor(
+    () => expect(truth().at(-1)).toMatchObject({ what: 'fire', expect: 'must', acknowledgedMs: expect.any(Number) }),
+    60_000,
+  );
   expect(came).toHaveLength(1);
   expect(came[0]).toMatchObject({ method: 'POST', url: '/push/a-secret-of-our-own' });
   expect(JSON.parse(came[0]!.body)).toMatchObject({ messageType: 'dataReport', IMEI: '860000000000017', upPacketSN: 1 });
@@ -80,14 +83,14 @@ test('sends the very same body again until it is answered, and gives up after as
   answer = () => answers.shift() ?? 503;
   const cloud = await play();
   await cloud.perform(fire());
-  await vi.waitFor(() => expect(came).toHaveLength(4));
+  await vi.waitFor(() => expect(came).toHaveLength(4), 60_000);
   expect(new Set(came.map(({ body }) => body)).size).toBe(1);
   await cloud.perform(fire());
-  await vi.waitFor(() => expect(came).toHaveLength(8));
+  await vi.waitFor(() => expect(came).toHaveLength(8), 60_000);
   await cloud.perform({ kind: 'duplicate', packets: 1, copies: 3 });
   answer = () => 200;
   await cloud.perform(fire());
-  await vi.waitFor(() => expect(came).toHaveLength(11));
+  await vi.waitFor(() => expect(came).toHaveLength(11), 60_000);
   const states = new Map(truth().map(({ sid, expect }) => [sid, expect]));
   expect([...states.values()]).toEqual(['must', 'may', 'must']);
 });
@@ -98,9 +101,9 @@ test('keeps the order of one device and lets none wait for another', async () =>
   const cloud = await play({ retries: 1_000 });
   for (let time = 0; time < 3; time++) await cloud.perform(fire());
   await cloud.perform(fire('860000000000018'));
-  await vi.waitFor(() => expect(truth().at(-1)).toMatchObject({ expect: 'must', address: { device: '860000000000018' } }));
+  await vi.waitFor(() => expect(truth().at(-1)).toMatchObject({ expect: 'must', address: { device: '860000000000018' } }), 60_000);
   isOpen = true;
-  await vi.waitFor(() => expect(truth().filter(({ acknowledgedMs }) => acknowledgedMs)).toHaveLength(4));
+  await vi.waitFor(() => expect(truth().filter(({ acknowledgedMs }) => acknowledgedMs)).toHaveLength(4), 60_000);
   const done = truth().filter(({ acknowledgedMs }) => acknowledgedMs);
   expect(done.map(({ counter }) => counter)).toEqual([1, 1, 2, 3]);
 });
@@ -110,7 +113,7 @@ test('tries the address and signs as OneNET does; a forger does not know the tok
   const tried = new URL(came[0]!.url, 'http://x').searchParams;
   expect(tried.get('signature')).toBe(signature('tok', tried.get('nonce')!, tried.get('msg')!));
   await cloud.perform(fire());
-  await vi.waitFor(() => expect(came).toHaveLength(2));
+  await vi.waitFor(() => expect(came).toHaveLength(2), 60_000);
   const { msg, nonce, signature: signed } = JSON.parse(came[1]!.body) as Record<string, string>;
   expect(signed).toBe(signature('tok', nonce!, msg!));
   await cloud.perform({ kind: 'forge', how: 'signature' });

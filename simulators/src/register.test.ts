@@ -56,7 +56,7 @@ describe.each(families.filter((family) => family.shape === 'talks'))('$name', (f
       const timer = setInterval(() => family.poll && socket.write(family.poll.packet(turn++)), 50);
       void rig.device.perform({ kind: 'say', say: stimulus! });
       await vi
-        .waitFor(() => expect(heard).toContain(stimulus!.what), 10_000)
+        .waitFor(() => expect(heard).toContain(stimulus!.what), 60_000)
         .finally(() => {
           clearInterval(timer);
           socket.destroy();

@@ -59,7 +59,7 @@ it('names the option and the remedy for an address that is none, a page that is 
     err: expect.stringMatching(/^--token-file .*gone: cannot be read/),
   });
   expect(asked).toEqual([undefined]);
-}, 60_000);
+});
 
 it('sends a token in clear to nobody but this machine', async () => {
   await order('--url', url, '--token-file', token);
@@ -69,7 +69,7 @@ it('sends a token in clear to nobody but this machine', async () => {
       code: 2,
       err: expect.stringMatching(/in clear to another machine; give the page's https:/),
     });
-}, 60_000);
+});
 
 it.each([
   ['refused', { why: 'version 1 is not newer than 1\u001b[2J' }, 'refused 已拒绝: version 1 is not newer than 1\ufffd[2J'],

@@ -172,7 +172,7 @@ describe('over a ledger', () => {
   }
 
   it('it is an incident that people see, stands over restarts, and is restored when the gateway is back', async () => {
-    const soon = { timeout: 20_000 };
+    const soon = { timeout: 60_000 };
     await ledger.append([batchOf([1])]);
     const first = run();
     await first.board.caughtUp;

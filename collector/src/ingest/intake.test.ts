@@ -33,7 +33,7 @@ interface Keys {
 }
 
 /** The machine may be loaded. */
-const PATIENT = { timeout: 20_000 };
+const PATIENT = { timeout: 60_000 };
 
 const keys = new Map<string, Keys>();
 let pki: string;

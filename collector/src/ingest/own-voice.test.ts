@@ -55,7 +55,7 @@ function run(rivals: ReadonlyMap<string, Rival>) {
 
 const proven: Rival = { isProven: true, addresses: ['10.0.0.1', '10.0.0.2'] };
 const suspected: Rival = { isProven: false, addresses: ['10.0.0.1'] };
-const soon = { timeout: 20_000 };
+const soon = { timeout: 60_000 };
 const entries = async () => (await ledger.after(0, 10)).map(({ gateway, event }) => [gateway, event.kind, event.edge, event.note]);
 
 it('says once that boxes share a name, as an incident with their addresses, and takes it back, over a restart too', async () => {

@@ -212,7 +212,7 @@ describe('the file of the ledger', () => {
         other.exec('ROLLBACK');
         other.close();
         const late = async () => (await ledger.append([batchOf([2])]))[0]?.accepted;
-        await expect.poll(late, { timeout: 20_000 }).toEqual([2]);
+        await expect.poll(late, { timeout: 60_000 }).toEqual([2]);
         expect((await ledger.after(0, 10)).map(({ number }) => number)).toEqual([1, 2]);
       },
       { openMs: 10_000, answerMs: 500 },

@@ -40,7 +40,7 @@ test('hex is taken as people and tools write it, from a file as from the line', 
   ])
     expect(await kinds(text)).toEqual(['frame 3']);
   expect(await kinds(file('two.txt', `\ufeff${pairs.join(' ')}\r\n${FIRE}\n`))).toEqual(['frame 3', 'frame 2']);
-}, 120_000);
+});
 
 test('a file of raw bytes is cut into frames and noise, in the order of the stream', async () => {
   const broken = fromHex(FIRE)!;

@@ -38,7 +38,7 @@ beforeAll(async () => {
   collector.listen(0, '127.0.0.1');
   await once(collector, 'listening');
   port = (collector.address() as { port: number }).port;
-}, 120_000);
+});
 afterAll(async () => {
   collector.close();
   await rm(folder, { recursive: true });

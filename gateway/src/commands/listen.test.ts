@@ -75,7 +75,7 @@ test('devices that connect to us are heard side by side, each by its address, an
   expect(packets.length).toBeGreaterThanOrEqual(2);
   expect(rows().at(-1)).toMatchObject({ kind: 'counters', bytesOut: 0 });
   expect(heardBytes).toBe(0);
-}, 20_000);
+});
 
 test('datagrams of CoAP devices are shown with their payload read, and nobody answers', async () => {
   const family = FAMILIES.get('nb-huaqiang');

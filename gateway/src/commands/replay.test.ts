@@ -204,7 +204,7 @@ test('a captured door is replayed caller by caller: transmission devices over TC
     expect(words(again.heard)).toEqual(words(heard));
     expect(again.count).toMatchObject({ unasked: 0, writtenNow: again.count.writtenOnSite });
   }
-}, 30_000);
+});
 
 /** The same frame from another device. */
 function sentBy(source: number, packet: Uint8Array): Uint8Array {

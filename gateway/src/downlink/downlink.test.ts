@@ -8,7 +8,7 @@ import { type CarryOutAll, Downlink, done, STOPPING } from './downlink.ts';
 import { type KeptOrder, OrderRecord } from './record.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
-const soon = { timeout: 10_000, interval: 5 };
+const soon = { timeout: 60_000, interval: 5 };
 let logged: unknown[];
 const log = { info: (about: object, text: string) => void logged.push({ ...about, text }), warn: () => {}, error: () => {} };
 

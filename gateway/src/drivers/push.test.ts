@@ -173,9 +173,9 @@ test('a device of the cloud that is silent for its time is lost, and who waits a
     commits += 1;
     if (commits > 1) await new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
   });
-  await expect.poll(() => kinds(rig), { timeout: 20_000 }).toEqual(['link began']);
+  await expect.poll(() => kinds(rig), { timeout: 60_000 }).toEqual(['link began']);
   const first = post(rig.url, said(1));
-  await expect.poll(() => commits, { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => commits, { timeout: 60_000 }).toBe(2);
   const waiting = post(rig.url, said(2));
   await expect.poll(() => rig.line.counters.packets).toBe(1);
   await sleep(100);

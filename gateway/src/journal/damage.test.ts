@@ -13,7 +13,7 @@ const ROWS = 300;
 /** More than SQLite keeps in its memory. */
 const MANY = 8_000;
 const PAGE = 4_096;
-const soon = { timeout: 20_000, interval: 50 };
+const soon = { timeout: 60_000, interval: 50 };
 const folders: string[] = [];
 const opened: FollowedJournal[] = [];
 /** A journal as it stands after its process was killed: with its log and the log's index. */

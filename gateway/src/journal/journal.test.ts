@@ -108,7 +108,7 @@ describe('what the journal promises', () => {
     ]);
     expect(await journal.append(events, true)).toEqual(stored);
     expect((await journal.state()).lanes).toMatchObject({ alarm: { waiting: 1 }, ordinary: { waiting: 1 } });
-  }, 30_000);
+  });
 
   it('tells how the run before ended', async () => {
     const directory = folder();
@@ -301,7 +301,7 @@ describe('numbers survive a kill', () => {
     for (const lane of LANES) expect(await waiting(journal, lane)).toEqual(upTo(lanes[lane].newest));
     expect(new Set(promised).size).toBe(promised.length);
     expect(journal.boot).toBe(11);
-  }, 120_000);
+  });
 });
 
 /** Starts a process that appends, kills it after so many promises, and answers what it was promised. */
@@ -387,7 +387,7 @@ describe('laws of taking and settling', () => {
       }),
       { numRuns: 10 },
     );
-  }, 120_000);
+  });
 });
 
 function remember(model: Record<Lane, Map<number, string>>, stored: readonly Stored[]): void {

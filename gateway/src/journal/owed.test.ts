@@ -10,7 +10,7 @@ import { LaneFile } from './lane-file.ts';
 import type { NewRow } from './row.ts';
 import { MIGRATIONS } from './schema.ts';
 
-const soon = { timeout: 20_000, interval: 20 };
+const soon = { timeout: 60_000, interval: 20 };
 const opened: Journal[] = [];
 const folders: string[] = [];
 

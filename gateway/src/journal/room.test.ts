@@ -60,7 +60,7 @@ const ordinary = async (journal: FollowedJournal) => (await journal.state()).lan
 async function fillBeyondThinning(journal: FollowedJournal): Promise<Receipt> {
   const points = Array.from({ length: limits.CHORE_WINDOW_ROWS + 200 }, (_, point) => point);
   for (const round of [1, 2, 3]) await journal.append(points.map((point) => reading(point, round)));
-  await vi.waitFor(async () => expect(await journal.append([reading(1, 4)])).toEqual([]), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await journal.append([reading(1, 4)])).toEqual([]), { timeout: 60_000 });
   const { epoch, newest } = await ordinary(journal);
   return { gateway: 'gw-1', epoch, lane: 'ordinary', accepted: Array.from({ length: newest }, (_, index) => index + 1), rejected: [] };
 }
@@ -149,7 +149,7 @@ describe('room in the ordinary lane', () => {
       for (const uplink of uplinks) await journal.outbox(uplink).settle(everything);
       expect(await ordinary(journal)).toMatchObject({ waiting: 0 });
       expect(await journal.append([reading(1, 5)])).toHaveLength(1);
-      await vi.waitFor(async () => expect((await ordinary(journal)).usedBytes).toBeLessThan(512 * KIB), { timeout: 20_000 });
+      await vi.waitFor(async () => expect((await ordinary(journal)).usedBytes).toBeLessThan(512 * KIB), { timeout: 60_000 });
     },
     60_000,
   );
@@ -158,10 +158,10 @@ describe('room in the ordinary lane', () => {
     const journal = await journalWith({ uplinks: ['collector', 'city'], sizes: { ordinaryBytesMax: 512 * KIB, keepRows: 10 } });
     const everything = await fillBeyondThinning(journal);
     await journal.settle(everything);
-    await vi.waitFor(async () => expect((await ordinary(journal)).usedBytes).toBeLessThan(512 * KIB), { timeout: 20_000 });
+    await vi.waitFor(async () => expect((await ordinary(journal)).usedBytes).toBeLessThan(512 * KIB), { timeout: 60_000 });
     const { collector, city } = (await ordinary(journal)).uplinks as Readonly<Record<'collector' | 'city', { readonly thinned: number }>>;
     expect(collector.thinned).toBeLessThan(city.thinned);
-  }, 60_000);
+  });
 });
 
 describe('what is kept', () => {
@@ -184,7 +184,7 @@ describe('what is kept', () => {
     const daysRead = kept.filter(({ what }) => what.startsWith('reading')).map(({ what }) => Number(what.split(' ')[2]));
     expect(Math.min(...daysRead)).toBeLessThan(60);
     expect(Math.max(...daysRead)).toBe(days - 1);
-  }, 120_000);
+  });
 
   it('of what is settled: the newest rows of each kind in each lane, however many come, and alarms that wait for ever', async () => {
     const journal = await journalWith({ sizes: { ordinaryBytesMax: 200 * KIB, alarmBytesMax: 200 * KIB, keepRows: 100 } });
@@ -204,7 +204,7 @@ describe('what is kept', () => {
         for (const lane of ['alarm', 'ordinary'] as const) expect(lanes[lane].usedBytes).toBeLessThan(200 * KIB * 1.1);
         expect(lanes).toMatchObject({ alarm: { waiting: 50, thinned: 0 }, ordinary: { waiting: 0, thinned: 0 } });
       },
-      { timeout: 20_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     );
     using reader = new JournalReader(folders.at(-1)!);
     const rows = [...reader.rows({}, 'oldest-first')];
@@ -214,7 +214,7 @@ describe('what is kept', () => {
       expect(numbers.at(-1)).toBeGreaterThan(1_480);
     }
     expect(rows.filter(({ kind }) => kind === 'supervisory')).toHaveLength(50);
-  }, 60_000);
+  });
 
   it('of what is rejected: the newest rows, with their reasons, and they never crowd out what is sound', async () => {
     const journal = await journalWith({ sizes: { ordinaryBytesMax: 128 * KIB, keepRows: 50 } });
@@ -231,7 +231,7 @@ describe('what is kept', () => {
     using reader = new JournalReader(folders.at(-1)!);
     const reasons = [...reader.rows({ states: ['rejected'] }, 'oldest-first')].map(({ reason }) => reason);
     expect(new Set(reasons)).toEqual(new Set(['collector: not decodable']));
-  }, 60_000);
+  });
 });
 
 describe('the ballast', () => {
@@ -239,7 +239,7 @@ describe('the ballast', () => {
     const directory = temporaryFolder();
     const journal = await journalWith({ sizes: { ballastBytes: 3 * KIB * KIB } }, directory);
     await journal.append([eventOf('fire')]);
-    await vi.waitFor(async () => expect((await journal.state()).space.ballastBytes).toBe(3 * KIB * KIB), { timeout: 20_000 });
+    await vi.waitFor(async () => expect((await journal.state()).space.ballastBytes).toBe(3 * KIB * KIB), { timeout: 60_000 });
     const { size, blocks } = statSync(join(directory, 'ballast'));
     expect(blocks * 512).toBeGreaterThanOrEqual(size);
     await journal.close();

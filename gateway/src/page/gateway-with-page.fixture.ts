@@ -14,7 +14,7 @@ import { pinLine } from './pin.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const PANEL = FAMILIES.get('jbf-193k') as TalkingFamily;
-export const soon = { timeout: 25_000, interval: 50 };
+export const soon = { timeout: 60_000, interval: 50 };
 export const PIN = '480736';
 
 export interface Answered {

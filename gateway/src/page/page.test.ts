@@ -244,7 +244,7 @@ describe("the installer's page in a browser", () => {
     writeFileSync(site.file, readFileSync(site.file, 'utf8').replace('{ port: 0 }', `{ port: ${port} }`));
     await site.run();
     await until(async () => expect(await page.locator('#pin').isVisible()).toBe(true)); // no session outlives the gateway
-  }, 90_000);
+  });
 
   it('passes the strictest checks of the compiler', async () => {
     await promisify(execFile)(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', join(ROOT, 'gateway/page')]);

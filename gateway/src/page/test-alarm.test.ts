@@ -7,7 +7,7 @@ import type { Outbox } from '../uplink/uplink.ts';
 import { TEST_ALARM_EVERY_MS } from './limits.ts';
 import { TestAlarm } from './test-alarm.ts';
 
-const soon = { timeout: 10_000, interval: 10 };
+const soon = { timeout: 60_000, interval: 10 };
 let said: Array<Partial<SiteEvent>>;
 let trail: Trail;
 let isUp: boolean;

@@ -13,7 +13,7 @@ import { stationOf } from './gb26875-station.ts';
 import { runCentreUplink } from './gb26875-uplink.ts';
 import { UplinkNumbers } from './numbers.ts';
 
-const soon = { timeout: 20_000, interval: 20 };
+const soon = { timeout: 60_000, interval: 20 };
 
 /** A centre on a real port: what it heard, and what it is told to answer. */
 class Centre {

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { Authority, needOpenssl } from '../commission/doctor/authority.fixture.ts';
 import { type CentreWire, openWire, type WireOptions } from './gb26875-wire.ts';
 
-const soon = { timeout: 20_000, interval: 20 };
+const soon = { timeout: 60_000, interval: 20 };
 const control = { mainVersion: 1, userVersion: 1, time: 0, source: 20, destination: 1 };
 const frame = (serial: number) => encodeFrame({ ...control, serial, command: 3 }, new Uint8Array(0));
 

@@ -16,7 +16,7 @@ test('receipts are gathered while more is on its way, and handed over as one aft
   subject.add(receiptOf([1, 2]), false);
   subject.add({ ...receiptOf([4]), rejected: [{ number: 3, reason: 'malformed' }] }, false);
   expect(settled).toEqual([]);
-  await vi.waitFor(() => expect(settled).toEqual([{ ...receiptOf([1, 2, 4]), rejected: [{ number: 3, reason: 'malformed' }] }]));
+  await vi.waitFor(() => expect(settled).toEqual([{ ...receiptOf([1, 2, 4]), rejected: [{ number: 3, reason: 'malformed' }] }]), 60_000);
 });
 
 test('the last of what is on its way hands everything over at once', () => {

@@ -12,7 +12,7 @@ const noOrders = { hear: async () => {}, listen: () => () => {}, receiptOf: () =
 
 const upTo = (newest: number) => Array.from({ length: newest }, (_, index) => index + 1);
 const named = { name: 'collector', kind: 'mqtt' } as const;
-const soon = { timeout: 20_000, interval: 20 };
+const soon = { timeout: 60_000, interval: 20 };
 
 let peer: Peer;
 let journal: FollowedJournal;

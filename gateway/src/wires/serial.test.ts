@@ -19,7 +19,7 @@ beforeAll(() => {
   if (process.getuid?.() !== 0) throw new Error('this test needs the Debian package socat: apt-get install socat');
   execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
   execFileSync('apt-get', ['install', '-y', '-qq', 'socat'], { stdio: 'ignore' });
-}, 120_000);
+});
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fengsui-serial-'));

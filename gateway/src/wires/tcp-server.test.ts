@@ -44,7 +44,7 @@ test('every caller is a wire of its own, and the door counts them all', async ()
   expect([...((await answered)[0] as Buffer)]).toEqual([7]);
   expect(server.counters).toMatchObject({ bytesIn: 8, bytesOut: 1, connections: 2, dropped: 0 });
   callers[1]!.destroy();
-  await vi.waitFor(() => expect(server.counters).toMatchObject({ bytesIn: 8, bytesOut: 1, connections: 1 }));
+  await vi.waitFor(() => expect(server.counters).toMatchObject({ bytesIn: 8, bytesOut: 1, connections: 1 }), 60_000);
 });
 
 test('a full house turns callers away while everybody in it is a device', async () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fengsui-outranked-'));
   collector = await new CollectorSite().open();
   keys = await collector.enrol();
-}, 60_000);
+});
 
 afterAll(async () => {
   await collector[Symbol.asyncDispose]();
@@ -74,11 +74,11 @@ describe('a data folder put back together with its witness, while the clock show
     const order = await told();
     expect(order).toEqual(said);
     expect((await collector.ledger.state()).quarantined).toBe(0);
-  }, 180_000);
+  });
 
   it('that is new altogether is told behind everything said before, also what it heard before it had a link', async () => {
     const before = await told();
     const { said } = await run(join(folder, 'new'), 3, 2, clockAt(1_000));
     expect((await told()).slice(before.length)).toEqual(said.map(({ id }) => id));
-  }, 120_000);
+  });
 });

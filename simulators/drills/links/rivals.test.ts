@@ -77,4 +77,4 @@ it('a cloned box is an incident at the collector and a trouble with its likely c
   expect(readFileSync(at('logs', 'one.log'), 'utf8')).toMatch(
     /"trouble":"identity-shared".*another box seems to use this gateway's certificate/,
   );
-}, 180_000);
+});

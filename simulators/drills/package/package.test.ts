@@ -104,7 +104,7 @@ test('a gateway run from the unpacked tree hears a panel and makes its fire dura
     gateway.kill('SIGKILL');
     await panel[Symbol.asyncDispose]();
   }
-}, 120_000);
+});
 
 test('what is seldom needed is there when it is: the reader of spreadsheets loads', async () => {
   const library = join(tree, 'usr/lib/fengsui-gateway');

@@ -112,7 +112,7 @@ async function listen(page: string, headers: Record<string, string> = {}) {
   return { status: answer.statusCode, headers: answer.headers, messages, reading, end };
 }
 
-const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 20 });
+const until = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 20 });
 const entriesOf = (messages: readonly Message[]) => messages.filter(({ event }) => event === 'entry').map(({ data }) => data.event.id);
 
 describe('the interface', () => {
@@ -393,8 +393,8 @@ describe('whoever guesses the token', () => {
     expect([count(401) + count(429), count(429) > 0]).toEqual([20, true]);
     expect(troubles).toMatchObject([{ code: 'tokens-guessed', message: expect.stringContaining('127.0.0.1 for 60 s') }]);
 
-    await expect.poll(async () => (await from('127.0.0.1', page, 'wrong-0')).headers['retry-after'], { timeout: 20_000 }).toBe('1');
-    await expect.poll(async () => (await from('127.0.0.1', page, token)).statusCode, { timeout: 20_000 }).toBe(200);
+    await expect.poll(async () => (await from('127.0.0.1', page, 'wrong-0')).headers['retry-after'], { timeout: 60_000 }).toBe('1');
+    await expect.poll(async () => (await from('127.0.0.1', page, token)).statusCode, { timeout: 60_000 }).toBe(200);
     expect((await request(`${page}login`, login)).statusCode).toBe(204);
     expect((await from('127.0.0.2', page, token)).statusCode).toBe(200);
     const session = await get(`${page}api/status`, { cookie });

@@ -83,7 +83,7 @@ async function serve(overrides: { readonly port?: number; readonly token?: strin
 }
 
 const textOf = (selector: string) => page.locator(selector).first().textContent();
-const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 25_000, interval: 50 });
+const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
 
 describe('the live page', () => {
   it('shows a fire on top of everything as it is committed, without a reload', async () => {

@@ -91,7 +91,7 @@ function start(url: string, overrides: Partial<MunicipalConfiguration> = {}, cur
   return { outlet, end };
 }
 
-const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
+const until = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 20 });
 
 describe('the municipal outlet', () => {
   it('pushes every live event in the order of the ledger, under its id, and keeps notes, heartbeats and tests to itself', async () => {
