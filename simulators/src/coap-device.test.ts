@@ -9,7 +9,7 @@ import { type Rig, rigOf } from './rig.fixture.ts';
 const SMOKE = FAMILIES.get('nb-huaqiang') as PublishingFamily;
 const IMEI = '860000000000017';
 const TOKEN = Buffer.from('a1b2', 'hex');
-const soon = <T>(check: () => T) => vi.waitFor(check, 5000);
+const soon = <T>(check: () => T) => vi.waitFor(check, 60_000);
 
 interface Heard {
   readonly packet: ParsedPacket;

@@ -14,7 +14,7 @@ afterEach(async () => {
 const later = (close: () => void): AsyncDisposable => ({ [Symbol.asyncDispose]: async () => close() });
 /** Unlike `once`, not rejected by the reset that comes first. */
 const closeOf = (socket: Socket) => new Promise((resolve) => socket.on('close', resolve));
-const soon = <T>(check: () => T) => vi.waitFor(check, 5000);
+const soon = <T>(check: () => T) => vi.waitFor(check, 60_000);
 
 describe('a TCP link', () => {
   /** An echo server behind a link. */

@@ -52,9 +52,9 @@ test('what is said while nobody listens is lost, and a host that comes back hear
     const host = await hostAt(wire.address);
     await vi.waitFor(() => expect(wire.attached).toBe(true), 60_000);
     wire.write(Uint8Array.of(said));
-    await vi.waitFor(() => expect(host.heard).toEqual([said]), 5000);
+    await vi.waitFor(() => expect(host.heard).toEqual([said]), 60_000);
     await open.pop()![Symbol.asyncDispose]();
-    await vi.waitFor(() => expect(wire.attached).toBe(false), 5000);
+    await vi.waitFor(() => expect(wire.attached).toBe(false), 60_000);
     expect(wire.write(Uint8Array.of(9))).toBe(false);
   }
 });
@@ -65,9 +65,9 @@ test('an unplugged line is gone for the host, and comes back under the same link
   const host = await hostAt(path);
   // serialport 13 spins for ever on a hang-up that meets a read under way (it reads 0 bytes and reads again): let it wait first.
   host.port.write('x');
-  await vi.waitFor(() => expect(heard).toHaveLength(1), 5000);
+  await vi.waitFor(() => expect(heard).toHaveLength(1), 60_000);
   wire.write(Uint8Array.of(1));
-  await vi.waitFor(() => expect(host.heard).toEqual([1]), 5000);
+  await vi.waitFor(() => expect(host.heard).toEqual([1]), 60_000);
   await new Promise((resolve) => setTimeout(resolve, 200));
   const closed = new Promise((resolve) => host.port.once('close', resolve));
   await wire.unplug();
@@ -77,5 +77,5 @@ test('an unplugged line is gone for the host, and comes back under the same link
   const again = await hostAt(path);
   await vi.waitFor(() => expect(wire.attached).toBe(true), 60_000);
   wire.write(Uint8Array.of(5));
-  await vi.waitFor(() => expect(again.heard).toEqual([5]), 5000);
+  await vi.waitFor(() => expect(again.heard).toEqual([5]), 60_000);
 });
