@@ -43,8 +43,8 @@ export const RIVAL_STANDS_MS = 300_000;
 /** How often the collector looks what it has itself to say of its gateways. */
 export const OWN_VOICE_LOOK_MS = 1_000;
 /**
- * Without a session for so long a gateway is told as gone. A link that is silently dead is closed after 1.5 × keep-alive, 30 s where nobody
- * set it: with this and the look that is 58 s (P4: 60 s). A fail-over or a few tries to come back (1, 2, 4, 8 s) take 25 s and are no event.
+ * Without a session for so long a gateway is told as gone. A link that is silently dead is closed after 1.5 × keep-alive, 30 s at
+ * most: with this and the look that is 58 s (P4: 60 s). A fail-over or a few tries to come back (1, 2, 4, 8 s) take 25 s and are no event.
  */
 export const GATEWAY_GONE_MS = 27_000;
 /** Where the collector was away, a gateway comes in again after its longest back-off: 30 s where nobody set it. */
@@ -82,7 +82,7 @@ export const PACKET_BYTES_MAX = 4 * 1024;
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** A gateway that does not take its receipts is closed; it sends again when it is back. */
 export const DRAIN_TIMEOUT_MS = 10_000;
-/** A dead link shows here after 1.5 × keep-alive, which must be within 60 s (P4); that people are told takes longer above 20 s. */
+/** A dead link shows here after 1.5 × keep-alive, which must be within 60 s (P4). A gateway sets 20 s at most, and older ones, which may set 40 s, are let in. */
 export const KEEPALIVE_MAX_S = 40;
 /** One idle mTLS connection costs 67–89 KiB. */
 export const SOCKETS_MAX = 10_000;

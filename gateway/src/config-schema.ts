@@ -51,6 +51,10 @@ const Wire = Type.Union([
   Type.Object({ kind: Type.Literal('http'), ...PUSH_DOOR }, closed),
 ]);
 
+/** A whole number with bounds that have a reason which whoever oversteps them should read. */
+const bounded = ([minimum, maximum]: readonly [number, number], standard: number, why: string) =>
+  Type.Integer({ default: standard, minimum, maximum, says: `must be a whole number, ${minimum} to ${maximum}: ${why}` });
+
 const MQTT_URL = { pattern: '^(mqtts|mqtt)://[^/@]+$', says: 'must be mqtts://host:port' };
 
 /** To a collector, over MQTT. */
@@ -82,10 +86,22 @@ const MqttUplink = Type.Object(
         closed,
       ),
     ),
-    keepaliveS: Type.Integer({ default: limits.KEEPALIVE_S, minimum: 1, maximum: 40 }),
-    reconnectMinMs: Type.Integer({ default: limits.RECONNECT_MIN_MS, minimum: 50, maximum: 60_000 }),
+    keepaliveS: bounded(
+      [1, limits.KEEPALIVE_MAX_S],
+      limits.KEEPALIVE_S,
+      'a dead gateway is told at the collector 28 s after 1.5 times this, and must be within 60 s',
+    ),
+    reconnectMinMs: bounded(
+      [50, limits.RECONNECT_MIN_LONGEST_MS],
+      limits.RECONNECT_MIN_MS,
+      'after this the primary path is tried again, and the backup must take over within 60 s',
+    ),
     reconnectMaxMs: Type.Integer({ default: limits.RECONNECT_MAX_MS, minimum: 50, maximum: 60_000 }),
-    receiptTimeoutMs: Type.Integer({ default: limits.RECEIPT_TIMEOUT_MS, minimum: 100, maximum: 60_000 }),
+    receiptTimeoutMs: bounded(
+      [100, limits.RECEIPT_TIMEOUT_MS],
+      limits.RECEIPT_TIMEOUT_MS,
+      'a link without receipts counts as dead after up to five times this, which must be within 60 s',
+    ),
   },
   closed,
 );

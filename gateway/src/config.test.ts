@@ -115,6 +115,18 @@ describe('a good configuration', () => {
 });
 
 describe('a wrong configuration', () => {
+  it('is told why it may not let a dead link go unnoticed for longer than 60 s', () => {
+    const uplink =
+      'uplinks: [{ name: c, kind: mqtt, url: "mqtt://127.0.0.1:1", keepaliveS: 21, receiptTimeoutMs: 10001, reconnectMinMs: 30001, reconnectMaxMs: 60000 }]';
+    expect(problemsOf(HEAD.replace(/^uplinks: .*$/m, uplink))).toEqual([
+      expect.stringMatching(
+        /^uplinks\[0\]\.keepaliveS: must be a whole number, 1 to 20: a dead gateway is told .* within 60 s \(got 21\)$/,
+      ),
+      expect.stringMatching(/^uplinks\[0\]\.reconnectMinMs: .* 50 to 30000: .* backup must take over within 60 s \(got 30001\)$/),
+      expect.stringMatching(/^uplinks\[0\]\.receiptTimeoutMs: .* 100 to 10000: .* within 60 s \(got 10001\)$/),
+    ]);
+  });
+
   it('is told with all its problems at once, each with its path', () => {
     expect(
       problemsOf(`

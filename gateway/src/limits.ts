@@ -70,7 +70,10 @@ export const WATCH_EVERY_MS = 1_000;
 /** How often the journal notes that the gateway lives: the blind window of a crash is known to this. */
 export const ALIVE_EVERY_MS = 10_000;
 
-/** GB/T 26875.3-2011 8.1: an answer is due within 10 s, then the message is sent again. */
+/**
+ * GB/T 26875.3-2011 8.1: an answer is due within 10 s, then the message is sent again. Five of them pass before a link without receipts
+ * counts as dead (a batch that was passed over is one more), and it must be told within 60 s: so it is the longest permitted, too.
+ */
 export const RECEIPT_TIMEOUT_MS = 10_000;
 
 /** GB/T 26875.3-2011 6.5.4: an answer is due within 10 s. Four sends of 10 s and a heartbeat fit the 60 s within which a dead link must be noticed. */
@@ -92,11 +95,17 @@ export const CONNECT_BACKSTOP_MS = 90_000;
 /** A connection that is thrown away may take this long to go; its late words are not heard. */
 export const DISCARD_WITHIN_MS = 1_000;
 
-/** A dead link must be visible at both ends within 60 s: two missed pings of 20 s leave a third to decide. */
+/**
+ * A dead link must be told at both ends within 60 s (P4). Either end knows it after 1.5 × keep-alive; the gateway tells it 5 s later, the
+ * collector 28 s later, for a fail-over is no news: with 20 s that is 58 s, and no longer one is permitted.
+ */
 export const KEEPALIVE_S = 20;
+export const KEEPALIVE_MAX_S = 20;
 
 /** Back-off of the uplink: long enough to let a restarted collector breathe, short enough that the first alarm is there within 3 s of the link. */
 export const RECONNECT_MIN_MS = 1_000;
+/** Longest first wait: a primary path is tried once more before a backup path takes over, which must be within 60 s. */
+export const RECONNECT_MIN_LONGEST_MS = 30_000;
 export const RECONNECT_MAX_MS = 30_000;
 
 /** Back-off of a line: panels must be read again within 5 s of a crash. */

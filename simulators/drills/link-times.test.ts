@@ -1,0 +1,72 @@
+import * as ours from '@fengsui/collector/src/limits.ts';
+import { GATEWAY_SCHEMA } from '@fengsui/gateway/src/config-schema.ts';
+import * as limits from '@fengsui/gateway/src/limits.ts';
+import { describe, expect, it } from 'vitest';
+
+/** P4: a dead link is told at both ends within this, and a backup path takes over. */
+const WITHIN_MS = 60_000;
+
+interface Bounds {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** What the configuration permits of a setting of an uplink to a collector. */
+function permitted(setting: 'keepaliveS' | 'receiptTimeoutMs' | 'reconnectMinMs' | 'reconnectMaxMs'): Bounds {
+  const { anyOf } = GATEWAY_SCHEMA.properties.uplinks.items as unknown as {
+    readonly anyOf: ReadonlyArray<{ readonly properties: Readonly<Record<string, Bounds & { readonly const?: unknown }>> }>;
+  };
+  return anyOf.find(({ properties }) => properties['kind']!.const === 'mqtt')!.properties[setting]!;
+}
+
+function valuesOf({ minimum, maximum }: Bounds, step = 1): number[] {
+  const steps = Math.floor((maximum - minimum) / step);
+  return [...Array.from({ length: steps + 1 }, (_, index) => minimum + index * step), maximum];
+}
+
+/** MQTT 3.1.1 §3.1.2.10 for the broker; the client asks after one keep-alive without a word and gives up after half of one more. */
+const noticedMs = (keepaliveS: number) => keepaliveS * 1_500;
+
+/**
+ * When a backup path that is in order carries, after the primary was lost without a word: at once where it was not heard for long enough,
+ * otherwise when a try of the primary, as long as it may take, finds that. Waits are the longest that chance allows.
+ */
+function backupCarriesMs(keepaliveS: number, reconnectMinMs: number, reconnectMaxMs: number): number {
+  let lostMs = noticedMs(keepaliveS);
+  let tries = 0;
+  for (; lostMs < limits.FAIL_OVER_AFTER_MS; tries++) lostMs += Math.min(reconnectMaxMs, reconnectMinMs * 2 ** tries);
+  // A try that takes long makes the path be silent for long enough all the sooner: only the last counts whole.
+  const lastTryMs = tries > 0 ? limits.CONNECT_TIMEOUT_MS : 0;
+  return lostMs + lastTryMs + limits.CONNECT_TIMEOUT_MS;
+}
+
+describe('for every setting that is permitted', () => {
+  it('a box that is dead is told at the collector within 60 s', () => {
+    for (const keepaliveS of valuesOf(permitted('keepaliveS')))
+      expect(noticedMs(keepaliveS) + ours.GATEWAY_GONE_MS + ours.OWN_VOICE_LOOK_MS).toBeLessThanOrEqual(WITHIN_MS);
+    expect(permitted('keepaliveS').maximum).toBeLessThanOrEqual(ours.KEEPALIVE_MAX_S);
+  });
+
+  it('a link that is dead without a word is told in the journal within 60 s, be something on its way or not', () => {
+    for (const keepaliveS of valuesOf(permitted('keepaliveS')))
+      expect(noticedMs(keepaliveS) + limits.LINK_GRACE_MS).toBeLessThanOrEqual(WITHIN_MS);
+  });
+
+  it('a collector that answers and confirms nothing is told within 60 s, also where it had passed a batch over before', () => {
+    for (const receiptTimeoutMs of valuesOf(permitted('receiptTimeoutMs'), 10)) {
+      const sends = 1 + limits.RESENDS_MAX;
+      expect((sends + 1) * receiptTimeoutMs + limits.LINK_GRACE_MS).toBeLessThanOrEqual(WITHIN_MS);
+    }
+  });
+
+  it('a backup path carries within 60 s, whichever way the primary was lost', () => {
+    // 0: it was closed, and that was seen at once.
+    for (const reconnectMinMs of valuesOf(permitted('reconnectMinMs'), 50))
+      for (const reconnectMaxMs of [reconnectMinMs, reconnectMinMs * 2, permitted('reconnectMaxMs').maximum])
+        for (const keepaliveS of [0, ...valuesOf(permitted('keepaliveS'))])
+          expect(backupCarriesMs(keepaliveS, reconnectMinMs, reconnectMaxMs)).toBeLessThanOrEqual(WITHIN_MS);
+    // Pings are answered, receipts are not: given up after all re-sends, and the backup is tried at once.
+    const silentMs = (2 + limits.RESENDS_MAX) * permitted('receiptTimeoutMs').maximum;
+    expect(silentMs + limits.CONNECT_TIMEOUT_MS).toBeLessThanOrEqual(WITHIN_MS);
+  });
+});
