@@ -128,6 +128,7 @@ function sentences(schema: TSchema, value: unknown, error: TLocalizedValidationE
   const inside = (key: string) => (path === '' ? key : `${path}.${key}`);
   const found = at(value, error.instancePath);
   const got = shown(found);
+  const says = schemaAt(schema, error.schemaPath)?.['says'];
   switch (error.keyword) {
     case 'required':
       return error.params.requiredProperties.map((key) => [inside(key), 'is missing']);
@@ -148,15 +149,15 @@ function sentences(schema: TSchema, value: unknown, error: TLocalizedValidationE
     case 'type':
       return [[path, `must be ${error.params.type} (got ${got})`]];
     case 'minimum':
-      return [[path, `must be at least ${error.params.limit} (got ${got})`]];
+      return [[path, `${says ?? `must be at least ${error.params.limit}`} (got ${got})`]];
     case 'maximum':
-      return [[path, `must be at most ${error.params.limit} (got ${got})`]];
+      return [[path, `${says ?? `must be at most ${error.params.limit}`} (got ${got})`]];
     case 'minItems':
       return [[path, `must have at least ${error.params.limit} (got ${(found as unknown[]).length})`]];
     case 'maxItems':
       return [[path, `must have at most ${error.params.limit} (got ${(found as unknown[]).length})`]];
     default:
-      return [[path, `${schemaAt(schema, error.schemaPath)?.['says'] ?? error.message} (got ${got})`]];
+      return [[path, `${says ?? error.message} (got ${got})`]];
   }
 }
 
