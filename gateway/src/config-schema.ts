@@ -167,7 +167,11 @@ export const GATEWAY_SCHEMA = Type.Object(
     journal: Type.Object(
       {
         /** Beyond this the ordinary lane gives up rows: what the collector has, then readings, never an alarm. */
-        ordinaryMiB: Type.Integer({ default: limits.JOURNAL_ORDINARY_BYTES_MAX / 1024 ** 2, minimum: 1, maximum: 1024 * 1024 }),
+        ordinaryMiB: bounded(
+          [limits.JOURNAL_ORDINARY_MIB_MIN, 1024 * 1024],
+          limits.JOURNAL_ORDINARY_BYTES_MAX / 1024 ** 2,
+          'the newest 10,000 rows of each kind are never given up, and with less than this they could leave no room for new readings',
+        ),
         /** Reserve on the volume for alarms. */
         ballastMiB: Type.Integer({ default: limits.JOURNAL_BALLAST_BYTES / 1024 ** 2, minimum: 0, maximum: 4096 }),
       },

@@ -115,6 +115,15 @@ describe('a good configuration', () => {
 });
 
 describe('a wrong configuration', () => {
+  it('is told why it may not leave the ordinary lane so little room that what is always kept fills it', () => {
+    expect(problemsOf(`${HEAD}journal: { ordinaryMiB: 287 }`)).toEqual([
+      expect.stringMatching(
+        /^journal\.ordinaryMiB: must be a whole number, 288 to 1048576: the newest 10,000 rows of each kind .* \(got 287\)$/,
+      ),
+    ]);
+    expect(accepted(`${HEAD}journal: { ordinaryMiB: 288 }`)).toMatchObject({ journal: { ordinaryMiB: 288 } });
+  });
+
   it('is told why it may not let a dead link go unnoticed for longer than 60 s', () => {
     const uplink =
       'uplinks: [{ name: c, kind: mqtt, url: "mqtt://127.0.0.1:1", keepaliveS: 21, receiptTimeoutMs: 10001, reconnectMinMs: 30001, reconnectMaxMs: 60000 }]';

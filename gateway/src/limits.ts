@@ -186,6 +186,12 @@ export const JOURNAL_THIN_TO_ONE_OF = 4;
 /** GB 25506: 10,000 rows a class. */
 export const JOURNAL_KEEP_ROWS = 10_000;
 
+/**
+ * Least room for the ordinary lane. Of 16 kinds, and of what was refused, the newest 10,000 rows are never given up; a row takes 0.4 to
+ * 0.5 KB, and 1.5 KB where its frame is the longest there is: 252 MB. A lane that they fill would take no reading any more.
+ */
+export const JOURNAL_ORDINARY_MIB_MIN = 288;
+
 /** A file up to this size is read whole when it is opened: half a second on a slow card, of the five it has to work again. */
 export const JOURNAL_CHECK_BYTES_MAX = 32 * 1024 * 1024;
 
