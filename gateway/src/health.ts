@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fail } from './failures.ts';
 import { type Metric, prometheusText } from './metrics.ts';
 
@@ -93,26 +92,8 @@ function end(response: ServerResponse, code: number, type: string, body: string)
 }
 
 /** What the process itself has to show. */
-export class ProcessNumbers {
-  readonly #delay = monitorEventLoopDelay({ resolution: 20 }) /* ms: at 10 the measuring itself takes 0.7 % of a core */;
-
-  constructor() {
-    this.#delay.enable();
-  }
-
-  numbers() {
-    const { rss, heapUsed } = process.memoryUsage();
-    const milliseconds = (nanoseconds: number) => (Number.isFinite(nanoseconds) ? nanoseconds / 1e6 : 0);
-    return {
-      residentBytes: rss,
-      heapBytes: heapUsed,
-      cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
-      loopDelayP99Ms: milliseconds(this.#delay.percentile(99)),
-      loopDelayMaxMs: milliseconds(this.#delay.max),
-    };
-  }
-
-  close(): void {
-    this.#delay.disable();
-  }
+export function processNumbers() {
+  const { rss, heapUsed } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  return { residentBytes: rss, heapBytes: heapUsed, cpuSeconds: (user + system) / 1e6 };
 }

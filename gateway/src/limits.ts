@@ -202,6 +202,9 @@ export const JOURNAL_SPACE_EVERY_MS = 2_000;
 export const DISK_WATERMARKS = [0.8, 0.9, 0.95] as const;
 export const DISK_WATERMARK_FALL = 0.03;
 
+/** The journal is asked once how it stands for all who ask within so long: each question wakes its thread. */
+export const LATELY_MS = 500;
+
 /** How often the gateway looks for news of its journal, and how often it repeats that rows are given up. */
 export const JOURNAL_NEWS_EVERY_MS = 2_000;
 export const JOURNAL_NEWS_MAX = 64;
@@ -216,7 +219,7 @@ export const CHORE_ROWS = 64;
 export const CHORE_WINDOW_ROWS = 1_000;
 export const CHORE_REST_FACTOR = 4;
 export const CHORE_REST_MIN_MS = 20;
-export const CHORE_IDLE_MS = 500;
+export const CHORE_IDLE_MS = 1_000;
 
 /**
  * A session that the far side ends within a minute, three in a row, is taken for the work of another box under our name: a collector that
@@ -376,6 +379,8 @@ export const DESCRIPTORS_SHARE_MAX = 0.8;
 /** A panel wants its answer within 100 ms at the earliest; a thread that is this late twice in a row is overloaded. */
 export const LOOP_WINDOW_MS = 60_000;
 export const LOOP_DELAY_P99_MAX_MS = 250;
+/** Each look wakes the box: 20 and 50 ms of two looks took a third of a percent of a core. Of a minute these are 600. */
+export const LOOP_LOOK_EVERY_MS = 100;
 
 /** Rows without a receipt, by age and by number: an alarm should be there within a second, a reading within its round. */
 export const QUEUE_WATERMARKS = {

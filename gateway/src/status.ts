@@ -1,9 +1,10 @@
 import { type Clock, LANES, toHex } from '@fengsui/protocol';
 import type { DownlinkNumbers } from './downlink/downlink.ts';
-import type { ProcessNumbers } from './health.ts';
+import { processNumbers } from './health.ts';
 import type { JournalState } from './journal/journal.ts';
 import type { LineNumbers } from './line-numbers.ts';
 import type { BuiltLine } from './lines.ts';
+import type { LoopDelay } from './loop-delay.ts';
 import { machineNumbers } from './troubles/machine.ts';
 import type { PowerState } from './troubles/power.ts';
 import type { Said } from './troubles/troubles.ts';
@@ -18,7 +19,7 @@ export interface StatusSources {
   readonly journal: { state(): Promise<JournalState> };
   readonly uplinks: readonly KnownUplink[];
   readonly lines: ReadonlyArray<{ readonly line: BuiltLine; readonly numbers: LineNumbers }>;
-  readonly process: ProcessNumbers;
+  readonly loopDelay: LoopDelay;
   readonly orders: DownlinkNumbers;
   /** A duty check that waits for an answer. */
   readonly duty: { readonly id: string; readonly sinceMs: number; readonly untilMs: number } | null;
@@ -28,7 +29,7 @@ export interface StatusSources {
 
 /** Everything the gateway knows of itself, as JSON. Times are milliseconds since 1970-01-01 UTC unless they end in `AgeMs`. */
 export async function statusOf(sources: StatusSources) {
-  const { id, profile, clock, clockSynchronised, startedMs, journal, uplinks, lines, process, orders, duty, troubles, power } = sources;
+  const { id, profile, clock, clockSynchronised, startedMs, journal, uplinks, lines, loopDelay, orders, duty, troubles, power } = sources;
   const nowMs = Math.round(clock.wallMs());
   const state = await journal.state();
   const lanes = Object.fromEntries(
@@ -46,7 +47,7 @@ export async function statusOf(sources: StatusSources) {
     duty,
     troubles: troubles.standing(),
     power: power.state(),
-    process: { ...process.numbers(), ...machineNumbers() },
+    process: { ...processNumbers(), ...loopDelay.numbers(), ...machineNumbers() },
   };
 }
 

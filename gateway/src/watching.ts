@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import type { Clock } from '@fengsui/protocol';
 import type { GatewayConfiguration } from './config.ts';
 import { identityOf } from './config-uplinks.ts';
-import { ProcessNumbers } from './health.ts';
 import type { JournalState } from './journal/journal.ts';
 import { earliestTime } from './known-time.ts';
 import type { LineNumbers } from './line-numbers.ts';
 import type { BuiltLine } from './lines.ts';
+import { LoopDelay } from './loop-delay.ts';
 import type { Log } from './supervision.ts';
 import { identityWatcher } from './troubles/identity.ts';
 import { type KeyFiles, keysWatcher } from './troubles/keys.ts';
@@ -23,7 +23,7 @@ export interface WatchingOptions {
   readonly configuration: GatewayConfiguration;
   readonly clock: Clock;
   readonly clockSynchronised: () => boolean;
-  readonly journal: { state(): Promise<JournalState> };
+  readonly journalState: () => Promise<JournalState>;
   readonly lines: ReadonlyArray<{ readonly line: BuiltLine; readonly numbers: LineNumbers }>;
   readonly uplinks: Uplinks['all'];
   readonly say: (source: string, event: Says) => Promise<unknown>;
@@ -34,21 +34,21 @@ export interface WatchingOptions {
 export interface Watching {
   readonly troubles: Troubles;
   readonly power: PowerWatcher;
-  readonly process: ProcessNumbers;
+  readonly loopDelay: LoopDelay;
   close(): void;
 }
 
 export async function openWatching(options: WatchingOptions): Promise<Watching> {
-  const { configuration, clock, clockSynchronised, journal, lines, say, log } = options;
+  const { configuration, clock, clockSynchronised, journalState, lines, say, log } = options;
   const { id } = configuration.gateway;
   const files = keyFilesOf(configuration);
   const earliestMs = earliestTime([...files.certificates.values()]);
   const power = new PowerWatcher(id, configuration.power, clock);
-  const loop = new LoopWatcher(id, clock);
+  const loopDelay = new LoopDelay();
   const watchers = [
     machineWatcher(id),
-    loop,
-    new QueueWatcher(id, clock, async () => (await journal.state()).lanes),
+    new LoopWatcher(id, clock, loopDelay),
+    new QueueWatcher(id, clock, async () => (await journalState()).lanes),
     timeWatcher({ gateway: id, clock, clockSynchronised, earliestMs }),
     keysWatcher(id, files, clock, earliestMs),
     identityWatcher(options.uplinks),
@@ -57,12 +57,7 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
     power,
   ];
   const troubles = await Troubles.open({ watchers, file: join(configuration.data, 'troubles.json'), clock, say, log });
-  const process = new ProcessNumbers();
-  const close = () => {
-    loop.close();
-    process.close();
-  };
-  return { troubles, power, process, close };
+  return { troubles, power, loopDelay, close: () => loopDelay.close() };
 }
 
 function watchedLine({ line, numbers }: WatchingOptions['lines'][number]): WatchedLine {

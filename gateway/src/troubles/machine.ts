@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
+import type { LoopDelay } from '../loop-delay.ts';
 import type { Trouble, Watcher } from './trouble.ts';
 
 /** What of the machine the gateway may use up, and how much of it is used. `null`: this system does not say. */
@@ -56,29 +56,24 @@ export class LoopWatcher implements Watcher {
   readonly judges = ['loop-slow'] as const;
   readonly #gateway: string;
   readonly #clock: Clock;
-  readonly #delay = monitorEventLoopDelay({ resolution: 50 }); // ms: each look wakes the box, and a quarter of a second is what is looked for
+  readonly #delay: Pick<LoopDelay, 'p99MsSinceLast'>;
   #sinceMs: number;
   #found: readonly Trouble[] = [];
 
-  constructor(gateway: string, clock: Clock) {
+  constructor(gateway: string, clock: Clock, delay: Pick<LoopDelay, 'p99MsSinceLast'>) {
     this.#gateway = gateway;
     this.#clock = clock;
+    this.#delay = delay;
     this.#sinceMs = clock.monotonicMs();
-    this.#delay.enable();
   }
 
   look(): readonly Trouble[] {
     if (this.#clock.monotonicMs() - this.#sinceMs < limits.LOOP_WINDOW_MS) return this.#found;
     this.#sinceMs = this.#clock.monotonicMs();
-    const p99Ms = Math.round(this.#delay.percentile(99) / 1e6);
-    this.#delay.reset();
+    const p99Ms = Math.round(this.#delay.p99MsSinceLast());
     const text = `the gateway was up to ${p99Ms} ms late in the last minute: the box is overloaded 网关处理滞后,设备过载`;
     this.#found = p99Ms >= limits.LOOP_DELAY_P99_MAX_MS ? [{ what: 'loop-slow', source: this.#gateway, text }] : [];
     return this.#found;
-  }
-
-  close(): void {
-    this.#delay.disable();
   }
 }
 

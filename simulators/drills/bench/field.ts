@@ -147,12 +147,13 @@ async function boundSocket(): Promise<Socket> {
   return socket;
 }
 
-/** A Node that does nothing, for the same time: what this machine does to any process just now. */
+/** A Node that does nothing, for the same time: what this machine does to any process just now, looked at as the gateway looks at itself. */
 const IDLE = `const { monitorEventLoopDelay } = require('node:perf_hooks');
-const delay = monitorEventLoopDelay({ resolution: 10 });
+const delay = monitorEventLoopDelay({ resolution: ${LOOP_LOOK_EVERY_MS} });
 delay.enable();
+const late = (ns) => Math.max(0, ns / 1e6 - ${LOOP_LOOK_EVERY_MS});
 console.log(JSON.stringify({ ready: 'idle' }));
-process.on('SIGUSR2', () => console.log(JSON.stringify({ p99: delay.percentile(99) / 1e6, max: delay.max / 1e6, bytes: process.memoryUsage().rss })));
+process.on('SIGUSR2', () => console.log(JSON.stringify({ p99: late(delay.percentile(99)), max: late(delay.max), bytes: process.memoryUsage().rss })));
 setInterval(() => {}, 1000);`;
 
 async function statusOf(gateway: Child): Promise<Status> {

@@ -2,11 +2,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PublishingFamily } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { generate } from 'coap-packet';
+import { LoopDelay } from '../../../../gateway/src/loop-delay.ts';
 import { buildShim } from '../../journal/faults.ts';
 import { RunningBox } from './box.ts';
 import { type Figure, percentile } from './budgets.ts';
@@ -101,10 +101,10 @@ function alarmOf(family: PublishingFamily, index: number): Uint8Array {
 
 /** p99 of this process's own loop delay since now: it waits for nobody's disk. */
 function bareDelay(): () => number {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
+  const delay = new LoopDelay();
   return () => {
-    delay.disable();
-    return delay.percentile(99) / 1e6;
+    const { loopDelayP99Ms } = delay.numbers();
+    delay.close();
+    return loopDelayP99Ms;
   };
 }
