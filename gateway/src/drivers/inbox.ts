@@ -19,6 +19,10 @@ export class Inbox<T> implements AsyncDisposable {
   #failed: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
   readonly #onAbort = () => this.#wake();
+  /** When the wait that is on is over, and when the alarm rings; Infinity: none is on, it is not set. */
+  #untilMs = Number.POSITIVE_INFINITY;
+  #ringsMs = Number.POSITIVE_INFINITY;
+  #alarm = new AbortController();
 
   constructor(source: AsyncIterable<T>, clock: Clock, signal: AbortSignal) {
     this.#source = source[Symbol.asyncIterator]();
@@ -44,6 +48,7 @@ export class Inbox<T> implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#alarm.abort(WOKEN);
   }
 
   #settled(): boolean {
@@ -67,11 +72,34 @@ export class Inbox<T> implements AsyncDisposable {
   }
 
   async #wait(withinMs: number): Promise<void> {
-    const timer = new AbortController();
+    this.#untilMs = this.#clock.monotonicMs() + withinMs;
+    if (this.#untilMs < this.#ringsMs) this.#setAlarm();
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      if (Number.isFinite(withinMs)) this.#clock.sleep(withinMs, timer.signal).then(resolve, () => resolve());
     });
-    timer.abort(WOKEN);
+    this.#untilMs = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * One alarm for every wait: one that rings too early is set again, and what comes before it costs no timer. Of a line whose packets come
+   * in pieces every piece is waited for.
+   */
+  #setAlarm(): void {
+    this.#alarm.abort(WOKEN);
+    if (this.#untilMs === Number.POSITIVE_INFINITY) return;
+    const alarm = new AbortController();
+    this.#alarm = alarm;
+    this.#ringsMs = this.#untilMs;
+    this.#clock.sleep(Math.max(0, this.#untilMs - this.#clock.monotonicMs()), alarm.signal).then(
+      () => this.#rang(),
+      () => {}, // set anew, or the inbox is closed
+    );
+  }
+
+  #rang(): void {
+    this.#ringsMs = Number.POSITIVE_INFINITY;
+    // A timer of the machine may be early by part of a millisecond.
+    if (this.#untilMs - this.#clock.monotonicMs() < 1) this.#wake();
+    else this.#setAlarm();
   }
 }
