@@ -29,6 +29,15 @@ function nap(ms: number, signal: AbortSignal | undefined): Promise<void> {
   });
 }
 
+/**
+ * Sleeps until the next whole multiple of `everyMs` that is at least half of it away, so that everything that looks now and then wakes the
+ * box once for all. Ends early when the signal aborts.
+ */
+export function untilTick(clock: Pick<Clock, 'monotonicMs' | 'sleep'>, everyMs: number, signal: AbortSignal): Promise<void> {
+  const leftMs = everyMs - (clock.monotonicMs() % everyMs);
+  return clock.sleep(leftMs < everyMs / 2 ? leftMs + everyMs : leftMs, signal).catch(() => {});
+}
+
 /** Whether the wall clock was set from the network: systemd-timesyncd, or a hook of another time service, makes this file. */
 export function clockSynchronisedBy(file: string): () => boolean {
   return () => existsSync(file);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, Failure, type GatewayNote, type SiteEvent } from '@fengsui/protocol';
+import { untilTick } from './clock.ts';
 import { localTime } from './journal/words-of-row.ts';
 import * as limits from './limits.ts';
 import type { LineNote, Log } from './supervision.ts';
@@ -73,7 +74,7 @@ export class Itself {
     const { clock, log } = this.#options;
     let untold: News[] = [];
     while (!signal.aborted) {
-      await clock.sleep(limits.JOURNAL_NEWS_EVERY_MS, signal).catch(() => {});
+      await untilTick(clock, limits.JOURNAL_NEWS_EVERY_MS, signal);
       if (signal.aborted) return;
       try {
         untold = [...untold, ...(await look())].slice(-limits.JOURNAL_NEWS_MAX);
@@ -92,7 +93,7 @@ export class Itself {
     let offsetMs = clock.wallMs() - clock.monotonicMs();
     let aliveMs = clock.monotonicMs();
     while (!signal.aborted) {
-      await clock.sleep(limits.WATCH_EVERY_MS, signal).catch(() => {});
+      await untilTick(clock, limits.WATCH_EVERY_MS, signal);
       if (signal.aborted) return;
       try {
         const steppedMs = clock.wallMs() - clock.monotonicMs() - offsetMs;

@@ -3,7 +3,8 @@ import { clockSynchronisedBy } from './clock.ts';
 import type { GatewayConfiguration } from './config.ts';
 import { SiteState } from './downlink/site-state.ts';
 import { Itself } from './itself.ts';
-import { type Journal, JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
+import { type Journal, type JournalState, JournalWatch, openJournal, sizesOf } from './journal/journal.ts';
+import { LATELY_MS } from './limits.ts';
 import { recall } from './recall.ts';
 import type { Log } from './supervision.ts';
 import type { RowName } from './trail.ts';
@@ -22,6 +23,8 @@ export interface Keeping {
   readonly journal: Journal;
   readonly site: SiteState;
   readonly itself: Itself;
+  /** The journal's state, for what looks at it now and then: at most `LATELY_MS` old. */
+  readonly journalState: () => Promise<JournalState>;
   readonly clockSynchronised: () => boolean;
   /** Resolves when the events are durable. `again`: some of them were offered before and may be durable. */
   readonly append: (events: readonly SiteEvent[], again?: boolean) => Promise<unknown>;
@@ -51,13 +54,23 @@ export async function openKeeping({ configuration, clock, log }: KeepingOptions)
   };
   const itself = new Itself({ id, zoneMinutes, clock, append, log });
   const watch = new JournalWatch();
-  const look = async () => watch.news(await journal.state(), clock.monotonicMs());
+  const journalState = lately(() => journal.state(), clock);
+  const look = async () => watch.news(await journalState(), clock.monotonicMs());
   await itself.journal(await look());
   await itself.started(journal.before);
   return {
-    ...{ journal, site, itself, clockSynchronised, append },
+    ...{ journal, journalState, site, itself, clockSynchronised, append },
     say: (source, says) => append([itself.event(source, says)]),
     sayApart: async (says) => (await journal.append([itself.event(id, says)]))[0]!,
     watch: (signal) => Promise.all([itself.watch(() => journal.alive(), signal), itself.watchJournal(look, signal)]),
+  };
+}
+
+/** Asks once for all who ask within a moment. */
+function lately<T>(ask: () => Promise<T>, clock: Clock): () => Promise<T> {
+  let last: { readonly askedMs: number; readonly answer: Promise<T> } | null = null;
+  return () => {
+    if (!last || clock.monotonicMs() - last.askedMs >= LATELY_MS) last = { askedMs: clock.monotonicMs(), answer: ask() };
+    return last.answer;
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '@fengsui/protocol';
+import { untilTick } from './clock.ts';
 import { fail } from './failures.ts';
 import * as limits from './limits.ts';
 import type { LineNumbers } from './line-numbers.ts';
@@ -50,7 +51,7 @@ export class Pulse {
         numbers.beatMs = clock.monotonicMs();
         this.#look();
       }
-      await clock.sleep(limits.BEAT_EVERY_MS, signal).catch(() => {});
+      await untilTick(clock, limits.BEAT_EVERY_MS, signal);
     }
     // Stopping: a driver that does not go on its own is left behind. Where the run is over already nobody waits.
     await clock.sleep(limits.LET_GO_WITHIN_MS);

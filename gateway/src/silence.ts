@@ -1,5 +1,6 @@
 import type { Clock } from '@fengsui/protocol';
 import { Backoff } from './backoff.ts';
+import { untilTick } from './clock.ts';
 import * as limits from './limits.ts';
 import type { LineNumbers } from './line-numbers.ts';
 import type { Line, Log, Running } from './supervision.ts';
@@ -36,7 +37,7 @@ export class Silence {
     let bytesIn = counters.bytesIn;
     let sinceMs = clock.monotonicMs();
     while (!signal.aborted) {
-      await clock.sleep(limits.BEAT_EVERY_MS, signal).catch(() => {});
+      await untilTick(clock, limits.BEAT_EVERY_MS, signal);
       const isLost = line.links.areLost();
       if (!isLost) this.#heard();
       if (!isLost || counters.bytesIn !== bytesIn) {

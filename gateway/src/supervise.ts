@@ -1,5 +1,6 @@
 import { Failure } from '@fengsui/protocol';
 import { Backoff } from './backoff.ts';
+import { untilTick } from './clock.ts';
 import { commit } from './commit.ts';
 import { fail } from './failures.ts';
 import * as limits from './limits.ts';
@@ -101,7 +102,7 @@ async function watchDrops(options: Supervision, { dropped }: Running, signal: Ab
   if (!dropped) return;
   let known = 0;
   while (!signal.aborted) {
-    await clock.sleep(limits.DROPS_EVERY_MS, signal).catch(() => {});
+    await untilTick(clock, limits.DROPS_EVERY_MS, signal);
     const total = signal.aborted ? known : await dropped();
     if (total <= known) continue;
     numbers.dropped += total - known;

@@ -124,14 +124,13 @@ export class Chores {
 
   /** Empty pages are used again; only many of them are given back to the volume, and every one while it is full. */
   #giveBack(lane: Lane): boolean {
-    const { database } = this.#files.file(lane);
-    const idle = database.pragma('freelist_count', { simple: true }) as number;
-    const pages = database.pragma('page_count', { simple: true }) as number;
-    const many = idle >= IDLE_PAGES_MIN && idle >= pages * IDLE_SHARE_MIN;
+    const file = this.#files.file(lane);
+    const { all, idle } = file.pages();
+    const many = idle >= IDLE_PAGES_MIN && idle >= all * IDLE_SHARE_MIN;
     if (idle === 0 || !(many || this.#files.space.isFull)) return false;
-    database.pragma(`incremental_vacuum(${PAGES_A_STEP})`);
-    const left = database.pragma('freelist_count', { simple: true }) as number;
-    if (left === 0) this.#files.file(lane).checkpoint();
+    file.database.pragma(`incremental_vacuum(${PAGES_A_STEP})`);
+    const left = file.pages().idle;
+    if (left === 0) file.checkpoint();
     return left < idle;
   }
 }

@@ -179,8 +179,14 @@ export class LaneFile {
 
   /** What of the file holds rows. Asked with every commit. */
   usedBytes(): number {
+    const { all, idle } = this.pages();
+    return (all - idle) * this.#pageBytes;
+  }
+
+  /** Pages of the file, and how many of them hold nothing. */
+  pages(): { readonly all: number; readonly idle: number } {
     const { pages, idlePages } = this.#parts.statements;
-    return ((pages.get() as number) - (idlePages.get() as number)) * this.#pageBytes;
+    return { all: pages.get() as number, idle: idlePages.get() as number };
   }
 
   state(): LaneState {
@@ -194,7 +200,7 @@ export class LaneFile {
       aliveMs: (statements.header.get() as Header).alive_ms,
       uplinks: owed.state(),
       position,
-      synchronous: this.database.pragma('synchronous', { simple: true }) as number,
+      synchronous: statements.synchronous.get() as number,
       bytes: ['', '-wal'].reduce((sum, tail) => sum + (statSync(this.#path + tail, { throwIfNoEntry: false })?.size ?? 0), 0),
       usedBytes: this.usedBytes(),
     };

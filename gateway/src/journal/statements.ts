@@ -43,6 +43,7 @@ export function prepared(database: Database) {
     oldest: database.prepare('SELECT wall_ms FROM rows WHERE state = 0 ORDER BY position LIMIT 1'),
     pages: database.prepare('PRAGMA page_count').pluck(),
     idlePages: database.prepare('PRAGMA freelist_count').pluck(),
+    synchronous: database.prepare('PRAGMA synchronous').pluck(),
     lastPosition: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'rows'`),
     countFrom: database.prepare(`INSERT INTO sqlite_sequence (name, seq) VALUES ('rows', ?)`),
     lastWord: database.prepare('SELECT ordinal, wall_ms AS wallMs, note FROM rows ORDER BY position DESC LIMIT 1'),

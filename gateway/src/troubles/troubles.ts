@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, Failure, type SiteEvent } from '@fengsui/protocol';
+import { untilTick } from '../clock.ts';
 import { replaceDurably } from '../durable-file.ts';
 import * as limits from '../limits.ts';
 import type { Log } from '../supervision.ts';
@@ -77,7 +78,7 @@ export class Troubles {
         if (!(error instanceof Failure)) throw error;
         log.warn({ code: error.code }, error.message);
       }
-      await clock.sleep(limits.TROUBLES_EVERY_MS, signal).catch(() => {});
+      await untilTick(clock, limits.TROUBLES_EVERY_MS, signal);
     }
   }
 
