@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Family, PublishingFamily } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { generate, parse } from 'coap-packet';
+import { LOOP_LOOK_EVERY_MS } from '../../../gateway/src/limits.ts';
 import { machineClock } from '../../src/clock.ts';
 import type { Device } from '../../src/device.ts';
 import { makeDevice } from '../../src/make-device.ts';
