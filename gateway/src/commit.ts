@@ -47,6 +47,7 @@ async function appendSurely(options: Supervision, events: readonly SiteEvent[], 
   const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
   for (let again = isAgain; ; again = true) {
     numbers.beatMs = clock.monotonicMs();
+    numbers.isAppending = true;
     try {
       await append(events, again);
       return;
@@ -54,7 +55,10 @@ async function appendSurely(options: Supervision, events: readonly SiteEvent[], 
       const isLast = !line.saidOnce || signal.aborted || !(error instanceof Failure) || error.retry === 'never';
       if (isLast) throw error;
       log.error({ line: line.name, code: error.code }, `offered again, the device says it once: ${error.message}`);
-      await clock.sleep(backoff.nextMs(), signal).catch(() => {});
+    } finally {
+      numbers.isAppending = false;
+      numbers.beatMs = clock.monotonicMs();
     }
+    await clock.sleep(backoff.nextMs(), signal).catch(() => {});
   }
 }

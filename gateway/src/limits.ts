@@ -120,9 +120,19 @@ export const CRASHES_MAX = 3;
 export const CRASH_WINDOW_MS = 60_000;
 export const ISOLATED_MS = 300_000;
 
-/** A line shows this often that it lives; one that has not for so long starves the watchdog. */
+/**
+ * A line shows this often that it lives; one that has not for so long starves the watchdog. What hangs is killed within 30 s: so long
+ * until it is noticed, and the 20 s of the unit (`WatchdogSec`) after the last feed. A line that waits for the journal has its answer time on top.
+ */
 export const BEAT_EVERY_MS = 1_000;
-export const BEAT_OVERDUE_MS = 20_000;
+export const BEAT_OVERDUE_MS = 8_000;
+
+/**
+ * The watchdog is fed this often in its time: every 6.7 s of 20. A round trip through a slow disk takes no longer than the journal may take
+ * to answer (10 s), so that a disk that takes 2 s a sync is no hang. What failed is tried again at once, for the journal may have a new worker by then.
+ */
+export const WATCHDOG_FEEDS = 3;
+export const WATCHDOG_AGAIN_SHARE = 1 / 20;
 
 /** A driver has to wake when a device falls silent. One that slept on for so long is hung, and gets a successor. */
 export const DRIVER_HUNG_MS = 15_000;

@@ -19,6 +19,8 @@ export class LineNumbers {
   events = 0;
   /** Monotonic clock of the supervisor's last sign of life; null before the first. */
   beatMs: number | null = null;
+  /** It waits for the journal, whose own time-outs end that. */
+  isAppending = false;
   /** Datagrams for it that were dropped on this machine. */
   dropped = 0;
   /** Wall clock of the last word of each device. */

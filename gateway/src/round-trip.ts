@@ -14,8 +14,9 @@ export interface RoundTripped {
 
 /** Goes once through every line, the journal's thread and its disk, and reads back: what an alarm needs to become durable. Rejects with what hangs. */
 export async function roundTrip({ lines, clock, uplinks, journal }: RoundTripped): Promise<void> {
-  const dead = withoutPulse(lines, clock);
+  const state = await journal.alive();
+  const dead = withoutPulse(lines, clock); // last: what is fed after it is fed at once
   if (dead.length > 0) throw fail('line-hung', dead.join(', '));
-  const stuck = uplinks.stuck(await journal.alive());
+  const stuck = uplinks.stuck(state);
   if (stuck.length > 0) throw fail('uplink-stuck', stuck.join(', '));
 }

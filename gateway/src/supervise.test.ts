@@ -5,6 +5,7 @@ import { fail } from './failures.ts';
 import * as limits from './limits.ts';
 import type { Heard } from './line.ts';
 import { LineNumbers } from './line-numbers.ts';
+import { withoutPulse } from './pulse.ts';
 import { superviseLine } from './supervise.ts';
 import type { Line, SupervisionOptions } from './supervision.ts';
 
@@ -289,6 +290,19 @@ describe('the supervisor of a line', () => {
     expect(await sinceBeat(rig([answering]))).toBeLessThan(2 * limits.BEAT_EVERY_MS);
     expect(await sinceBeat(rig([broken]))).toBeLessThan(2 * limits.BEAT_EVERY_MS);
     expect(await sinceBeat(rig([answering], { append: () => new Promise(() => {}) }))).toBeGreaterThan(limits.BEAT_OVERDUE_MS);
+  });
+
+  it('is without pulse soon when its supervisor hangs, and not while a slow journal still has time to answer', async () => {
+    const { clock, numbers } = rig([answering], { append: () => new Promise(() => {}) });
+    const dead = () => withoutPulse([{ line: { name: 'l', links: { dueInMs: () => 1 } }, numbers }], clock);
+    await clock.advance(limits.JOURNAL_ANSWER_TIMEOUT_MS + limits.BEAT_OVERDUE_MS - 1_000);
+    expect(dead()).toEqual([]);
+    await clock.advance(2_000);
+    expect(dead()).toEqual(['l']);
+    const hung = rig([answering]);
+    await hung.clock.advance(1_000);
+    hung.numbers.beatMs = hung.clock.monotonicMs() - limits.BEAT_OVERDUE_MS - 1;
+    expect(withoutPulse([{ line: { name: 'h', links: { dueInMs: () => 1 } }, numbers: hung.numbers }], hung.clock)).toEqual(['h']);
   });
 
   it('does not wait for ever for a wire to open, and closes one that opens late', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { systemClock } from './clock.ts';
 import { fail } from './failures.ts';
+import * as limits from './limits.ts';
 import { feedWatchdog, type Notice, serviceManager } from './watchdog.ts';
 
 const log = { info() {}, warn: vi.fn(), error() {} };
@@ -63,4 +64,11 @@ test('the notice goes through systemd-notify, and its failure has a name', async
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('what hangs is killed within 30 s, and a journal that answers in time starves nobody', () => {
+  const unit = readFileSync(new URL('../package/debian/fengsui-gateway.service', import.meta.url), 'utf8');
+  const watchdogMs = Number(/^WatchdogSec=(\d+)$/m.exec(unit)![1]) * 1_000;
+  expect(limits.BEAT_OVERDUE_MS + watchdogMs).toBeLessThan(30_000);
+  expect(watchdogMs / limits.WATCHDOG_FEEDS + limits.JOURNAL_ANSWER_TIMEOUT_MS).toBeLessThan(watchdogMs);
 });

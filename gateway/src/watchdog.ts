@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { type Clock, Failure } from '@fengsui/protocol';
 import { fail } from './failures.ts';
+import * as limits from './limits.ts';
 import type { Log } from './supervision.ts';
 
 /** What a service manager hears of us, as lines of `sd_notify`. */
@@ -47,18 +48,20 @@ export interface Feeding {
 
 /**
  * Feeds the watchdog, each time only after a round trip: a process that still ticks but can no longer make an alarm durable
- * is killed and started again. Three chances within the manager's time.
+ * is killed and started again.
  */
 export async function feedWatchdog({ manager, roundTrip, clock, log, signal }: Feeding): Promise<void> {
   if (manager.watchdogMs === null) return;
   while (!signal.aborted) {
+    let restMs = manager.watchdogMs / limits.WATCHDOG_FEEDS;
     try {
       await roundTrip();
       if (!signal.aborted) await manager.notify('WATCHDOG=1');
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       log.warn({ code: error.code }, `the watchdog is not fed: ${error.message}`);
+      restMs = manager.watchdogMs * limits.WATCHDOG_AGAIN_SHARE;
     }
-    await clock.sleep(manager.watchdogMs / 3, signal).catch(() => {});
+    await clock.sleep(restMs, signal).catch(() => {});
   }
 }

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { execPath } from 'node:process';
+import { promisify } from 'node:util';
 import type { Words } from '@fengsui/protocol';
 
 /** What came of an experiment. It was good when nobody complains. */
@@ -18,6 +21,18 @@ export interface Experiment {
 export class Findings {
   readonly complaints: string[] = [];
   readonly measured: Record<string, number | string> = {};
+  readonly #judgesTimes: boolean;
+
+  /** Times are judged by the long form alone, which has the machine to itself; the short one only says them. */
+  constructor(judgesTimes = false) {
+    this.#judgesTimes = judgesTimes;
+  }
+
+  /** Says a time, the longest where there are more of one name, and complains of it when it is too long. */
+  within(limitMs: number, what: string, ms: number): void {
+    this.measured[`${what}, ms`] = Math.max(Math.round(ms), Number(this.measured[`${what}, ms`] ?? 0));
+    this.expect(!this.#judgesTimes || ms <= limitMs, `${what}: ${Math.round(ms)} ms, which must be ${limitMs} at most`);
+  }
 
   expect(holds: boolean, otherwise: string): void {
     if (!holds) this.complaints.push(otherwise);
@@ -28,11 +43,19 @@ export class Findings {
   }
 }
 
+/** The yardstick of every time: a Node that does nothing, started on the same machine just before and just after. */
+async function bareNodeMs(): Promise<number> {
+  const startMs = performance.now();
+  await promisify(execFile)(execPath, ['--eval', '0']);
+  return Math.round(performance.now() - startMs);
+}
+
 /** Runs an experiment to its end. What never came to pass is a complaint like any other. */
 export async function perform(experiment: Experiment, seed: number, isLong: boolean): Promise<Outcome> {
-  try {
-    return await experiment.run(seed, isLong);
-  } catch (error) {
-    return { complaints: [(error as Error).message], measured: {} };
-  }
+  const beforeMs = await bareNodeMs();
+  const { complaints, measured } = await experiment
+    .run(seed, isLong)
+    .catch((error: Error): Outcome => ({ complaints: [error.message], measured: {} }));
+  const yardstick = `${beforeMs} before, ${await bareNodeMs()} after`;
+  return { complaints, measured: { ...measured, 'yardstick: a bare Node starts and ends, ms': yardstick } };
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rig } from './rig.ts';
 
 /** As `RestartSec` of the unit. */
-const RESTART_AFTER_MS = 200;
+const RESTART_AFTER_MS = 1_000;
 
 /** A service manager as far as a gateway can tell: hears its notices, kills it when they stop coming, starts it again whenever it ends. */
 export class Keeper implements AsyncDisposable {

@@ -52,7 +52,7 @@ export const POINTS: readonly Point[] = [
   point('panel', false, 'journal chores', '/gateway/src/journal/scribe.ts', 'return this.#chores.tend();'),
   point('panel', true, 'journal answer', '/gateway/src/journal/clerk.ts', 'const waiting = this.#outstanding.get(answer.id);'),
   point('panel', true, 'trail', '/gateway/src/trail.ts', 'const taken = await outbox.take(lane'),
-  point('panel', true, 'uplink session', '/gateway/src/uplink/session.ts', 'if (await this.#sendFrom(this.#alarm)) return true;'),
+  point('panel', true, 'uplink session', '/gateway/src/uplink/session.ts', 'if ((await this.#sendFrom(this.#alarm))'),
   point('panel', true, 'receipt', '/gateway/src/uplink/session.ts', 'const receipt = decodeReceipt(payload);'),
   point('panel', false, 'settlement', '/gateway/src/uplink/session.ts', 'const { accepted, rejected } = await outbox.settle(receipt);'),
   // timers
