@@ -190,6 +190,9 @@ export const JOURNAL_ALARM_BYTES_MAX = 512 * 1024 * 1024;
 /** A lane gives up rows until it is this much below its limit, so that it need not begin again at once. */
 export const JOURNAL_RELIEF_SHARE = 0.9;
 
+/** Readings are turned away beyond so many times the limit while a look for what can be given up is under way and has found nothing yet. */
+export const JOURNAL_OVERSHOOT_MAX = 1.25;
+
 /** Of how many readings of one point that wait one is left when room is wanted: SQLite gives a page back only when most of it is empty. */
 export const JOURNAL_THIN_TO_ONE_OF = 4;
 

@@ -67,9 +67,9 @@ export class LaneFile {
     return this.#parts.tally.position;
   }
 
-  /** Grows with every row that comes or is settled by somebody: what could not be given up before it grew may be now. */
-  get turnover(): number {
-    return this.#parts.tally.position + this.#parts.tally.settled;
+  /** Grows with every row that somebody settles: what could not be given up before it grew may be now. */
+  get settled(): number {
+    return this.#parts.tally.settled;
   }
 
   /** One durable transaction: when it returns, everything in it survives a power cut; when it throws, nothing of it happened. */

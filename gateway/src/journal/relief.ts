@@ -31,12 +31,17 @@ export class Relief {
   readonly #bytesMax: number;
   readonly #levels: readonly Level[];
   #level = 0;
-  /** The turnover of the file when what is given up first was last looked for. */
+  /** What was settled in the file when what is given up first was last looked for. */
   #lookedAt = 0;
   /** Used bytes to come down to; null while there is room. */
   #aimBytes: number | null = null;
-  /** The turnover of the file from which it is worth looking again, once nothing was left to give up. */
-  #barrenUntil = 0;
+  /**
+   * From where it is worth looking again, once nothing was left to give up: from so many rows behind the end of the round, which looked
+   * through all that came meanwhile, or from so much settled since its beginning, for it went on to other levels and missed that.
+   */
+  #barren = { position: 0, settled: 0 };
+  /** What must be settled before there is hope again, where the last step found nothing. */
+  #vainUntil = 0;
 
   constructor(file: LaneFile, { alarmBytesMax, ordinaryBytesMax, keepRows }: JournalSizes) {
     this.#file = file;
@@ -53,9 +58,17 @@ export class Relief {
     return this.#aimBytes !== null;
   }
 
-  /** Nothing more can be given up, and rows would have to go all the same. */
+  /** Nothing more can be given up, and rows would have to go all the same; or none was found yet, and what came meanwhile is too much. */
   get isExhausted(): boolean {
-    return this.isWanted && this.#file.turnover < this.#barrenUntil;
+    return this.isWanted && (this.#isBarren || this.#isLookingInVain);
+  }
+
+  get #isBarren(): boolean {
+    return this.#file.position < this.#barren.position && this.#file.settled < this.#barren.settled;
+  }
+
+  get #isLookingInVain(): boolean {
+    return this.#file.settled < this.#vainUntil && this.#file.usedBytes() > this.#bytesMax * limits.JOURNAL_OVERSHOOT_MAX;
   }
 
   /** What becomes of new readings: while uplinks have more than their share and nothing of it can be given up, those go without. */
@@ -84,15 +97,17 @@ export class Relief {
   /** Answers how many rows were given up, none where none was found so far; null when there is nothing to do or nothing left to give. */
   #step(): number | null {
     for (let looked = 0; looked < STRETCHES_A_STEP; looked++) {
-      if (!this.isWanted || this.isExhausted) return null;
-      if (this.#level === 0) this.#lookedAt = this.#file.turnover;
+      if (!this.isWanted || this.#isBarren) return null;
+      if (this.#level === 0) this.#lookedAt = this.#file.settled;
       const spared = this.#levels[this.#level]!(this.#losers());
       if (spared === null) this.#goOn();
       else if (spared.length > 0) {
         this.#file.giveUp(spared);
+        this.#vainUntil = 0;
         return spared.length;
       }
     }
+    this.#vainUntil = this.#file.settled + limits.CHORE_WINDOW_ROWS;
     return 0;
   }
 
@@ -102,7 +117,7 @@ export class Relief {
     if (this.#level < this.#levels.length) return;
     this.#level = 0;
     this.#aimBytes = this.#file.usedBytes() > this.#bytesMax ? this.#aimBytes : null;
-    this.#barrenUntil = this.#lookedAt + limits.CHORE_WINDOW_ROWS;
+    this.#barren = { position: this.#file.position + limits.CHORE_WINDOW_ROWS, settled: this.#lookedAt + limits.CHORE_WINDOW_ROWS };
   }
 
   #losers(): Losers {

@@ -124,6 +124,25 @@ describe('room in the ordinary lane', () => {
     expect((await ordinary(journal)).thinned).toBe(before.thinned + 2);
   });
 
+  it.each([300, 600, 1_500])(
+    'shuts before the file is far beyond its size where %i readings come at a time and nothing can be thinned, and takes an alarm on',
+    async (many) => {
+      const size = 512 * KIB;
+      const journal = await journalWith({ uplinks: ['collector', 'city'], sizes: { ordinaryBytesMax: size, keepRows: 10 } });
+      let point = 0;
+      const used: number[] = [];
+      while (point < 24_000) {
+        await journal.append(Array.from({ length: many }, () => reading((point += 1), 1)));
+        used.push((await ordinary(journal)).usedBytes);
+      }
+      const oneAppend = Math.max(...used.map((bytes, index) => bytes - (used[index - 1] ?? 0)));
+      expect(used.at(-1)).toBeLessThan(size * limits.JOURNAL_OVERSHOOT_MAX + 2 * oneAppend);
+      await journal.append([eventOf('fire')]);
+      expect(await waiting(journal, 'alarm')).toHaveLength(1);
+    },
+    60_000,
+  );
+
   it('takes everything again as soon as the backlog is gone, and keeps its count over a restart', async () => {
     const directory = temporaryFolder();
     const journal = await journalWith({ sizes: { ordinaryBytesMax: 256 * KIB, keepRows: 10 } }, directory);
