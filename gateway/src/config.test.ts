@@ -136,6 +136,18 @@ describe('a wrong configuration', () => {
     ]);
   });
 
+  it('is told that nothing may be looked at more seldom than GB 50440 permits', () => {
+    const line = (ms: number) => `${HEAD}lines:
+  - name: bus
+    wire: { kind: tcp, host: 127.0.0.1, port: 502 }
+    devices: [ { name: unit-1, family: modbus-basic, unit: 1, pollEveryMs: ${ms} } ]
+`;
+    expect(problemsOf(line(7_200_001))).toEqual([
+      expect.stringMatching(/^lines\[0\]\.devices\[0\]\.pollEveryMs: .* 50 to 7200000: GB 50440 .* \(got 7200001\)$/),
+    ]);
+    expect(problemsOf(line(7_200_000))).toEqual([]);
+  });
+
   it('is told with all its problems at once, each with its path', () => {
     expect(
       problemsOf(`

@@ -8,7 +8,8 @@ import { certificatesOf } from './config-uplinks.ts';
 import type { DeviceReads } from './device-reads.ts';
 import { ClockOrder } from './downlink/clock-order.ts';
 import { runCommand } from './downlink/command.ts';
-import { ConfigurationHistory, ConfigurationOrder } from './downlink/configuration-order.ts';
+import { ConfigurationHistory } from './downlink/configuration-history.ts';
+import { ConfigurationOrder } from './downlink/configuration-order.ts';
 import { Downlink } from './downlink/downlink.ts';
 import { type Answerer, DutyDesk } from './downlink/duty.ts';
 import { ReadOrder } from './downlink/read-order.ts';
@@ -70,7 +71,7 @@ export async function openOrdering(options: OrderingOptions): Promise<Ordering> 
     clock: new ClockOrder({ clock, clockSynchronised, latestMs, command: orders.clockCommand }),
     read: new ReadOrder({ site, status, file, version, units: unitsOf(options) }),
     configuration: new ConfigurationOrder({
-      ...{ configuration, file, history, clock, isUplinkBack, say, signal },
+      ...{ configuration, file, history, clock, isUplinkBack, say, log, signal },
       again: () => again('configuration'),
     }),
     capture: taps,

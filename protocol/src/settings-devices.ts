@@ -136,8 +136,14 @@ export const DEVICE_SCHEMA = Type.Object(
     dialect: Type.Optional(Type.String()),
     /** Overrides the family's silence after which the device counts as lost. */
     silenceMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 366 * 86_400_000 })),
-    /** Overrides the family's period between two polls. */
-    pollEveryMs: Type.Optional(Type.Integer({ minimum: 50, maximum: 86_400_000 })),
+    /** Overrides the family's period between two polls; GB 50440 permits no more than 2 h between two inspections 巡检. */
+    pollEveryMs: Type.Optional(
+      Type.Integer({
+        minimum: 50,
+        maximum: 7_200_000,
+        says: 'must be a whole number, 50 to 7200000: GB 50440 wants an inspection 巡检 every 2 h',
+      }),
+    ),
     inService: Type.Boolean({ default: true }),
     points: Type.Array(Point, { default: [] }),
   },

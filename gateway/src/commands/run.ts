@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { destination, type Logger, pino } from 'pino';
 import { systemClock } from '../clock.ts';
 import type { GatewayConfiguration } from '../config.ts';
-import { ConfigurationHistory } from '../downlink/configuration-order.ts';
+import { ConfigurationHistory } from '../downlink/configuration-history.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { giveBackMemory } from '../give-back.ts';
 import * as limits from '../limits.ts';
@@ -114,7 +114,7 @@ class Runs {
     for (;;) {
       const configuration = this.#configured();
       const history = new ConfigurationHistory(this.#file, configuration.data);
-      if (await history.began()) continue;
+      if (await this.#began(history)) continue;
       const status = { ...configuration.status, port: configuration.status.port || this.#port };
       try {
         const [instance, logLines] = [this.#instance, () => this.#tail.lines];
@@ -126,6 +126,17 @@ class Runs {
         if (!(await history.takeBack((error as Error).message))) throw error;
         this.#log.error({}, `the pushed configuration is taken back: ${(error as Error).message}`);
       }
+    }
+  }
+
+  /** True when the file may be another one now. What cannot be read or written is no reason to stand still: the file runs as it is. */
+  async #began(history: ConfigurationHistory): Promise<boolean> {
+    try {
+      return await history.began();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#log.error({ code: error.code }, error.message);
+      return false;
     }
   }
 

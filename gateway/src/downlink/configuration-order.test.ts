@@ -7,7 +7,8 @@ import { type Clock, configurationBytes, type SiteEvent } from '@fengsui/protoco
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type GatewayConfiguration, loadConfiguration } from '../config.ts';
 import { TRIAL_STARTS_MAX } from '../limits.ts';
-import { ConfigurationHistory, ConfigurationOrder } from './configuration-order.ts';
+import { ConfigurationHistory } from './configuration-history.ts';
+import { ConfigurationOrder } from './configuration-order.ts';
 import { STOPPING } from './downlink.ts';
 import type { KeptOrder } from './record.ts';
 
@@ -52,6 +53,7 @@ function kind(): ConfigurationOrder {
       restarts += 1;
       stop.abort();
     },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
     signal: stop.signal,
   });
 }

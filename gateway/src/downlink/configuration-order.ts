@@ -1,105 +1,14 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { type Clock, configurationBytes, type OrderParameters, type SiteEvent } from '@fengsui/protocol';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Clock, configurationBytes, Failure, type OrderParameters, type SiteEvent } from '@fengsui/protocol';
 import { checkConfiguration, type GatewayConfiguration } from '../config.ts';
-import { replaceDurably } from '../durable-file.ts';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
+import type { Log } from '../supervision.ts';
+import type { ConfigurationHistory } from './configuration-history.ts';
 import { type CarryOut, done, type Outcome, refused, STOPPING, untilStopped } from './downlink.ts';
 import type { KeptOrder } from './record.ts';
-
-/** A configuration on trial: it stays when the uplink comes back with it. */
-interface Trial {
-  readonly order: string;
-  readonly version: number;
-  /** The file that stood before. */
-  readonly before: string;
-  /** Starts of the gateway with it. */
-  readonly starts: number;
-}
-
-interface Past {
-  /** Highest version that was ever applied, also one that was taken back: an older one is never taken. */
-  readonly version: number;
-  readonly trial: Trial | null;
-  /** The order whose configuration was taken back last, and why. */
-  readonly takenBack: { readonly order: string; readonly why: string } | null;
-}
-
-const NOTHING: Past = { version: 0, trial: null, takenBack: null };
-
-/** What a gateway remembers of pushed configurations: `<data>/configuration/`, with every version and what stood before it. */
-export class ConfigurationHistory {
-  readonly #file: string;
-  readonly #folder: string;
-
-  /** `file`: the gateway's configuration; `data`: its data folder. */
-  constructor(file: string, data: string) {
-    this.#file = file;
-    this.#folder = join(data, 'configuration');
-  }
-
-  async past(): Promise<Past> {
-    try {
-      return { ...NOTHING, ...(JSON.parse(await readFile(join(this.#folder, 'state.json'), 'utf8')) as Partial<Past>) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NOTHING;
-      throw fail('configuration-unreadable', this.#folder, error);
-    }
-  }
-
-  /** Puts a checked text in the place of the configuration, on trial. Every step is durable before the next. */
-  async apply(order: string, version: number, text: string): Promise<void> {
-    const before = join(this.#folder, `before-${version}.yaml`);
-    await this.#write(async () => {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      await replaceDurably(before, await readFile(this.#file, 'utf8'));
-      await replaceDurably(join(this.#folder, `${version}.yaml`), text);
-      await this.#remember({ version, trial: { order, version, before, starts: 0 }, takenBack: null });
-      await replaceDurably(this.#file, text);
-    });
-  }
-
-  /** A start with a configuration on trial: one that cannot even run is taken back here. True when it was. */
-  async began(): Promise<boolean> {
-    const past = await this.past();
-    if (!past.trial) return false;
-    if (past.trial.starts >= limits.TRIAL_STARTS_MAX)
-      return this.takeBack(`the gateway did not stay up with it in ${past.trial.starts} starts`);
-    await this.#write(() => this.#remember({ ...past, trial: { ...past.trial!, starts: past.trial!.starts + 1 } }));
-    return false;
-  }
-
-  async keep(): Promise<void> {
-    const past = await this.past();
-    await this.#write(() => this.#remember({ ...past, trial: null }));
-  }
-
-  /** Puts back what stood before a configuration on trial; false when none is. */
-  async takeBack(why: string): Promise<boolean> {
-    const past = await this.past();
-    const { trial } = past;
-    if (!trial) return false;
-    await this.#write(async () => {
-      await replaceDurably(this.#file, await readFile(trial.before, 'utf8'));
-      await this.#remember({ ...past, trial: null, takenBack: { order: trial.order, why } });
-    });
-    return true;
-  }
-
-  #remember(past: Past): Promise<void> {
-    return replaceDurably(join(this.#folder, 'state.json'), JSON.stringify(past));
-  }
-
-  async #write(write: () => Promise<void>): Promise<void> {
-    try {
-      await write();
-    } catch (error) {
-      throw fail('configuration-unwritable', (error as Error).message, error);
-    }
-  }
-}
 
 export interface ConfigurationOrderOptions {
   readonly configuration: GatewayConfiguration;
@@ -112,46 +21,97 @@ export interface ConfigurationOrderOptions {
   readonly say: (event: Pick<SiteEvent, 'edge'> & Partial<SiteEvent>) => Promise<unknown>;
   /** Starts the gateway anew with the file as it is now. */
   readonly again: () => void;
+  readonly log: Log;
   readonly signal: AbortSignal;
 }
 
 /** Takes another configuration: signed for this gateway, newer than the last, sound by the same schema; kept only if the uplink comes back. */
 export class ConfigurationOrder implements CarryOut<'configuration'> {
   readonly #options: ConfigurationOrderOptions;
+  /** The order whose configuration this run of the gateway tries. */
+  #trying: string | null = null;
+  /** One after the other: what is being put in force is not passed by the next. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: ConfigurationOrderOptions) {
     this.#options = options;
   }
 
-  async begin({ id }: KeptOrder, { version, text, signature }: OrderParameters<'configuration'>): Promise<Outcome> {
-    const { history, again, signal, say } = this.#options;
-    const why = await this.#against(version, text, signature);
-    if (why !== null) {
-      await say({ note: 'configuration-refused', edge: 'momentary', text: `version ${version}: ${why}` });
-      return refused(why);
-    }
-    await history.apply(id, version, text);
-    again();
-    return untilStopped(signal);
+  async begin({ id }: KeptOrder, pushed: OrderParameters<'configuration'>): Promise<Outcome> {
+    const turn = this.#turn.then(() => this.#take(id, pushed));
+    this.#turn = turn.catch(() => {}); // its own order tells it
+    const why = await turn;
+    if (why !== null) return this.#refused(pushed.version, why);
+    this.#options.again();
+    return untilStopped(this.#options.signal);
   }
 
   /** The gateway runs again. Waits for the uplink, or says why the configuration was taken back. */
   async resume({ id, origin }: KeptOrder, { version }: OrderParameters<'configuration'>): Promise<Outcome> {
-    const { history, say, again, signal, configuration } = this.#options;
-    const { trial, takenBack } = await history.past();
-    if (takenBack?.order === id) {
-      await say({ note: 'configuration-refused', edge: 'momentary', text: `version ${version} taken back: ${takenBack.why}` });
-      return refused(`taken back: ${takenBack.why}`);
-    }
+    const { history, again, signal, configuration } = this.#options;
+    const { trial, takenBack, kept } = await this.#past();
+    if (kept === id) return this.#changed(version);
+    if (takenBack?.order === id) return this.#refused(version, `taken back: ${takenBack.why}`);
     if (trial?.order !== id) return refused('a restart of the gateway interrupted it before anything was changed');
-    if (await this.#comesBack(origin)) {
-      await history.keep();
-      await say({ note: 'configuration-changed', edge: 'momentary', text: `version ${version}` });
-      return done({ version });
-    }
-    await history.takeBack(`the uplink did not come back within ${configuration.orders.uplinkBackWithinMs} ms`);
+    this.#trying = id;
+    if ((await this.#comesBack(origin)) && (await this.#written(() => history.keep(id)))) return this.#changed(version);
+    const late = `the uplink did not come back within ${configuration.orders.uplinkBackWithinMs} ms`;
+    await this.#written(() => history.takeBack(late));
+    const now = (await this.#past()).takenBack;
+    if (now?.order !== id || !now.isFileBack) return this.#refused(version, `taken back: ${now?.why ?? late}`);
     again();
     return untilStopped(signal);
+  }
+
+  /** What is remembered, however long it takes to read it. */
+  #past() {
+    return this.#written(() => this.#options.history.past());
+  }
+
+  async #changed(version: number): Promise<Outcome> {
+    await this.#say('configuration-changed', `version ${version}`);
+    return done({ version });
+  }
+
+  async #refused(version: number, why: string): Promise<Outcome> {
+    await this.#say('configuration-refused', `version ${version}: ${why}`);
+    return refused(why);
+  }
+
+  #say(note: 'configuration-changed' | 'configuration-refused', text: string): Promise<unknown> {
+    return this.#written(() => this.#options.say({ note, edge: 'momentary', text }));
+  }
+
+  /** Why a configuration is not on trial now; null: it is. */
+  async #take(id: string, { version, text, signature }: OrderParameters<'configuration'>): Promise<string | null> {
+    const { history } = this.#options;
+    const why = await this.#against(version, text, signature);
+    if (why !== null) return why;
+    this.#trying = id;
+    try {
+      await history.apply(id, version, text);
+      return null;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      await this.#written(() => history.takeBack(error.message));
+      const { takenBack } = await this.#past();
+      return takenBack?.order === id ? takenBack.why : error.message;
+    }
+  }
+
+  /** Tries until it is done: while nobody knows what the next start will find, or it is not said, an order is not over. */
+  async #written<T>(write: () => Promise<T>): Promise<T> {
+    const { clock, signal, log } = this.#options;
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        return await write();
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        if (isFirst) log.warn({ code: error.code }, error.message);
+      }
+      await clock.sleep(limits.RETELL_AFTER_MS, signal).catch(() => {});
+      if (signal.aborted) throw STOPPING;
+    }
   }
 
   async #comesBack(origin: string): Promise<boolean> {
@@ -171,7 +131,8 @@ export class ConfigurationOrder implements CarryOut<'configuration'> {
     if (configurationKey === undefined) return 'no key is configured that could vouch for it (orders.configurationKey)';
     const bytes = configurationBytes(configuration.gateway.id, version, text);
     if (!(await isSigned(configurationKey, bytes, signature))) return 'the signature does not fit this gateway, this version and this text';
-    const newest = (await history.past()).version;
+    const { version: newest, trial } = await history.past();
+    if (trial !== null && trial.order === this.#trying) return `version ${trial.version} is on trial: push this one when that is decided`;
     if (version <= newest) return `version ${version} is not newer than ${newest}`;
     const checked = checkConfiguration(text, dirname(file));
     if ('problems' in checked) return checked.problems.join('; ');
