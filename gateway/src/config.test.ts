@@ -140,7 +140,7 @@ describe('a wrong configuration', () => {
     const line = (ms: number) => `${HEAD}lines:
   - name: bus
     wire: { kind: tcp, host: 127.0.0.1, port: 502 }
-    devices: [ { name: unit-1, family: modbus-basic, unit: 1, pollEveryMs: ${ms} } ]
+    devices: [ { name: unit-1, family: modbus-basic, unit: 1, pollEveryMs: ${ms}, points: [ { register: contact-1 } ] } ]
 `;
     expect(problemsOf(line(7_200_001))).toEqual([
       expect.stringMatching(/^lines\[0\]\.devices\[0\]\.pollEveryMs: .* 50 to 7200000: GB 50440 .* \(got 7200001\)$/),
