@@ -1,7 +1,7 @@
 import type { PolledFamily } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import ModbusRTU from 'modbus-serial';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Rig, rigOf } from './rig.fixture.ts';
 
 const TRANSMITTER = FAMILIES.get('pressure-transmitter') as PolledFamily;
@@ -17,6 +17,9 @@ async function started(wire: string): Promise<Rig> {
   return rig;
 }
 
+/** Nothing waits for this long that is answered. */
+const PATIENT_MS = 30_000;
+
 /** A master that is not ours. */
 async function masterOf(rig: Rig): Promise<InstanceType<typeof ModbusRTU.default>> {
   const master = new ModbusRTU.default();
@@ -26,7 +29,7 @@ async function masterOf(rig: Rig): Promise<InstanceType<typeof ModbusRTU.default
     await master.connectTCP(host!, { port: Number(port) });
   }
   master.setID(3);
-  master.setTimeout(1000);
+  master.setTimeout(PATIENT_MS);
   open.push({ [Symbol.asyncDispose]: () => new Promise<void>((resolve) => master.close(() => resolve())) });
   return master;
 }
@@ -79,8 +82,10 @@ describe('wrong answers', () => {
     for (const how of ['short', 'wrong-unit', 'bad-checksum', 'exception', 'silent'] as const) {
       await rig.device.perform({ kind: 'misanswer', how, times: 1, delayMs: 0 });
       await expect(master.readHoldingRegisters(4, 1), how).rejects.toBeDefined();
+      await vi.waitFor(() => expect(rig.narrated().at(-1)).toBe(`answers wrong: ${how}`), { timeout: PATIENT_MS });
     }
     expect(rig.truth()).toEqual([]);
+    master.setTimeout(PATIENT_MS);
     expect((await master.readHoldingRegisters(4, 1)).data).toEqual([7]);
     expect(expected(rig)).toEqual([[7, 'must']]);
   });
@@ -92,10 +97,10 @@ describe('wrong answers', () => {
     const master = await masterOf(rig);
     master.setTimeout(200);
     await expect(master.readHoldingRegisters(4, 1)).rejects.toThrow(/Timed out/);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(expected(rig)).toEqual([[9, 'may']]);
+    await vi.waitFor(() => expect(expected(rig)).toEqual([[9, 'may']]), { timeout: PATIENT_MS });
+    master.setTimeout(PATIENT_MS);
     expect((await master.readHoldingRegisters(4, 1)).data).toEqual([9]);
-    expect(expected(rig)).toEqual([[9, 'must']]);
+    await vi.waitFor(() => expect(expected(rig)).toEqual([[9, 'must']]), { timeout: PATIENT_MS });
   });
 
   test('noise between answers costs the master one read at most', async () => {
@@ -105,6 +110,7 @@ describe('wrong answers', () => {
     master.setTimeout(300);
     await rig.device.perform({ kind: 'noise', hex: 'ff 00 13' });
     await master.readHoldingRegisters(4, 1).catch(() => {});
+    master.setTimeout(PATIENT_MS);
     expect((await master.readHoldingRegisters(4, 1)).data).toEqual([11]);
     expect(rig.truth().map(({ what }) => what)).toEqual(['noise', 'reading']);
   });

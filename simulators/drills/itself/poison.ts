@@ -59,7 +59,7 @@ export const experiment: Experiment = {
     const good = async (what: string, make: (serial: number) => Uint8Array) => {
       const own = ++serial;
       device.send(make(own));
-      const ms = await rig.until(`the good frame after ${what} is confirmed`, () => device.confirmed.has(own) || device.isClosed, 20_000);
+      const ms = await rig.until(`the good frame after ${what} is confirmed`, () => device.confirmed.has(own) || device.isClosed);
       waits.push(ms);
       findings.expect(!device.isClosed, `${what}: the connection was closed`);
     };

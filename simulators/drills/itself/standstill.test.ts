@@ -11,7 +11,7 @@ test.each<readonly [string, Experiment]>([
   ['an error of the program ends what it must and nothing else; SIGTERM twice under load stops in order', thrown],
   ['told to stop, twice, while a part hangs, it ends in time: in order without that part, or cut off and said', stop],
   ['who stands still and goes on loses and doubles nothing, and one connection takes over', freeze],
-])('%s', { timeout: 240_000 }, async (_story, experiment) => {
+])('%s', { timeout: 600_000 }, async (_story, experiment) => {
   const { complaints } = await perform(experiment, 1, false);
   expect(complaints).toEqual([]);
 });

@@ -12,7 +12,7 @@ test.each<readonly [string, Experiment]>([
   ['a clock that starts in 1970 and jumps changes neither order nor connection', clock],
   ['alarms pass a backlog; nothing is lost', flood],
   ['orders are carried out once, over a kill too; a pushed configuration leaves the journal alone', orders],
-])('%s', { timeout: 240_000 }, async (_story, experiment) => {
+])('%s', { timeout: 600_000 }, async (_story, experiment) => {
   const { complaints } = await perform(experiment, 1, false);
   expect(complaints).toEqual([]);
 });
