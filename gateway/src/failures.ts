@@ -69,7 +69,8 @@ export const FAILURES = {
     retry: 'later',
     en: 'a file of the journal is damaged',
     zh: '站端日志文件损坏',
-    remedy: 'It is moved aside and a new one takes its place; keep the file with "damaged" in its name for salvage',
+    remedy:
+      'It is moved aside (name with "damaged" and the date, in the data folder), a new one takes its place and what waited in it is taken over: nothing has to be done. Where it comes again, the disk is failing: see dmesg and replace it',
   },
   'journal-newer': {
     retry: 'never',

@@ -39,10 +39,10 @@ export interface Hearing {
 
 /** Puts the lines together; what earlier runs heard is known. Rejects with the journal's Failure. */
 export async function openHearing(options: HearingOptions): Promise<Hearing> {
-  const { configuration, clock, keeping, signal } = options;
+  const { configuration, clock, keeping, log, signal } = options;
   const { journal, site } = keeping;
   const newEventId = () => randomUUID().replaceAll('-', '');
-  const known = await KnownEvents.of(journal, { clock, newEventId, onCopies: site.hear.bind(site) });
+  const known = await KnownEvents.of(journal, { clock, newEventId, onCopies: site.hear.bind(site), log });
   const taps = new Taps(configuration.lines, configuration.data, clock, signal);
   const lines = configuration.lines
     .flatMap((line) => buildLines({ ...configuration, lines: [line] }, clock, taps.wires(line.name), known))

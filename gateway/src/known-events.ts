@@ -1,6 +1,7 @@
-import type { Clock, SiteEvent } from '@fengsui/protocol';
+import { type Clock, Failure, type SiteEvent } from '@fengsui/protocol';
 import { pointOf } from './journal/point.ts';
 import { KNOWN_FOR_MS, KNOWN_ROWS } from './limits.ts';
+import type { Log } from './supervision.ts';
 
 interface KnownRow {
   readonly eventId: string;
@@ -18,6 +19,10 @@ export interface KnownOptions {
   readonly newEventId: () => string;
   /** Takes the copies: nobody is told them again, but they say how the site stands. */
   readonly onCopies: (copies: readonly SiteEvent[]) => void;
+}
+
+interface KnowsRows {
+  newestRows(rowsMax: number): Promise<readonly KnownRow[]>;
 }
 
 /** Counts what became no event. */
@@ -47,9 +52,15 @@ export class KnownEvents {
     }
   }
 
-  /** Those a journal still holds. */
-  static async of(journal: { newestRows(rowsMax: number): Promise<readonly KnownRow[]> }, options: KnownOptions): Promise<KnownEvents> {
-    return new KnownEvents(await journal.newestRows(KNOWN_ROWS), options);
+  /** Those a journal still holds. Where it cannot tell, none: an event told twice is better than a gateway that does not start. */
+  static async of(journal: KnowsRows, options: KnownOptions & { readonly log: Log }): Promise<KnownEvents> {
+    try {
+      return new KnownEvents(await journal.newestRows(KNOWN_ROWS), options);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      options.log.warn({ code: error.code }, `what was said before is not known, it may be told twice: ${error.message}`);
+      return new KnownEvents([], options);
+    }
   }
 
   /** Whether an earlier run wrote this event, not before a time. */

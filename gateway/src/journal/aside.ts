@@ -7,9 +7,9 @@ const TAILS = ['', '-wal', '-shm'];
 
 const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
-/** An empty file whose log is not: SQLite would take it for new and throw the log away. */
+/** A file that is empty, or not there, while its log holds something: SQLite would take it for new and throw the log away. */
 export function isBlank(path: string): boolean {
-  return existsSync(path) && sizeOf(path) === 0 && sizeOf(`${path}-wal`) > 0;
+  return sizeOf(path) === 0 && sizeOf(`${path}-wal`) > 0;
 }
 
 function asideOf(path: string, lane: Lane, wallMs: number): string {

@@ -22,3 +22,11 @@ export function checksumOf(row: Sealed): Buffer {
     .update(frame)
     .digest();
 }
+
+/**
+ * Whether a row is as it was written. A damaged page can put a value of any kind into a column: what has no bytes for a frame or a checksum
+ * was not written so.
+ */
+export function isSound(row: Sealed & { readonly checksum: Uint8Array }): boolean {
+  return row.frame instanceof Uint8Array && row.checksum instanceof Uint8Array && checksumOf(row).equals(row.checksum);
+}

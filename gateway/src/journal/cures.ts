@@ -26,9 +26,8 @@ export class Cures {
       return true;
     }
     if (told.code !== 'journal-io' && told.code !== 'journal-damaged') return false;
-    this.giveUp(lane, error);
-    if (told.code === 'journal-damaged') return true;
-    return this.#isWellAgain(lane);
+    if (this.giveUp(lane, error).code === 'journal-damaged') return true;
+    return told.code === 'journal-io' && this.#isWellAgain(lane);
   }
 
   /** Does something to a lane's file, once more after a cure. Throws what the disk says then, with the handle given up. */
@@ -50,8 +49,7 @@ export class Cures {
     if (!isOfFile(error) || (told.code !== 'journal-io' && told.code !== 'journal-damaged')) return told;
     this.#note(lane, told);
     this.#files.drop(lane);
-    if (told.code === 'journal-damaged') this.#files.moveAside(lane);
-    return told;
+    return told.code === 'journal-damaged' ? this.#moveAside(lane, told) : told;
   }
 
   /** Sees whether there is room again. A file that is opened later is frugal or not as the volume is then. */
@@ -78,14 +76,24 @@ export class Cures {
     }
   }
 
+  #moveAside(lane: Lane, damage: Told): Told {
+    try {
+      this.#files.moveAside(lane);
+      return damage;
+    } catch (error) {
+      const told: Told = { code: 'journal-io', detail: `damaged (${damage.detail}), and cannot be moved aside: ${(error as Error).message}` };
+      this.#note(lane, told);
+      return told;
+    }
+  }
+
   /** Opens a lane again and makes sure that nothing rests on what could not be synced: the checkpoint writes it to other pages. */
   #isWellAgain(lane: Lane): boolean {
     try {
       this.#files.file(lane).checkpoint();
       return true;
     } catch (error) {
-      this.giveUp(lane, error);
-      return false;
+      return this.giveUp(lane, error).code === 'journal-damaged';
     }
   }
 

@@ -6,16 +6,16 @@ import { migrate, refuseNewer } from './schema.ts';
 import { damaged } from './trouble.ts';
 
 /**
- * Opens or creates a lane's file: durable, sound as far as a bounded look can tell, of this version's schema. Throws a SqliteError,
+ * Opens or creates a lane's file: durable, sound as far as a look at `checkBytesMax` can tell, of this version's schema. Throws a SqliteError,
  * or a Failure (`journal-newer`, `journal-damaged`, `journal-not-durable`).
  */
-export function openDatabase(path: string): Database.Database {
+export function openDatabase(path: string, checkBytesMax: number): Database.Database {
   if (existsSync(path)) look(path);
   const database = new Database(path, { timeout: limits.JOURNAL_LOCK_TIMEOUT_MS });
   try {
     refuseNewer(database, path);
     durable(database, path);
-    check(database, path);
+    check(database, path, checkBytesMax);
     migrate(database);
     return database;
   } catch (error) {
@@ -53,9 +53,12 @@ function durable(database: Database.Database, path: string): void {
     throw fail('journal-not-durable', `${path} has journal_mode ${mode}, synchronous ${synchronous}`);
 }
 
-/** A damaged page lets inserts succeed while reads fail. A larger file than can be read at once is looked at step by step later. */
-function check(database: Database.Database, path: string): void {
-  if (statSync(path).size > limits.JOURNAL_CHECK_BYTES_MAX) return;
+/**
+ * A damaged page lets inserts succeed while reads fail. A larger file than can be read at once is looked at step by step later; until then
+ * whoever comes upon a damaged page cures it.
+ */
+function check(database: Database.Database, path: string, bytesMax: number): void {
+  if (statSync(path).size > bytesMax) return;
   const found = database.pragma('quick_check(1)', { simple: true });
   if (found !== 'ok') throw damaged(`${path}: ${found}`);
 }

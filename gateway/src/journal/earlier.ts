@@ -1,4 +1,4 @@
-import { checksumOf } from './checksum.ts';
+import { isSound } from './checksum.ts';
 import type { LaneParts } from './lane-parts.ts';
 import type { Earlier } from './messages.ts';
 import type { KeptRow } from './row.ts';
@@ -8,7 +8,7 @@ export function earlierThan({ statements }: LaneParts, before: number, rowsMax: 
   const first = statements.pieceBefore.get({ before, rowsMax }) as number | null;
   if (first === null) return { rows: [], first: 0 };
   const kept = statements.earlier.all({ first, before }) as KeptRow[];
-  const sound = kept.filter((row) => checksumOf(row).equals(row.checksum));
+  const sound = kept.filter(isSound);
   const rows = sound.map(({ ordinal, boot, source, kind, point, profile, frame }) => ({
     ordinal,
     boot,

@@ -1,10 +1,13 @@
-import { LANES } from '@fengsui/protocol';
+import { LANES, type Lane } from '@fengsui/protocol';
 import { epochAfter } from './epoch.ts';
 import type { Findings } from './findings.ts';
 import type { LaneFile } from './lane-file.ts';
 import type { Header } from './lane-parts.ts';
 import type { WorkerStart } from './messages.ts';
 import { type Testimony, Witness } from './witness.ts';
+
+/** Why a lane's file could not be written. */
+type Untaken = ReadonlyMap<Lane, unknown>;
 
 /** The files of both lanes, in their order. */
 type Both = readonly [alarm: LaneFile, ordinary: LaneFile];
@@ -40,8 +43,8 @@ export class Epochs {
     this.#isReplaced = true;
   }
 
-  /** Writes boot and epoch of this run into both files. */
-  begin(both: Both, boot: number): void {
+  /** Writes boot and epoch of this run into both files. Answers which of them did not take it, and why. */
+  begin(both: Both, boot: number): Untaken {
     const [alarm, ordinary] = both.map(({ header }) => header) as [Header, Header];
     const testimony = this.#witness.testimony();
     const isBorn = alarm.epoch > 0 || ordinary.epoch > 0;
@@ -51,20 +54,23 @@ export class Epochs {
     this.#isDoubtful = false;
     this.#isReplaced = false;
     const fresh = mayGoOn ? {} : bornIn(this.above(both, testimony?.epoch ?? 0));
-    for (const file of both) file.commit([], [], { boot, ...fresh });
+    const untaken = untakenBy(both, { boot, ...fresh });
     this.#isNew = false;
-    this.testify(both);
+    if (untaken.size === 0) this.testify(both);
+    return untaken;
   }
 
   /**
    * Goes on with one file while the other cannot be opened. Where its numbers or its place behind what the other holds are in doubt, it
    * begins an epoch by itself; both begin another when the other file is there again.
    */
-  beginAlone(file: LaneFile, boot: number): void {
-    if (!this.#isNew && !this.#isDoubtful && file.header.epoch > 0) return;
-    file.commit([], [], { boot, ...bornIn(this.above([file], this.#witness.testimony()?.epoch ?? 0)) });
+  beginAlone(file: LaneFile, boot: number): Untaken {
+    if (!this.#isNew && !this.#isDoubtful && file.header.epoch > 0) return new Map();
+    const untaken = untakenBy([file], { boot, ...bornIn(this.above([file], this.#witness.testimony()?.epoch ?? 0)) });
+    if (untaken.size > 0) return untaken;
     this.#isDoubtful = false;
     this.#isNew = false;
+    return untaken;
   }
 
   /** An epoch above those of files and one that is `known`. */
@@ -91,6 +97,18 @@ export class Epochs {
       // What ails the disk is told where rows are written.
     }
   }
+}
+
+function untakenBy(files: readonly LaneFile[], header: Partial<Header>): Untaken {
+  const untaken = new Map<Lane, unknown>();
+  for (const file of files) {
+    try {
+      file.commit([], [], header);
+    } catch (error) {
+      untaken.set(file.lane, error);
+    }
+  }
+  return untaken;
 }
 
 /** What the header of a file says that begins an epoch. */

@@ -202,7 +202,7 @@ describe('any course of a lane with too little room', () => {
     fc.assert(
       fc.property(fc.array(act, { minLength: 10, maxLength: 40 }), (acts) => {
         const path = join(folder(), 'ordinary.sqlite');
-        const sizes = { ballastBytes: 0, ordinaryBytesMax: 64 * KIB, alarmBytesMax: 64 * KIB, keepRows: 10 };
+        const sizes = { ballastBytes: 0, ordinaryBytesMax: 64 * KIB, alarmBytesMax: 64 * KIB, keepRows: 10, checkBytesMax: 1e9 };
         const lane = () => new LaneFile(path, 'ordinary', BORN, 0, names);
         let file = lane();
         let relief = new Relief(file, sizes);

@@ -79,6 +79,7 @@ const SIZES: JournalSizes = {
   ordinaryBytesMax: limits.JOURNAL_ORDINARY_BYTES_MAX,
   alarmBytesMax: limits.JOURNAL_ALARM_BYTES_MAX,
   keepRows: limits.JOURNAL_KEEP_ROWS,
+  checkBytesMax: limits.JOURNAL_CHECK_BYTES_MAX,
 };
 
 /** The sizes a site sets. */

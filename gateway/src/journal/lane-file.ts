@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Lane } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
 import * as limits from '../limits.ts';
-import { checksumOf } from './checksum.ts';
+import { checksumOf, isSound } from './checksum.ts';
 import { openDatabase } from './database.ts';
 import { earlierThan } from './earlier.ts';
 import { giveUp } from './giving-up.ts';
@@ -15,6 +15,7 @@ import type { KeptRow, NewRow, Spared } from './row.ts';
 import { setAside } from './set-aside.ts';
 import { type Settlement, settle } from './settling.ts';
 import { THINNABLE } from './thinnable.ts';
+import { damaged } from './trouble.ts';
 
 /** What is lost at the door while room is short. */
 export interface LostAtDoor {
@@ -48,10 +49,17 @@ export class LaneFile {
    * Opens the file or creates it for `lane` with `born`, its positions counting on from `known`; its rows are owed to `uplinks`.
    * Throws a SqliteError, or a Failure when it is damaged or a newer version wrote it.
    */
-  constructor(path: string, lane: Lane, born: Header, known: number, uplinks: readonly string[]) {
+  constructor(
+    path: string,
+    lane: Lane,
+    born: Header,
+    known: number,
+    uplinks: readonly string[],
+    checkBytesMax: number = limits.JOURNAL_CHECK_BYTES_MAX,
+  ) {
     this.lane = lane;
     this.#path = path;
-    this.database = openDatabase(path);
+    this.database = openDatabase(path, checkBytesMax);
     try {
       this.#parts = partsOf(this.database, lane, born, known, uplinks);
       this.header = this.#parts.header;
@@ -59,7 +67,8 @@ export class LaneFile {
       this.offers = new Offers(this.#parts);
     } catch (error) {
       this.database.close();
-      throw error;
+      // What is asked of every file of this schema cannot be asked of this one.
+      throw (error as { code?: string }).code === 'SQLITE_ERROR' ? damaged(`${path}: ${(error as Error).message}`) : error;
     }
   }
 
@@ -161,9 +170,10 @@ export class LaneFile {
     return earlierThan(this.#parts, before, rowsMax);
   }
 
-  /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself. */
+  /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself; null where it is damaged. */
   lastWord(): LastWord | null {
-    return (this.#parts.statements.lastWord.get() as LastWord | undefined) ?? null;
+    const row = this.#parts.statements.lastWord.get() as KeptRow | undefined;
+    return row && isSound(row) ? { ordinal: row.ordinal, wallMs: row.wall_ms, note: row.note } : null;
   }
 
   /** Keeps the log short at the price of more writing: on a full volume a log that has grown leaves no room to be moved into the file. */

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { GATEWAY_NOTES, type GatewayNote, LANES, type Lane } from '@fengsui/protocol';
+import { LANES, type Lane } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
 import { Door } from './door.ts';
 import { bornIn, bothOf, Epochs } from './epochs.ts';
@@ -7,7 +7,7 @@ import { Findings } from './findings.ts';
 import type { LaneFile } from './lane-file.ts';
 import { LaneOpening } from './lane-opening.ts';
 import { lock, lockOf } from './lock.ts';
-import type { Before, JournalState, LaneState, WorkerStart } from './messages.ts';
+import type { JournalState, LaneState, WorkerStart } from './messages.ts';
 import { opening } from './opening.ts';
 import { Relief } from './relief.ts';
 import { Space } from './space.ts';
@@ -21,7 +21,8 @@ export const otherLane = (lane: Lane): Lane => (lane === 'alarm' ? 'ordinary' : 
  */
 export class LaneFiles {
   readonly boot: number;
-  readonly before: Before | null;
+  /** The last sign of life of an earlier run in a header; null where the files are new. */
+  readonly aliveBeforeMs: number | null;
   readonly start: WorkerStart;
   readonly space: Space;
   readonly findings = new Findings();
@@ -49,7 +50,7 @@ export class LaneFiles {
     this.#lock = opening(lockOf(directory), () => this.space.evenIfFull(() => lock(lockOf(directory))));
     try {
       this.#openBoth();
-      this.before = this.#before();
+      this.aliveBeforeMs = this.#aliveBeforeMs();
       this.boot = start.boot ?? Math.max(...LANES.map((lane) => this.file(lane).header.boot)) + 1;
       this.#begin();
     } catch (error) {
@@ -58,12 +59,13 @@ export class LaneFiles {
     }
   }
 
-  /** The file of a lane; opened anew where it had to be closed. Throws when that fails. */
+  /** The file of a lane; opened anew where it had to be closed. Throws when that fails, for a reason that lies in this lane's file. */
   file(lane: Lane): LaneFile {
     const open = this.#files.get(lane);
     if (open) return open;
     this.#open(lane);
-    this.#begin();
+    const untaken = this.#begin();
+    if (untaken.has(lane)) throw untaken.get(lane);
     return this.#files.get(lane)!;
   }
 
@@ -140,8 +142,9 @@ export class LaneFiles {
     this.#opening.moveAside(lane);
   }
 
-  state(): JournalState {
-    const lanes = Object.fromEntries(LANES.map((lane) => [lane, this.file(lane).state()])) as Record<Lane, LaneState>;
+  /** `laneState` reads how a lane stands. */
+  state(laneState: (lane: Lane) => LaneState): JournalState {
+    const lanes = Object.fromEntries(LANES.map((lane) => [lane, laneState(lane)])) as Record<Lane, LaneState>;
     return {
       boot: this.boot,
       lanes: { ...lanes, ordinary: this.door.counted(lanes.ordinary) },
@@ -177,19 +180,17 @@ export class LaneFiles {
     this.#files.set(lane, this.#opening.open(lane, this.#positions[lane]));
   }
 
-  #begin(): void {
+  /** Writes into every open file what begins. One that does not take it is let go of: whoever asks for it opens it, and hears why. */
+  #begin(): ReadonlyMap<Lane, unknown> {
     const opened = this.opened();
     const both = bothOf(opened);
-    if (both) this.#epochs.begin(both, this.boot);
-    else for (const file of opened) this.#epochs.beginAlone(file, this.boot);
+    const untaken = both ? this.#epochs.begin(both, this.boot) : this.#epochs.beginAlone(opened[0]!, this.boot);
+    for (const lane of untaken.keys()) this.drop(lane);
+    return untaken;
   }
 
-  #before(): Before | null {
-    const files = this.opened();
-    if (files.every(({ header }) => header.epoch === 0)) return null;
-    const words = files.flatMap((file) => file.lastWord() ?? []).sort((one, other) => other.ordinal - one.ordinal);
-    const aliveMs = Math.max(...files.map(({ header }) => header.alive_ms), ...words.map(({ wallMs }) => wallMs));
-    const note = words[0]?.note ?? null;
-    return { aliveMs, note: note !== null && note in GATEWAY_NOTES ? (note as GatewayNote) : null };
+  #aliveBeforeMs(): number | null {
+    const headers = this.opened().map(({ header }) => header);
+    return headers.every(({ epoch }) => epoch === 0) ? null : Math.max(...headers.map(({ alive_ms }) => alive_ms));
   }
 }

@@ -38,7 +38,7 @@ export class LaneOpening {
       } catch (error) {
         if (toldOf(error).code !== 'journal-damaged') throw error;
         this.moveAside(lane);
-        return this.#put(lane, known);
+        return this.#space.evenIfFull(() => this.#put(lane, known));
       }
     });
   }
@@ -57,12 +57,22 @@ export class LaneOpening {
     if (damage === null) return;
     this.#epochs.doubt();
     this.#findings.words.push(`${lane}: ${damage}`);
-    const copy = copyLogAside(this.#path(lane), lane, Date.now());
+    const copy = this.#copyLog(lane);
     if (copy !== null) this.#findings.damagedFiles.push(copy);
   }
 
+  /** Where no copy can be made, the file goes with its log: that takes no room and reads nothing. */
+  #copyLog(lane: Lane): string | null {
+    try {
+      return copyLogAside(this.#path(lane), lane, Date.now());
+    } catch (error) {
+      throw damaged(`the damaged log of ${this.#path(lane)} cannot be copied: ${(error as Error).message}`);
+    }
+  }
+
   #put(lane: Lane, known: number): LaneFile {
-    const file = new LaneFile(this.#path(lane), lane, UNBORN, known, this.#start.uplinks);
+    const { uplinks, sizes } = this.#start;
+    const file = new LaneFile(this.#path(lane), lane, UNBORN, known, uplinks, sizes.checkBytesMax);
     file.beFrugal(this.#space.isFull);
     return file;
   }

@@ -4,6 +4,7 @@ import { Owed } from './owed.ts';
 import { Refusals } from './refusals.ts';
 import { prepared, type Statements } from './statements.ts';
 import { Tally } from './tally.ts';
+import { damaged } from './trouble.ts';
 
 /** The one row of a lane's file that tells of the whole file. */
 export interface Header {
@@ -37,5 +38,12 @@ export function partsOf(database: Database, lane: Lane, born: Header, known: num
   const { seq } = (statements.lastPosition.get() as { seq: number } | undefined) ?? {};
   if (seq === undefined && known > 0) statements.countFrom.run(known);
   const tally = new Tally(statements.counts.get() as Tally, seq ?? known);
-  return { database, statements, header: statements.header.get() as Header, tally, owed, refusals };
+  return { database, statements, header: headerOf(statements), tally, owed, refusals };
+}
+
+/** Throws a Failure where the header says what nobody wrote: a damaged page can be well formed. */
+function headerOf(statements: Statements): Header {
+  const header = statements.header.get() as Header | undefined;
+  if (header && Object.values(header).every((value) => Number.isSafeInteger(value) && value >= 0)) return header;
+  throw damaged('its header is not as it was written');
 }

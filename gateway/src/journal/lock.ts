@@ -1,12 +1,27 @@
+import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { fail } from '../failures.ts';
-import { isHeldByOthers } from './trouble.ts';
+import { isHeldByOthers, toldOf } from './trouble.ts';
 
 export const lockOf = (directory: string): string => join(directory, 'journal.lock');
 
-/** One process per journal: SQLite's own lock, which the system takes back from a killed process. Held until it is closed. */
+/**
+ * One process per journal: SQLite's own lock, which the system takes back from a killed process. Held until it is closed. A file in which
+ * something stands that is no database is emptied, never replaced: whoever comes at the same time has the same file, and an empty one is all
+ * a holder ever has. That it can be read at all means that nobody holds it.
+ */
 export function lock(path: string): Database.Database {
+  try {
+    return locked(path);
+  } catch (error) {
+    if (toldOf(error).code !== 'journal-damaged') throw error;
+    truncateSync(path);
+    return locked(path);
+  }
+}
+
+function locked(path: string): Database.Database {
   const database = new Database(path, { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');

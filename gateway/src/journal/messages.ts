@@ -218,6 +218,8 @@ export interface JournalSizes {
   readonly alarmBytesMax: number;
   /** Settled rows kept at least, of each kind in each lane. */
   readonly keepRows: number;
+  /** A lane's file up to this size is read whole when it is opened; a larger one as it is used, and through by night. */
+  readonly checkBytesMax: number;
 }
 
 /** What the worker is born with. */

@@ -31,8 +31,8 @@ export class Numbering {
 
   /** Gives every event that is not yet written its number and its frame. An event that no frame can carry refuses its own append alone. */
   number({ staged, failed }: Work): void {
+    const isShort = this.#isShort(failed); // it may open a file, and begin an epoch
     let counts = this.#counts(failed);
-    const isShort = this.#isShort(failed);
     for (const append of staged) {
       if (append.refusal) continue;
       const trial: Counts = { order: counts.order, newest: { ...counts.newest } };
@@ -49,9 +49,9 @@ export class Numbering {
   /** Whether the ordinary lane takes no readings. That this cannot be told is a failure of that lane alone. */
   #isShort(failed: Work['failed']): boolean {
     try {
-      return !failed.has('ordinary') && this.#files.door.isShut();
+      return !failed.has('ordinary') && this.#cures.tried('ordinary', () => this.#files.door.isShut());
     } catch (error) {
-      failed.set('ordinary', this.#cures.giveUp('ordinary', error));
+      failed.set('ordinary', toldOf(error));
       return false;
     }
   }
@@ -66,9 +66,9 @@ export class Numbering {
   #counts(failed: Work['failed']): Counts {
     for (const lane of LANES) {
       try {
-        this.#files.file(lane);
+        this.#cures.tried(lane, () => this.#files.file(lane));
       } catch (error) {
-        failed.set(lane, this.#cures.giveUp(lane, error));
+        failed.set(lane, toldOf(error));
       }
     }
     const newest: Record<Lane, number> = { alarm: 0, ordinary: 0 };

@@ -1,5 +1,5 @@
 import type { Row } from '@fengsui/protocol';
-import { checksumOf } from './checksum.ts';
+import { isSound } from './checksum.ts';
 import type { LaneParts } from './lane-parts.ts';
 import type { Taken } from './messages.ts';
 import type { KeptRow } from './row.ts';
@@ -26,7 +26,7 @@ export function take(parts: LaneParts, { uplink, after, upTo, rowsMax, bytesMax 
     let bytes = 0;
     let last = Math.min(tally.position, upTo);
     for (const row of statements.take.iterate({ slot: owed.slotOf(uplink), after: from, upTo }) as Iterable<KeptRow>) {
-      const size = row.frame.length + ROW_OVERHEAD_BYTES;
+      const size = (row.frame?.length ?? 0) + ROW_OVERHEAD_BYTES; // none where the row is damaged
       const first = rows[0];
       const another = first && (first.epoch !== row.epoch || first.profile !== row.profile);
       if (rows.length > 0 && (another || rows.length >= rowsMax || bytes + size > bytesMax)) {
@@ -44,7 +44,6 @@ export function take(parts: LaneParts, { uplink, after, upTo, rowsMax, bytesMax 
     from = rows.at(-1)!.position;
   }
 }
-const isSound = (row: KeptRow) => checksumOf(row).equals(row.checksum);
 
 /** Frames stand side by side in one buffer: the way to the other thread would copy each by itself, and that costs more than reading it. */
 function plain(rows: readonly KeptRow[]): Row[] {

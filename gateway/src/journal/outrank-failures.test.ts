@@ -23,7 +23,7 @@ function journalOf(many: number) {
   const scribe = new Scribe({
     ...{ directory, profile: 'db36-t1297-2020', source: 1, destination: 1, zoneMinutes: 480, uplinks: ['one'] },
     ...{ wallMs: Date.now(), boot: null, machineFile: '/etc/machine-id', positions: { alarm: 0, ordinary: 0 } },
-    sizes: { ballastBytes: 1_048_576, ordinaryBytesMax: 1e9, alarmBytesMax: 1e9, keepRows: 10 },
+    sizes: { ballastBytes: 1_048_576, ordinaryBytesMax: 1e9, alarmBytesMax: 1e9, keepRows: 10, checkBytesMax: 1e9 },
   });
   const ask = (question: Question): Answer => [...scribe.answer([{ id: 1, ...question } as ToWorker])].flat()[0]!;
   const heard = <T>(question: Question): T => (ask(question) as { value: T }).value;

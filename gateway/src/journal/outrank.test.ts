@@ -146,7 +146,7 @@ describe('a journal whose collector holds', () => {
 describe('a collector that holds ever more', () => {
   it('gets a new epoch ever more rarely, and another uplink is heeded all the same', () => {
     const directory = folder();
-    const sizes = { ballastBytes: 0, ordinaryBytesMax: 1e9, alarmBytesMax: 1e9, keepRows: 10 };
+    const sizes = { ballastBytes: 0, ordinaryBytesMax: 1e9, alarmBytesMax: 1e9, keepRows: 10, checkBytesMax: 1e9 };
     const start = { source: 1, destination: 1, zoneMinutes: 480, uplinks: ['one', 'two'], wallMs: Date.now(), boot: null, sizes };
     const files = new LaneFiles({
       directory,

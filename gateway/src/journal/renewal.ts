@@ -82,7 +82,7 @@ export class Renewal {
    */
   outrank(told: Outranking): Older | null {
     if (told.older) return this.#supersede(told, told.older);
-    const { epoch } = this.#files.file('alarm').header;
+    const { epoch } = this.#cures.tried('alarm', () => this.#files.file('alarm').header);
     const series = told.series.filter((one) => one.epoch <= epoch || isCredibleEpoch(one.epoch, told.wallMs));
     if (series.length < told.series.length)
       this.#files.findings.remark(
@@ -96,11 +96,12 @@ export class Renewal {
   }
 
   #isBehind(lane: Lane, epoch: number, { series, sent }: Outranking): boolean {
-    const file = this.#files.file(lane);
     const highest = highestOf(series, lane, epoch);
-    return (
-      highest > file.header.newest || file.offers.hasGiven(highest, { epoch, boot: this.#files.boot, sent: highestOf(sent, lane, epoch) })
-    );
+    const run = { epoch, boot: this.#files.boot, sent: highestOf(sent, lane, epoch) };
+    return this.#cures.tried(lane, () => {
+      const { header, offers } = this.#files.file(lane);
+      return highest > header.newest || offers.hasGiven(highest, run);
+    });
   }
 
   /** Begins an epoch; false when it is too soon for one. */

@@ -1,9 +1,10 @@
 import { LANES, type Lane, PROFILES } from '@fengsui/protocol';
+import { beforeThis } from './before.ts';
 import { Chores } from './chores.ts';
 import { Cures } from './cures.ts';
-import { NOTHING_LOST } from './lane-file.ts';
+import { type LaneFile, NOTHING_LOST } from './lane-file.ts';
 import { LaneFiles } from './lane-files.ts';
-import type { Answer, Opened, Question, Settled, ToWorker, WorkerStart } from './messages.ts';
+import type { Answer, Before, KnownRow, Opened, Question, Settled, ToWorker, WorkerStart } from './messages.ts';
 import { Numbering } from './numbering.ts';
 import type { Settlement } from './settling.ts';
 import { toldOf } from './trouble.ts';
@@ -16,6 +17,7 @@ export class Scribe {
   readonly #cures: Cures;
   readonly #numbering: Numbering;
   readonly #chores: Chores;
+  readonly #before: Before | null;
 
   constructor(start: WorkerStart) {
     const profile = PROFILES.get(start.profile);
@@ -24,11 +26,12 @@ export class Scribe {
     this.#cures = new Cures(this.#files);
     this.#numbering = new Numbering(this.#files, this.#cures, profile);
     this.#chores = new Chores(this.#files, this.#cures);
+    this.#before = beforeThis(this.#files, this.#cures);
   }
 
   opened(): Opened {
-    const { boot, before, positions } = this.#files;
-    return { boot, before, positions };
+    const { boot, positions } = this.#files;
+    return { boot, before: this.#before, positions };
   }
 
   /** Does a small piece of what is to be done on the side; answers how many milliseconds to rest after it. */
@@ -63,13 +66,15 @@ export class Scribe {
     const slots = staged.flatMap((append) => (append.question.again ? append.slots.filter((slot) => slot.lane === lane) : []));
     if (slots.length === 0) return;
     try {
-      const file = this.#files.file(lane);
-      const kept = file.again(slots.map(({ event }) => event.id));
-      if (kept.size > 0) file.checkpoint();
+      const kept = this.#of(lane, (file) => {
+        const rows = file.again(slots.map(({ event }) => event.id));
+        if (rows.size > 0) file.checkpoint();
+        return rows;
+      });
       for (const slot of slots) slot.row = kept.get(slot.event.id) ?? null;
       for (const slot of slots) slot.position = kept.get(slot.event.id)?.position ?? 0;
     } catch (error) {
-      failed.set(lane, this.#cures.giveUp(lane, error));
+      failed.set(lane, toldOf(error));
     }
   }
 
@@ -141,10 +146,25 @@ export class Scribe {
   }
 
   #valueOf(question: Question): unknown {
-    if (question.ask === 'take') return this.#cures.tried(question.lane, () => this.#files.file(question.lane).take(question));
+    if (question.ask === 'take') return this.#of(question.lane, (file) => file.take(question));
     if (question.ask === 'outrank') return this.#chores.outrank(question);
-    if (question.ask === 'newest') return LANES.flatMap((lane) => this.#files.file(lane).newest(question.rowsMax));
-    if (question.ask === 'earlier') return this.#files.file(question.lane).earlier(question.before, question.rowsMax);
-    return this.#files.state();
+    if (question.ask === 'newest') return LANES.flatMap((lane) => this.#newest(lane, question.rowsMax));
+    if (question.ask === 'earlier') return this.#of(question.lane, (file) => file.earlier(question.before, question.rowsMax));
+    return this.#files.state((lane) => this.#of(lane, (file) => file.state()));
+  }
+
+  /** What a lane cannot tell is not known: a gateway that starts without it tells an event twice at the worst. */
+  #newest(lane: Lane, rowsMax: number): KnownRow[] {
+    try {
+      return this.#of(lane, (file) => file.newest(rowsMax));
+    } catch (error) {
+      this.#files.findings.remark(`${lane}: what was said before is not known, it may be told twice: ${toldOf(error).detail}`);
+      return [];
+    }
+  }
+
+  /** Whatever is read of a lane's file goes this way: a failure is cured, and the file that is there then is asked. */
+  #of<T>(lane: Lane, read: (file: LaneFile) => T): T {
+    return this.#cures.tried(lane, () => read(this.#files.file(lane)));
   }
 }

@@ -1,5 +1,5 @@
 import * as limits from '../limits.ts';
-import { checksumOf } from './checksum.ts';
+import { isSound } from './checksum.ts';
 import type { LaneFile } from './lane-file.ts';
 import { ANY_SLOT } from './owed-statements.ts';
 import { COLUMNS, type KeptRow } from './row.ts';
@@ -49,8 +49,7 @@ export class Scrub {
     const rows = this.#rows.all({ after: this.#after }) as Read[];
     const forgotten: Read[] = [];
     for (const row of rows) {
-      const isSound = row.state === ROW_STATES.quarantined || checksumOf(row).equals(row.checksum);
-      if (!isSound) this.#file.quarantine(row);
+      if (row.state !== ROW_STATES.quarantined && !isSound(row)) this.#file.quarantine(row);
       else if (row.isForgotten === 1) forgotten.push(row);
     }
     this.#file.offers.remember(forgotten);

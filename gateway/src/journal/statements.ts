@@ -46,7 +46,7 @@ export function prepared(database: Database) {
     synchronous: database.prepare('PRAGMA synchronous').pluck(),
     lastPosition: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'rows'`),
     countFrom: database.prepare(`INSERT INTO sqlite_sequence (name, seq) VALUES ('rows', ?)`),
-    lastWord: database.prepare('SELECT ordinal, wall_ms AS wallMs, note FROM rows ORDER BY position DESC LIMIT 1'),
+    lastWord: database.prepare(`SELECT ${COLUMNS} FROM rows ORDER BY position DESC LIMIT 1`),
   };
 }
 

@@ -5,16 +5,20 @@ import type { Told } from './messages.ts';
 /** The disk says that a sector cannot be read: what lies there is lost as surely as if it were overwritten. */
 const UNREADABLE = /^SQLITE_IOERR_(?:READ|SHORT_READ|CORRUPTFS|DATA)$/;
 
+/** The file is no database, or contradicts itself: nothing that is written into a sound one offends against a constraint. */
+const WRONG = /^SQLITE_(?:CORRUPT|NOTADB|CONSTRAINT)/;
+
 /** What an error of SQLite or the system means to everybody else. */
 export function toldOf(error: unknown): Told {
   if (error instanceof Failure) {
     const { code, message, remedy } = error;
     return { code: code as FailureCode, detail: message.slice(code.length + 2, -(remedy.length + 2)) };
   }
-  const { code = '', message } = error as { code?: string; message: string };
+  const { code = '', message, syscall } = error as { code?: string; message: string; syscall?: string };
   const detail = `${code} ${message}`;
   if (code.startsWith('SQLITE_FULL') || code === 'ENOSPC') return { code: 'journal-full', detail };
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || UNREADABLE.test(code)) return { code: 'journal-damaged', detail };
+  const isUnreadable = UNREADABLE.test(code) || (code === 'EIO' && syscall === 'read');
+  if (WRONG.test(code) || isUnreadable) return { code: 'journal-damaged', detail };
   return { code: 'journal-io', detail };
 }
 
