@@ -81,7 +81,10 @@ export class Cures {
       this.#files.moveAside(lane);
       return damage;
     } catch (error) {
-      const told: Told = { code: 'journal-io', detail: `damaged (${damage.detail}), and cannot be moved aside: ${(error as Error).message}` };
+      const told: Told = {
+        code: 'journal-io',
+        detail: `damaged (${damage.detail}), and cannot be moved aside: ${(error as Error).message}`,
+      };
       this.#note(lane, told);
       return told;
     }

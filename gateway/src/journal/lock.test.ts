@@ -27,5 +27,4 @@ describe('the lock of a journal', () => {
     held.close();
     lock(path).close();
   });
-
 });

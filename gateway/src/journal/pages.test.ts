@@ -56,7 +56,7 @@ function waiting({ ask }: Opened, lane: Lane): Array<{ epoch: number; number: nu
 }
 
 function close(scribe: Scribe): void {
-  if (!scribe.isClosed) for (const _ of scribe.answer([{ id: 1, ask: 'close' }])) continue;
+  if (!scribe.isClosed) for (const _ of scribe.answer([{ id: 1, ask: 'close' }]));
 }
 
 beforeAll(() => {
@@ -65,7 +65,12 @@ beforeAll(() => {
   for (let turn = 0; turn < ROWS; turn++) for (const lane of LANES) epoch = append(journal, KINDS[lane][turn % 2]!, turn).epoch;
   for (const lane of LANES) {
     const rejected = [{ number: 4, reason: 'malformed' }];
-    journal.ask({ ask: 'settle', uplink: UPLINK, receipt: { gateway: 'gw-1', epoch, lane, accepted: [1, 2, 3], rejected }, wallMs: Date.now() });
+    journal.ask({
+      ask: 'settle',
+      uplink: UPLINK,
+      receipt: { gateway: 'gw-1', epoch, lane, accepted: [1, 2, 3], rejected },
+      wallMs: Date.now(),
+    });
   }
   journal.ask({ ask: 'alive', moment: moment() });
   close(journal.scribe);
@@ -118,25 +123,31 @@ const FILLINGS: ReadonlyArray<readonly [string, Uint8Array]> = [
 ];
 
 describe.each(LANES)('a file of the %s lane above the size that is read whole', (lane) => {
-  it.each(FILLINGS)('refuses no start and no question whichever of its pages is overwritten with %s, and loses few rows', (filling, bytes) => {
-    for (const page of pagesIn(lane)) {
-      const journal = journalIn(damagedCopy(lane, page, bytes));
-      const told = `page ${page + 1}`;
-      let state: JournalState;
-      try {
-        state = live(journal);
-      } catch (error) {
-        throw new Error(`${told}: ${(error as Error).message}`, { cause: error });
+  it.each(FILLINGS)(
+    'refuses no start and no question whichever of its pages is overwritten with %s, and loses few rows',
+    (filling, bytes) => {
+      for (const page of pagesIn(lane)) {
+        const journal = journalIn(damagedCopy(lane, page, bytes));
+        const told = `page ${page + 1}`;
+        let state: JournalState;
+        try {
+          state = live(journal);
+        } catch (error) {
+          throw new Error(`${told}: ${(error as Error).message}`, { cause: error });
+        }
+        expect(
+          state.damagedFiles.filter((path) => !path.includes(`${lane}.damaged-`)),
+          told,
+        ).toEqual([]);
+        for (const each of LANES) {
+          const rows = waiting(journal, each);
+          if (filling !== 'an empty leaf') expect(rows.length, `${told}, ${each}`).toBeGreaterThan(ROWS / 3);
+          expect(new Set(rows.map((row) => `${row.epoch}/${row.number}`)).size, told).toBe(rows.length);
+        }
+        close(journal.scribe);
       }
-      expect(state.damagedFiles.filter((path) => !path.includes(`${lane}.damaged-`)), told).toEqual([]);
-      for (const each of LANES) {
-        const rows = waiting(journal, each);
-        if (filling !== 'an empty leaf') expect(rows.length, `${told}, ${each}`).toBeGreaterThan(ROWS / 3);
-        expect(new Set(rows.map((row) => `${row.epoch}/${row.number}`)).size, told).toBe(rows.length);
-      }
-      close(journal.scribe);
-    }
-  });
+    },
+  );
 });
 
 /** The pages at which such a file is read first, by what lies there. */
