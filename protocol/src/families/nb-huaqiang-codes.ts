@@ -1,3 +1,4 @@
+import { HYDRANT_PRESSURE } from '../gb26875/codes.ts';
 import type { What } from '../observation.ts';
 import type { Words } from '../words.ts';
 
@@ -15,7 +16,7 @@ export const DEVICES: Readonly<Record<number, Device>> = {
   3: { en: 'temperature and humidity', zh: '温湿度' },
   4: { en: 'light', zh: '光照' },
   5: { en: 'shock', zh: '震动' },
-  6: { en: 'hydrant', zh: '消火栓', report: '0600', componentType: 24 },
+  6: { en: 'hydrant', zh: '消火栓', report: '0600', componentType: HYDRANT_PRESSURE },
   8: { en: 'smoke', zh: '烟感', report: '0800', componentType: 42 },
   9: { en: 'parking', zh: '停车' },
   10: { en: 'portable tracker', zh: '便携定位器' },

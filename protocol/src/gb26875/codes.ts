@@ -21,6 +21,9 @@ export const SYSTEM_TYPES: ReadonlyMap<number, Words> = new Map([
   [24, { en: 'fire telephone', zh: '消防电话' }],
 ]);
 
+/** What table 5 has no number for, in its user-defined range where no maker was seen to use it: a sensor on a hydrant is no hydrant button. */
+export const HYDRANT_PRESSURE = 240;
+
 /** 部件类型, GB/T 26875.3-2011 table 5. Gaps are reserved, 128–255 user-defined. */
 export const COMPONENT_TYPES: ReadonlyMap<number, Words> = new Map([
   [0, { en: 'general', zh: '通用' }],
@@ -89,6 +92,7 @@ export const COMPONENT_TYPES: ReadonlyMap<number, Words> = new Map([
   [117, { en: 'fire shutter controller', zh: '防火卷帘控制器' }],
   [118, { en: 'fire door monitor', zh: '防火门监控器' }],
   [121, { en: 'warning device', zh: '警报装置' }],
+  [HYDRANT_PRESSURE, { en: 'hydrant pressure sensor', zh: '消火栓压力传感器' }],
 ]);
 
 /** One kind of analogue value: a whole number of steps. `perUnit` steps make one unit: dividing keeps tenths exact where multiplying by 0.1 would not. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { type EventKind, QUANTITIES, type Quantity, type SiteEvent } from '../event.ts';
+import { HYDRANT_PRESSURE } from '../gb26875/codes.ts';
 import type { Heard, Said } from '../heard.ts';
 import { type Observation, WHATS } from '../observation.ts';
 import { createNormalizer, type Normalizer, partsOf } from './normalizer.ts';
@@ -291,6 +292,7 @@ test('where the site sets no low limit that of the standard holds for polled pre
   expect(fall([bare], 12, 49)).toEqual(['low began']);
   expect(fall([bare], 12, 139)).toEqual([]);
   expect(fall([{ ...bare, componentType: 24 }], 1, 139)).toEqual(['low began']);
+  expect(fall([{ ...bare, componentType: HYDRANT_PRESSURE }], 1, 139)).toEqual(['low began']);
   expect(fall([{ ...bare, quantity: 'pressure-mpa', scale: 0.001 }], 11, 139)).toEqual(['low began']);
   expect(fall([{ ...bare, low: { limit: 100 } }], 11, 139)).toEqual([]);
   expect(fall([{ ...bare, standardLimits: false }], 11, 0)).toEqual([]);

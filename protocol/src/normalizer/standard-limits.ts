@@ -1,10 +1,11 @@
 import type { Quantity } from '../event.ts';
+import { HYDRANT_PRESSURE } from '../gb26875/codes.ts';
 import type { LimitRecord, PointRecord } from './points.ts';
 
 /** 消火栓系统 and 自动喷水灭火系统, GB/T 26875.3-2011 table 4. */
 const [HYDRANT_SYSTEM, SPRINKLER_SYSTEM] = [11, 12];
-/** 消火栓按钮, GB/T 26875.3-2011 table 5: what stands for a hydrant. */
-const HYDRANT = 24;
+/** What stands for a hydrant: its pressure sensor, and 消火栓按钮 of GB/T 26875.3-2011 table 5 where a site has nothing nearer. */
+const HYDRANTS: ReadonlySet<number | undefined> = new Set([HYDRANT_PRESSURE, 24]);
 
 /** A limit that a standard sets where a site sets none. */
 export interface StandardLimit {
@@ -26,7 +27,7 @@ const KPA_IN: Partial<Record<Quantity, number>> = { 'pressure-kpa': 1, 'pressure
 /** The limit of the standard for what is measured there; null: none. */
 export function standardLimitOf(quantity: Quantity, systemType: number, componentType: number | undefined): StandardLimit | null {
   if (KPA_IN[quantity] === undefined) return null;
-  if (systemType === HYDRANT_SYSTEM || componentType === HYDRANT) return HYDRANT_LIMIT;
+  if (systemType === HYDRANT_SYSTEM || HYDRANTS.has(componentType)) return HYDRANT_LIMIT;
   return systemType === SPRINKLER_SYSTEM ? SPRINKLER_LIMIT : null;
 }
 

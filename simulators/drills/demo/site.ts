@@ -119,7 +119,7 @@ function hydrant(name: keyof typeof HYDRANT_UNITS, place: string): object {
       {
         register: 'pressure',
         place,
-        componentType: 24,
+        componentType: 240, // hydrant pressure sensor
         low: { limit: 140, hysteresis: 10, delayMs: 0 }, // 0.14 MPa: GB 50974-2014 7.2.8
         high: { limit: 1200, hysteresis: 50, delayMs: 0 },
         report: { changeOf: 0, everyMs: 600_000 },

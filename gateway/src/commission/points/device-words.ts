@@ -1,4 +1,4 @@
-import { COMPONENT_TYPES } from '@fengsui/protocol/gb26875';
+import { COMPONENT_TYPES, HYDRANT_PRESSURE } from '@fengsui/protocol/gb26875';
 
 /**
  * What panel makers call a part, and its component type of GB/T 26875.3-2011 table 5. Read from top to bottom: the first row
@@ -75,6 +75,7 @@ const ROWS: ReadonlyArray<readonly [type: number, ...words: string[]]> = [
 /** 消火栓泵 is no 消火栓: words that hold a narrower word of a row further down. */
 const FIRST: ReadonlyArray<readonly [type: number, ...words: string[]]> = [
   [91, '消火栓泵', '消防栓泵'],
+  [HYDRANT_PRESSURE, '消火栓压力', '消火栓水压', '消防栓压力', '消防栓水压', 'hydrant pressure'],
   [24, '消防栓'],
 ];
 

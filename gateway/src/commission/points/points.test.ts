@@ -160,7 +160,7 @@ describe('rows', () => {
   });
 });
 
-test.each([...COMPONENT_TYPES].map(([type, { zh }]) => [zh, type] as const))('%s of table 5 is component type %i', (word, type) => {
+test.each([...COMPONENT_TYPES].map(([type, { zh }]) => [zh, type] as const))('%s is component type %i', (word, type) => {
   expect(componentTypeOf(word)).toBe(type);
 });
 
@@ -172,6 +172,8 @@ test.each([
   ['手动报警按钮', 23],
   ['消火栓按钮', 24],
   ['消火栓泵', 91],
+  ['消火栓压力', 240],
+  ['消防栓水压变送器', 240],
   ['点型感温', 31],
   ['温感', 31],
   ['烟温复合探测器', 51],
