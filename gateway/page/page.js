@@ -136,7 +136,9 @@ async function logIn() {
           ? say('pinLocked', spanOf(body.seconds * 1000))
           : code === 401
             ? say('wrongPin')
-            : say('failed', plain(body.message ?? body.error));
+            : code >= 500
+              ? say('notNow')
+              : say('failed', plain(body.message ?? body.error));
     if (code === 200) await enter();
   } catch {
     trouble.textContent = say('unreachable');

@@ -15,6 +15,7 @@ const WORDS = {
   login: ['登录', 'Log in'],
   enterPin: ['请输入维护 PIN', "Enter the installer's PIN"],
   wrongPin: ['PIN 不正确', 'The PIN is wrong'],
+  notNow: ['网关现在无法核对 PIN,原因见网关日志', 'The gateway cannot look at the PIN now: its log says why'],
   pinLocked: ['错误次数过多,请等待 {n}', 'Too many wrong PINs: wait {n}'],
   unreachable: ['无法连接网关', 'The gateway cannot be reached'],
   pinHelp: [

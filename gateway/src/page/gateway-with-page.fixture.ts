@@ -87,6 +87,10 @@ ${points}${more}`,
     writeFileSync(join(this.folder, 'data', 'page.pin'), await pinLine(pin), { mode: 0o600 });
   }
 
+  takePin(): void {
+    rmSync(join(this.folder, 'data', 'page.pin'));
+  }
+
   async run(): Promise<void> {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', this.main, 'run', '--config', this.file], {
       stdio: ['ignore', 'pipe', 'pipe'],

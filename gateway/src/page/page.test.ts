@@ -281,6 +281,14 @@ describe("the installer's page on the network", () => {
     await vi.waitFor(async () => expect((await site.ask('GET', '/api/hello', { headers: { cookie } })).code).toBe(401), soon);
   });
 
+  it('names no file and no command to a stranger when the PIN cannot be looked at; the log does', async () => {
+    await site.start();
+    site.takePin();
+    const { code, body } = await site.ask('POST', '/api/login', { said: { pin: PIN } });
+    expect([code, body]).toEqual([503, { error: 'not now', message: 'the log of the gateway says why' }]);
+    await vi.waitFor(() => expect(site.log).toMatch(/page-answer.*page-pin.*is not there.*pin --config/), soon);
+  });
+
   it('locks out whoever guesses, says so upstream, and counts it in the log', async () => {
     await site.start();
     const codes: number[] = [];

@@ -23,6 +23,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
+const LOOK_IN_LOG = 'the log of the gateway says why';
 const NOT_FOUND = [404, { error: 'not found' }] as const;
 const FOREIGN = [403, { error: 'this request was made by another site, or under a name this box does not have' }] as const;
 
@@ -38,14 +39,14 @@ export interface ServerNeeds {
 
 /** Sets the page's server going. Rejects with Failure `page-listen` or `page-certificate`. */
 export async function openServer(needs: ServerNeeds): Promise<Server> {
-  const { host, port, identity, log } = needs;
+  const { host, port, identity, log, sessions } = needs;
   const files = pageFiles();
   const server = newServer(identity, (request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     response.on('error', () => {}); // whoever asked has gone
     answer(needs, files, request, response).then(
       (answered) => answered && send(response, ...answered),
-      (error: unknown) => sendError(response, error, log),
+      (error: unknown) => sendError(response, error, log, sessions.of(request.headers.cookie, false) !== null),
     );
   });
   server.maxConnections = limits.CONNECTIONS_MAX;
@@ -159,10 +160,15 @@ function send(response: ServerResponse, code: number, body: object): void {
   response.end(JSON.stringify(body));
 }
 
-/** What a caller may know of an error: our own words, never those of the inside. */
-function sendError(response: ServerResponse, error: unknown, log: Log): void {
+/**
+ * What a caller may know of an error: our own words, never those of the inside. They name files and commands of the box, so a stranger
+ * is told where to look and nothing else.
+ */
+function sendError(response: ServerResponse, error: unknown, log: Log, isKnown: boolean): void {
   log.warn({ code: 'page-answer', error: error instanceof Failure ? error.message : (error as Error)?.stack }, 'the page could not answer');
   if (response.headersSent) return void response.destroy();
-  if (error instanceof Failure) send(response, 503, { error: error.code, message: error.message });
-  else send(response, 500, { error: 'internal', message: 'the log of the gateway says why' });
+  const code = error instanceof Failure ? 503 : 500;
+  if (!isKnown) send(response, code, { error: 'not now', message: LOOK_IN_LOG });
+  else if (error instanceof Failure) send(response, code, { error: error.code, message: error.message });
+  else send(response, code, { error: 'internal', message: LOOK_IN_LOG });
 }
