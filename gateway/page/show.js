@@ -129,7 +129,11 @@ export function fact(label, value, className = '') {
   return element('span', `fact ${className}`, element('small', '', label), element('b', '', value));
 }
 
-/** Hex digits in pairs, so that an eye can count them. @param {string} hex */
-export function pairs(hex) {
-  return hex.replace(/(..)(?=.)/g, '$1 ');
+/** Bytes in one of these, which a narrow screen breaks between and never within. */
+const GROUP_DIGITS = 8;
+
+/** Hex digits in pairs, four to a group, so that an eye can count them. @param {string} hex @returns {Array<Node | string>} */
+export function groups(hex) {
+  const digits = hex.match(new RegExp(`.{1,${GROUP_DIGITS}}`, 'g')) ?? [];
+  return digits.flatMap((group) => [element('span', 'group', group.replace(/(..)(?=.)/g, '$1 ')), ' ']).slice(0, -1);
 }

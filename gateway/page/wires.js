@@ -1,6 +1,6 @@
 // The wires: how each stands, and what crosses one just now.
 import { get, listenToBytes } from './link.js';
-import { by, element, fact, heardOf, keep, pairs, plain, sizeOf, timeOf } from './show.js';
+import { by, element, fact, groups, heardOf, keep, plain, sizeOf, timeOf } from './show.js';
 import { say } from './words.js';
 
 const ROWS_MAX = 300;
@@ -90,7 +90,7 @@ function pieceElement({ atMs, what, hex, peer, why, cut }) {
     element('b', 'sign', signs[/** @type {'in' | 'out' | 'noise'} */ (what)]),
   );
   const told = [peer ? plain(peer) : '', why ? say(`why-${why}`) : ''].filter(Boolean).join(' · ');
-  row.append(element('span', 'hex', told ? element('em', '', told) : null, pairs(hex), cut ? ' …' : ''));
+  row.append(element('span', 'hex', told ? element('em', '', told) : null, ...groups(hex), cut ? ' …' : ''));
   return row;
 }
 

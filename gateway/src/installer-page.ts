@@ -78,6 +78,8 @@ function sourcesOf(options: InstallerPageOptions): Pick<PageNeeds, 'points' | 'n
   const configured = configuredPoints(configuration);
   const { gateway, uplinks } = configuration;
   const devices = new Set(configuration.lines.flatMap((line) => line.devices.map(({ name }) => name)));
+  // What comes in pieces is shown as its driver cuts it; what comes whole, as it comes.
+  const streams = new Set(configuration.lines.filter(({ wire }) => wire.kind !== 'udp' && wire.kind !== 'http').map(({ name }) => name));
   // What the gateway says of itself and its links is no point of the site.
   const ours = new Set([gateway.id, ...uplinks.map(({ name }) => name), ...configuration.lines.map(({ name }) => name)]);
   return {
@@ -90,12 +92,14 @@ function sourcesOf(options: InstallerPageOptions): Pick<PageNeeds, 'points' | 'n
     rejected: () => trail.rejected,
     watch: (line, watcher: LiveBytes) => {
       const counters = countersOf(line);
-      const unwatch = taps.watch(line, watcher);
+      const isStream = streams.has(line);
+      const unwatch = taps.watch(line, isStream ? { heard: () => {}, wrote: watcher.wrote } : watcher);
       if (!counters || !unwatch) return null;
-      counters.watchers.add(watcher.counted);
+      const looking = { packet: isStream ? watcher.packet : () => {}, counted: watcher.counted };
+      counters.watchers.add(looking);
       return () => {
         unwatch();
-        counters.watchers.delete(watcher.counted);
+        counters.watchers.delete(looking);
       };
     },
     findings: () => findingsOf(configuration, clock.wallMs()),

@@ -67,23 +67,36 @@ export interface KeptNoise {
   readonly bytes: Uint8Array;
 }
 
+/** Looks in on what a line cuts out of its wire; it must neither throw nor take long. */
+export interface LineWatcher {
+  /** A packet that is whole; `from`: whose, where one door has many. */
+  readonly packet: (bytes: Uint8Array, from?: string) => void;
+  /** Something that became no event. */
+  readonly counted: (why: Unheard, bytes: Uint8Array | undefined) => void;
+}
+
 /** What a line has counted since the gateway started. It outlives the drivers that write to it. */
 export class LineCounters {
   packets = 0;
   answers = 0;
   polls = 0;
   readonly unheard = new Map<Unheard, number>();
-  /** Called with all that is counted, while somebody looks; they must neither throw nor take long. */
-  readonly watchers = new Set<(why: Unheard, bytes: Uint8Array | undefined) => void>();
+  /** Those who look just now. */
+  readonly watchers = new Set<LineWatcher>();
   readonly #noise: KeptNoise[] = [];
 
   /** Counts something that became no event, and keeps its bytes. */
   count(why: Unheard, atMs: number, bytes?: Uint8Array): void {
     this.unheard.set(why, (this.unheard.get(why) ?? 0) + 1);
-    for (const watcher of this.watchers) watcher(why, bytes);
+    for (const watcher of this.watchers) watcher.counted(why, bytes);
     if (!bytes) return;
     this.#noise.push({ atMs, why, bytes: bytes.slice(0, NOISE_PIECE_BYTES_MAX) });
     if (this.#noise.length > NOISE_PIECES_KEPT) this.#noise.shift();
+  }
+
+  /** Shows a packet that was cut out of a stream to those who look. */
+  show(packet: Uint8Array, from?: string): void {
+    for (const watcher of this.watchers) watcher.packet(packet, from);
   }
 
   /** The last pieces, oldest first. */

@@ -103,7 +103,10 @@ export class ModbusLine implements AsyncDisposable {
       }
       for (const cut of cutter.feed(arrival.item)) {
         if (answer || cut.kind === 'noise') this.#drop(cut.kind === 'noise' ? 'garbled' : 'late', cut.bytes);
-        else this.#hand(cut.bytes, unit, block);
+        else {
+          this.#counters.show(cut.bytes);
+          this.#hand(cut.bytes, unit, block);
+        }
       }
     }
     return answer;

@@ -9,10 +9,12 @@ export class Packets implements AsyncDisposable {
   readonly #cutter: PacketCutter;
   readonly #gapMs: number;
   readonly #surroundings: Surroundings;
+  readonly #from: string | undefined;
   #bytesMs: number;
 
-  /** A gap longer than `gapMs` ends a packet. */
-  constructor({ bytes }: Pick<Wire, 'bytes'>, cut: CutRule, gapMs: number, surroundings: Surroundings) {
+  /** A gap longer than `gapMs` ends a packet. `from`: whose stream it is, where one door has many. */
+  constructor({ bytes }: Pick<Wire, 'bytes'>, cut: CutRule, gapMs: number, surroundings: Surroundings, from?: string) {
+    this.#from = from;
     this.#inbox = new Inbox(bytes, surroundings.clock, surroundings.signal);
     this.#cutter = new PacketCutter(cut);
     this.#gapMs = gapMs;
@@ -41,7 +43,10 @@ export class Packets implements AsyncDisposable {
     const silent = gap && arrival === 'silence' && clock.monotonicMs() - startedMs >= this.#gapMs;
     const cuts = arrival === 'silence' ? (silent ? this.#cutter.idle() : []) : this.#cutter.feed(arrival.item);
     return cuts.flatMap((cut) => {
-      if (cut.kind === 'packet') return [cut.bytes];
+      if (cut.kind === 'packet') {
+        counters.show(cut.bytes, this.#from);
+        return [cut.bytes];
+      }
       counters.count(cut.why, clock.wallMs(), cut.bytes);
       return [];
     });

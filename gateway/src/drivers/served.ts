@@ -85,7 +85,7 @@ async function* converse(line: ServedByTcp, wire: Wire, signal: AbortSignal): Dr
   const hangUp = () => void wire[Symbol.asyncDispose]();
   signal.addEventListener('abort', hangUp, { once: true });
   try {
-    await using packets = new Packets(wire, correspondents.cut, correspondents.gapMs, { ...line, signal });
+    await using packets = new Packets(wire, correspondents.cut, correspondents.gapMs, { ...line, signal }, wire.name);
     while (true) {
       const heard = await packets.take(packets.bytesMs + line.patienceMs - clock.monotonicMs());
       if (heard === 'end') return;

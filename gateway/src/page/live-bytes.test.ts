@@ -6,12 +6,16 @@ describe('live bytes', () => {
   it('say which way they went, whose they are and why they are noise', () => {
     const live = new LiveBytes(() => 7.4);
     live.heard(Uint8Array.of(0x82, 0x30), { address: '10.0.0.1', port: 9 });
+    live.packet(Uint8Array.of(0x82, 0x31));
+    live.packet(Uint8Array.of(0x82, 0x32), '10.0.0.2:7');
     live.wrote(Uint8Array.of(0x06), false);
     live.wrote(Uint8Array.of(0x07), true); // never left
     live.counted('checksum', Uint8Array.of(0xff));
     expect(live.take()).toEqual({
       pieces: [
         { atMs: 7, what: 'in', hex: '8230', peer: '10.0.0.1:9' },
+        { atMs: 7, what: 'in', hex: '8231' },
+        { atMs: 7, what: 'in', hex: '8232', peer: '10.0.0.2:7' },
         { atMs: 7, what: 'out', hex: '06' },
         { atMs: 7, what: 'noise', hex: 'ff', why: 'checksum' },
       ],

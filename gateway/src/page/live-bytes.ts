@@ -17,7 +17,9 @@ export interface Piece {
 
 type Peer = { readonly address: string; readonly port: number };
 
-/** Collects what crosses a wire for one who looks. It never holds the line up: what he cannot take in time is counted and left out. */
+/**
+ * Collects what crosses a wire for one who looks, a packet or a piece of noise each: of a stream as its driver cuts it, whatever pieces it
+ * was read in. It never holds the line up: what he cannot take in time is counted and left out. */
 export class LiveBytes {
   readonly #nowMs: () => number;
   #pieces: Piece[] = [];
@@ -28,6 +30,9 @@ export class LiveBytes {
     this.#nowMs = nowMs;
   }
 
+  packet = (bytes: Uint8Array, from?: string): void => this.#put('in', bytes, from === undefined ? {} : { peer: from });
+
+  /** A datagram or a push: nobody has to cut it. */
   heard = (bytes: Uint8Array, from?: Peer): void => this.#put('in', bytes, from ? { peer: `${from.address}:${from.port}` } : {});
 
   wrote = (bytes: Uint8Array, withheld: boolean, to?: Peer): void => {
