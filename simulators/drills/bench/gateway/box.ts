@@ -83,7 +83,7 @@ export class RunningBox {
   }
 }
 
-/** MiB, from the kernel: what is resident, and what of it is the process's alone and not in a file. */
+/** MB (millions of bytes), from the kernel: what is resident, and what of it is the process's alone and not in a file. */
 export interface Memory {
   readonly resident: number;
   readonly anonymous: number;
@@ -91,8 +91,8 @@ export interface Memory {
 
 export function memoryOf(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)![1]);
-  return { resident: kib('VmRSS') / 1024, anonymous: kib('RssAnon') / 1024 };
+  const megabytes = (name: string) => (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)![1]) * 1_024) / 1e6;
+  return { resident: megabytes('VmRSS'), anonymous: megabytes('RssAnon') };
 }
 
 const TICKS_A_SECOND = 100; // USER_HZ, the same on every Linux we build for

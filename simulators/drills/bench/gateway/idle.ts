@@ -8,7 +8,7 @@ import { head, NOBODY, type Site } from './site.ts';
 
 const SETTLE_MS = 15_000;
 const MEASURE_MS = 15_000;
-const RESIDENT_MIB_MAX = 90;
+const RESIDENT_MB_MAX = 90;
 const IDLE_CPU_PERCENT_MAX = 1;
 
 /** A gateway with 64 points and nothing going on but polls each second, beside a Node that does nothing at all. */
@@ -26,19 +26,23 @@ export async function idle(folder: string, launcher: string, site: Site): Promis
     const yardstick = (value: number) => ({ says: 'a Node that does nothing', value });
     return [
       {
-        ...{ key: 'residentMiB', says: 'resident with 64 points, idle', value: memory.resident, unit: 'MiB' },
-        ...{ yardstick: yardstick(plain.resident), budget: { most: RESIDENT_MIB_MAX } },
+        ...{ key: 'residentMB', says: 'resident with 64 points, idle', value: memory.resident, unit: 'MB' },
+        ...{ yardstick: yardstick(plain.resident), budget: { most: RESIDENT_MB_MAX } },
       },
       {
-        key: 'anonymousMiB',
+        key: 'anonymousMB',
         says: 'of it not backed by a file',
         value: memory.anonymous,
-        unit: 'MiB',
+        unit: 'MB',
         yardstick: yardstick(plain.anonymous),
       },
       {
         ...{ key: 'idleCpuPercent', says: 'processor, idle: two lines polled each second', value: percent(box.cpuSeconds() - before.box) },
-        ...{ unit: '% core', yardstick: yardstick(percent(cpuSecondsOf(bare.pid!) - before.bare)), budget: { most: IDLE_CPU_PERCENT_MAX } },
+        ...{
+          unit: '% core',
+          yardstick: yardstick(percent(cpuSecondsOf(bare.pid!) - before.bare)),
+          budget: { most: IDLE_CPU_PERCENT_MAX },
+        },
       },
     ];
   } finally {
