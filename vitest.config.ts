@@ -1,8 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['{protocol,gateway,collector}/src/**/*.test.ts', 'simulators/{src,drills}/**/*.test.ts'],
+    // Every process that a test starts finds our sources as they were compiled last: a third of its start.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url)) },
     setupFiles: ['simulators/drills/house/laws.ts'],
     // Deadlines find what never comes; a slow machine must not look like one.
     testTimeout: 180_000,

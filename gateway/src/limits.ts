@@ -129,10 +129,10 @@ export const BEAT_OVERDUE_MS = 8_000;
 
 /**
  * The watchdog is fed this often in its time: every 6.7 s of 20. A round trip through a slow disk takes no longer than the journal may take
- * to answer (10 s), so that a disk that takes 2 s a sync is no hang. What failed is tried again at once, for the journal may have a new worker by then.
+ * to answer (10 s), so that a disk that takes 2 s a sync is no hang. What failed is tried again soon, for the journal may have a new worker by then.
  */
 export const WATCHDOG_FEEDS = 3;
-export const WATCHDOG_AGAIN_SHARE = 1 / 20;
+export const WATCHDOG_AGAIN_SHARE = 1 / 10;
 
 /** A driver has to wake when a device falls silent. One that slept on for so long is hung, and gets a successor. */
 export const DRIVER_HUNG_MS = 15_000;

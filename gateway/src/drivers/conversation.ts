@@ -33,10 +33,11 @@ export class Conversation {
     counters.packets += 1;
     const from = correspondentOf(packet);
     if (!from) return counters.count('too-many', clock.wallMs(), packet);
-    const { observations, fromHost, stuck } = from.family.decode(packet);
+    const { observations, remarks = [], fromHost, stuck } = from.family.decode(packet);
     if (fromHost) return counters.count('echo', clock.wallMs());
     if (from.stranger) counters.count('unknown-device', clock.wallMs(), packet);
-    if (observations.some(isUnread)) counters.count('undecodable', clock.wallMs(), packet);
+    if (observations.some(isUnread) || (observations.length === 0 && remarks.length > 0))
+      counters.count('undecodable', clock.wallMs(), packet);
     if (stuck) yield* this.#stuck(packet, observations, from);
     else yield* this.#heard(packet, observations, from, write);
   }

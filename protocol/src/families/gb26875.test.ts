@@ -116,6 +116,8 @@ describe('transmission devices over GB/T 26875.3', () => {
     const frame = Uint8Array.from(gb26875.play.idle!('2026-11-23T08:00:00'));
     frame[26] = 99;
     expect(gb26875.answer!(frame, '2026-11-23T08:00:00')![26]).toBe(6);
+    frame[27] = (frame[27]! + 99 - 2) & 0xff;
+    expect(gb26875.decode(frame)).toMatchObject({ observations: [], remarks: ['unknown command: denied'] });
   });
 
   const upload = (adu: string) =>

@@ -39,6 +39,7 @@ function decode(bytes: Uint8Array, dialect: Dialect): Decoded {
     return { fields: { ...fields, unit: { type: unit.type, secret: true } }, observations: [] };
   const unread = (remark: string) => seen(bytes, { fields, observations: [], remarks: [remark] }, { device });
   if (command >= 128) return unread('user-defined command');
+  if (isDenied(command, dialect)) return { fields, observations: [], remarks: ['unknown command: denied'] };
   if (!unit || (command !== SEND && command !== ANSWER)) return { fields, observations: [] };
   if ('raw' in unit) return unread(unit.why);
   return { fields, observations: saidBy(unit.type, unit.objects, device, dialect) };
@@ -62,6 +63,10 @@ function isConfirmed(command: number, { confirms = [] }: Dialect): boolean {
   return command === SEND || command === 1 || command === 7 || command >= 128 || confirms.includes(command);
 }
 
+/** §6.5.3: a command that is none of ours, and no answer to one. */
+const isDenied = (command: number, dialect: Dialect) =>
+  !isConfirmed(command, dialect) && command !== CONFIRM && command !== ANSWER && command !== DENIAL;
+
 /** 确认: serial and version of the upload, own time, addresses swapped. Unknown commands are denied (§6.5.3), private ones confirmed. */
 function answer(bytes: Uint8Array, localTime: string, dialect: Dialect): Uint8Array | null {
   const form = heartbeatOf(bytes, dialect);
@@ -75,7 +80,7 @@ function answer(bytes: Uint8Array, localTime: string, dialect: Dialect): Uint8Ar
     time: dialect.clock.parse(localTime),
     source: destination,
     destination: source,
-    command: isConfirmed(command, dialect) ? CONFIRM : DENIAL,
+    command: isDenied(command, dialect) ? DENIAL : CONFIRM,
   };
   return encodeFrame(reply, Uint8Array.from(form === 'one-byte-unit' ? [ONE_BYTE_REPLY] : []));
 }

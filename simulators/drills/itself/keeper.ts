@@ -38,6 +38,7 @@ export class Keeper implements AsyncDisposable {
     await this.#rig.startGateway();
     this.#lastMs = performance.now();
     this.#keeping = this.#keep();
+    this.#keeping.catch(() => {}); // told at the end, when somebody waits for it
   }
 
   async #keep(): Promise<void> {

@@ -12,6 +12,8 @@ const SIM = 'simulators/src/cli.ts';
 const COLLECTOR = 'collector/src/main.ts';
 const GATEWAY = 'gateway/src/main.ts';
 const ID = 'gw-drill';
+/** What the gateway's configuration says of itself. */
+export const HEAD = { id: ID, address: 3_000_001, centre: 20, zoneMinutes: 480 };
 /** The machine may be busy with others: what must come, comes within this. */
 const WITHIN_MS = 60_000;
 
@@ -24,6 +26,8 @@ export interface RigOptions {
   /** What else of the gateway's configuration is another. */
   readonly more?: object;
   readonly uplink?: object;
+  /** More in the collector's environment. */
+  readonly collectorEnvironment?: (rig: Rig) => Record<string, string>;
 }
 
 /** A whole system in one folder: panels on real wires, gateway and collector with their certificates, the municipal platform. */
@@ -83,7 +87,9 @@ export class Rig implements AsyncDisposable {
       log: { level: 'info' },
     };
     writeFileSync(this.path('collector.yaml'), stringify(settings));
-    this.collector = await children.start('collector', COLLECTOR, 'run', '--with-parent', '--config', this.path('collector.yaml'));
+    const environment = this.#options.collectorEnvironment?.(this) ?? {};
+    const run = ['run', '--with-parent', '--config', this.path('collector.yaml')];
+    this.collector = await children.startIn(environment, 'collector', COLLECTOR, ...run);
     this.page = this.collector.ready['page']!;
   }
 
@@ -112,7 +118,7 @@ export class Rig implements AsyncDisposable {
         devices: [{ name: `panel-${index}`, family: 'jbf-193k', silenceMs: 3_600_000 }],
       };
     });
-    const head = { gateway: { id: ID, address: 3_000_001, centre: 20, zoneMinutes: 480 }, data: './data', profile: 'db36-t1297-2020' };
+    const head = { gateway: HEAD, data: './data', profile: 'db36-t1297-2020' };
     writeFileSync(
       this.path('gateway.yaml'),
       stringify({ ...head, uplinks: [uplink], lines: [...lines, ...(this.#options.lines ?? [])], log: { level: 'info' }, ...more }),
@@ -132,6 +138,7 @@ export class Rig implements AsyncDisposable {
       readonly opened: number;
       readonly crashes: number;
       readonly unheard: Record<string, number>;
+      readonly noise: ReadonlyArray<{ readonly why: string; readonly hex: string }>;
     }>;
     readonly uplinks: ReadonlyArray<{ readonly connections: number; readonly state: string }>;
     readonly journal: { readonly lanes: Record<'alarm' | 'ordinary', { readonly waiting: number }> };

@@ -18,6 +18,11 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
       ['synchronous !== 2', 'synchronous !== 1'],
     ],
   },
+  /** Rows go out by the wall clock of their hearing, which may have been put back in between. */
+  'wall-clock-order': {
+    file: '/journal/statements.ts',
+    edits: [['ORDER BY owed.position`', 'ORDER BY rows.wall_ms`']],
+  },
   /** What was refused by a full volume is answered as if it were durable. */
   'full-is-swallowed': {
     file: '/journal/work.ts',

@@ -23,6 +23,8 @@ const SYNC_BYTES = 4096;
 /** Every event costs one: panels want their answer within 100 ms to some seconds. */
 const SYNC_SLOW_MS = 50;
 const SYNC_TOO_SLOW_MS = 500;
+/** No block reaches a disk and is acknowledged in less: the disk, or whatever stands for it, says done before it is. */
+const SYNC_TOO_FAST_MS = 0.03;
 
 /** The folder itself, or where it will be made, the nearest that is there. */
 function standingFolder(folder: string): string {
@@ -61,14 +63,25 @@ function spaceFinding(folder: string, freeBytes: number): Finding {
 }
 
 function syncFinding(folder: string): Finding {
-  let times: number[];
   try {
-    times = syncTimesMs(folder).sort((a, b) => a - b);
+    return syncVerdict(syncTimesMs(folder));
   } catch (error) {
     const remedy = `let the gateway's user write there: chown -R <user> ${folder}`;
     return wrong('data', `${folder} cannot be written (${codeOf(error)})`, `${folder} 不可写`, remedy);
   }
+}
+
+/** What is to be thought of a disk whose syncs took so long. */
+export function syncVerdict(timesMs: readonly number[]): Finding {
+  const times = [...timesMs].sort((a, b) => a - b);
   const [middle, worst] = [times[times.length >> 1]!, times.at(-1)!];
+  if (middle < SYNC_TOO_FAST_MS)
+    return doubtful(
+      'data',
+      `a sync takes ${(middle * 1_000).toFixed(0)} µs, which no disk does: what is called written may be lost when the power goes`,
+      `落盘仅 ${(middle * 1_000).toFixed(0)} µs,快得不真实:断电可能丢失已“写入”的数据`,
+      'put data: on a disk of its own that honours syncs; look for libeatmydata, a write cache without battery, cache=unsafe of a virtual machine',
+    );
   const said = `a write reaches the disk in ${middle.toFixed(1)} ms, at worst ${worst.toFixed(1)} ms of ${SYNCS}`;
   const zh = `落盘 ${middle.toFixed(1)} ms,最慢 ${worst.toFixed(1)} ms`;
   const remedy = 'use an industrial SSD or eMMC in place of an SD card, and keep other writers off it';
