@@ -23,12 +23,12 @@ class Today extends ManualClock {
 }
 
 it('tells which certificate ends when, worse as the day comes, and looks at a renewed file anew', async () => {
-  const clock = new Today();
   const authority = new Authority(folder);
   const files = new Map([
     ['main.ca', authority.ca],
     ['main.certificate', authority.issue('gw', 40).certificate],
   ]);
+  const clock = new Today(); // after the certificate, which so has less than 40 days
   const watcher = keysWatcher('gw-1', { certificates: files, keys: new Map() }, clock, 0);
   const levels: number[] = [];
   for (let day = 0; day < 45; day++) {
