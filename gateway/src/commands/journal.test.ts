@@ -179,9 +179,12 @@ describe('a row that one of several uplinks still owes a receipt for', () => {
     expect((parse(stdout, { columns: true }) as Array<Record<string, string>>).map(({ waitingFor }) => waitingFor)).toEqual(columns);
   });
 
-  it('says of nobody that it took it who may never have been owed it', async () => {
-    const told = await partly('three', ['collector', 'second'], ['collector', 'second', 'city']);
-    expect([told[0], told[3]]).toEqual(['待确认 waiting for second', '待确认 waiting']);
+  it.each([
+    ['came beside the others', ['collector', 'second', 'city'], '待确认 waiting for second (collector ✓)'],
+    ['came in the place of one that took it', ['city', 'second'], '待确认 waiting for second'],
+  ])('says of nobody that it took it who %s and may never have been owed it', async (_, again, line) => {
+    const told = await partly(again.join('-'), ['collector', 'second'], again);
+    expect([told[0], told[3]]).toEqual([line, '待确认 waiting']);
   });
 
   it('says of nobody that it took it where rows got other numbers, of which it may still owe one', async () => {

@@ -16,7 +16,8 @@ const END = `UPDATE rows SET reason = CASE WHEN @reason IS NULL THEN reason ELSE
 export function prepared(database: Database) {
   return {
     uplinks: database.prepare('SELECT slot, name, thinned FROM uplinks ORDER BY slot'),
-    name: database.prepare('INSERT INTO uplinks (slot, name, thinned) VALUES (@slot, @name, @thinned)'),
+    name: database.prepare(`INSERT INTO uplinks (slot, name, thinned, since)
+      VALUES (@slot, @name, @thinned, (SELECT newest_order FROM header))`),
     thin: database.prepare('UPDATE uplinks SET thinned = thinned + @rows WHERE slot = @slot'),
     forget: database.prepare('DELETE FROM uplinks WHERE slot = ?'),
     forgive: database.prepare('DELETE FROM refusals WHERE slot = @slot'),

@@ -76,6 +76,8 @@ export const MIGRATIONS: readonly string[] = [
      SELECT uplinks.slot, rows.position FROM uplinks CROSS JOIN rows WHERE rows.state = 0
        AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.slot IN (0, 1, 2, 3) AND owed.position = rows.position);`,
   `ALTER TABLE uplinks ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0; -- rows it was owed that were given up for want of room`,
+  `ALTER TABLE uplinks ADD COLUMN since INTEGER NOT NULL DEFAULT 0; -- count over both lanes when the name got its slot: of rows before it nothing is known
+   UPDATE uplinks SET since = coalesce((SELECT newest_order FROM header), 0);`,
 ];
 
 /** What a row's state column says: it waits while any uplink is owed it, and is rejected when any of them rejected it. */
