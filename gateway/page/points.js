@@ -66,10 +66,14 @@ export function nameOfPoint({ place, source, address, register }) {
 
 /** @param {any} point */
 function pointContent(point) {
-  const { source, part, address, register, states, measured, heardMs, text, said, isConfigured } = point;
+  const { source, part, address, register, states, statesBefore, measured, heardMs, text, said, isConfigured } = point;
   const origin = [plain(source), addressOf(address), register ? plain(register) : '', componentOf(part)].filter(Boolean).join(' · ');
   const flags = states.map((/** @type {string} */ state) => element('span', `chip flag ${flagColour(state)}`, nameOf('states', state)));
   if (said?.isTest) flags.push(element('span', 'chip test', say('test')));
+  if (statesBefore)
+    flags.push(
+      element('span', 'chip', say('sinceBefore', statesBefore.map((/** @type {string} */ state) => nameOf('states', state)).join(' '))),
+    );
   if (!isConfigured) flags.push(element('span', 'chip', say('notConfigured')));
   if (flags.length === 0 && heardMs !== null) flags.push(element('span', 'chip ok', say('normal')));
   const word = said ? happeningOf(said.kind, said.edge) : '';

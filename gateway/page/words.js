@@ -85,6 +85,7 @@ const WORDS = {
   normal: ['正常', 'normal'],
   notConfigured: ['点表外', 'not in the table'],
   test: ['测试', 'TEST'],
+  sinceBefore: ['本次启动前已存在:{n}', 'since before the restart: {n}'],
   low: ['下限', 'low'],
   high: ['上限', 'high'],
   back: ['上一页', 'Back'],

@@ -65,7 +65,8 @@ function superviseAll(
   const { itself, site, append } = keeping;
   const devices = configuration.lines.flatMap((line) => line.devices);
   const { zoneMinutes } = configuration.gateway;
-  const reading = createNormalizer({ devices, zoneMinutes, newEventId, clock, onMeasured: site.measure.bind(site) });
+  const earlier = { onMeasured: site.measure.bind(site), stood: site.stood.bind(site) };
+  const reading = createNormalizer({ devices, zoneMinutes, newEventId, clock, ...earlier });
   return Promise.all(
     lines.map(({ line, numbers }) => {
       const tell = itself.driver.bind(itself, line.name);

@@ -7,6 +7,8 @@ export interface Said extends Observation {
   readonly register?: string;
   /** Absent: good. */
   readonly quality?: Quality;
+  /** At the first look at a state: that it is over is no news, unless an earlier run of the gateway heard it begin. */
+  readonly isFirstLook?: true;
 }
 
 /** What one packet of one device said. */

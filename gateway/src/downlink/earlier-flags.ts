@@ -43,6 +43,11 @@ export class EarlierFlags {
     return left.all.filter((flag) => !disproved(left.all, measured).includes(flag));
   }
 
+  /** What stands of a point since before this run: nobody has said in it that it does, nor that it is over. */
+  of(key: string): readonly State[] {
+    return this.#left.get(key)?.all ?? [];
+  }
+
   reset(key: string, event: SiteEvent): void {
     const left = this.#left.get(key);
     if (left) this.#put(key, { all: flagsAfter(left.all, event), live: flagsAfter(left.live, event) });
@@ -62,12 +67,8 @@ function inOrder(flags: readonly State[]): State[] {
   return ORDER.filter((flag) => flags.includes(flag));
 }
 
-/** A value that is within its limit again, and a sensor that measures. */
+/** A sensor that measures has not failed. That a limit is kept again is an event. */
 function disproved(flags: readonly State[], measured: Measured | undefined): readonly State[] {
   if (measured?.quality !== 'good' || measured.value === null) return flags;
-  const { value, lowLimit, highLimit } = measured;
-  const over = new Set<State>(['sensor-failed']);
-  if (lowLimit !== undefined && value >= lowLimit) over.add('low');
-  if (highLimit !== undefined && value <= highLimit) over.add('high');
-  return flags.filter((flag) => !over.has(flag));
+  return flags.filter((flag) => flag !== 'sensor-failed');
 }

@@ -59,13 +59,20 @@ describe('how the site stands after a restart', () => {
     expect(site.points()[0]).toMatchObject({ states: ['fault'], liveStates: ['fault'] });
   });
 
-  it('forgets a limit that was crossed once a value is within it', async () => {
+  it('forgets that a sensor had failed once it measures; that a limit is kept again is an event', async () => {
     const measured = { quantity: 'pressure-kpa', value: 90, quality: 'good', lowLimit: 100 } as const;
-    const site = await after([event({ kind: 'low', states: ['low'], measured })]);
+    const site = await after([event({ kind: 'low', states: ['low', 'sensor-failed'], measured })]);
     const { source, part } = site.points()[0]!;
-    site.measure(source, part, { ...measured, value: 95 }, 5);
+    site.measure(source, part, { ...measured, value: 120 }, 5);
     expect(states(site)).toEqual([['low']]);
-    site.measure(source, part, { ...measured, value: 120 }, 6);
+    site.hear([event({ kind: 'low', edge: 'ended', states: [] })]);
     expect(states(site)).toEqual([[]]);
+  });
+
+  it('says which of it nobody has said since the restart', async () => {
+    const site = await after([event({ states: ['fire'] })]);
+    expect(site.points()[0]).toMatchObject({ states: ['fire'], statesBefore: ['fire'] });
+    site.hear([event({ states: ['fire'] })]);
+    expect(site.points()[0]).not.toHaveProperty('statesBefore');
   });
 });

@@ -29,6 +29,8 @@ export interface PointState {
   /** When the gateway heard that, by its own clock. */
   readonly receivedMs: number;
   readonly text: string | null;
+  /** Which of its states stand since before this run: nobody has said in it that they still do, nor that they are over. */
+  readonly statesBefore?: readonly State[];
   /** Its last word; null where it has only measured so far. */
   readonly said: { readonly kind: EventKind; readonly edge: Edge; readonly isTest: boolean } | null;
 }
@@ -112,7 +114,17 @@ export class SiteState {
 
   /** Of one source, or of all. */
   points(source?: string): PointState[] {
-    return [...this.#points.values()].filter((point) => source === undefined || point.source === source);
+    const asked = [...this.#points].filter(([, point]) => source === undefined || point.source === source);
+    return asked.map(([key, point]) => {
+      const statesBefore = this.#earlier.of(key);
+      return statesBefore.length > 0 ? { ...point, statesBefore } : point;
+    });
+  }
+
+  /** Whether an earlier run heard a kind begin at a point and nobody has ended it since; null: what earlier runs heard is not known yet. */
+  stood(source: string, part: Part, kind: EventKind): boolean | null {
+    const flags: readonly string[] = this.#earlier.of(pointKey(source, part));
+    return this.#held ? null : flags.includes(kind);
   }
 
   /** What a point measures, also where that is no event: a reading that is no news yet. */

@@ -1,7 +1,7 @@
 import type { RegisterPoint } from '@fengsui/protocol';
 import { familyLabel, type Heard, type Said } from '../line.ts';
 import type { PolledDevice } from './driver.ts';
-import { changesOf, type Measurement, measure, planReads, type ReadBlock, type Registers } from './registers.ts';
+import { changesOf, firstLookOf, type Measurement, measure, planReads, type ReadBlock, type Registers } from './registers.ts';
 
 /** Two missed polls say that what we know is stale. */
 const STALE_AFTER_MISSES = 2;
@@ -67,7 +67,9 @@ export class PolledUnit {
       const { value, quality } = measurement;
       if (held) return [];
       if (!point.says) return [reading(point, measurement)];
-      return value === null || quality !== 'good' ? [] : changesOf(point, this.#states.get(point.name), value);
+      if (value === null || quality !== 'good') return [];
+      const before = this.#states.get(point.name);
+      return [...changesOf(point, before, value), ...(before === undefined ? firstLookOf(point, value) : [])];
     });
   }
 

@@ -37,8 +37,8 @@ export async function* drivePolled(line: PolledLine): Driver {
     counters.polls += 1;
     const round = await poll(line, modbus, unit);
     if (round === 'end') return;
-    const all = round === 'missed' ? missed(line, unit) : found(line, unit, round);
-    const heard = all.filter(({ observations }) => observations.length > 0);
+    // An answer without news is handed on, too: what the first look showed may be judged only now.
+    const heard = round === 'missed' ? missed(line, unit) : found(line, unit, round);
     if (heard.length > 0) {
       yield heard;
       links.settle(heard);
@@ -143,7 +143,7 @@ function found({ clock, links, counters }: PolledLine, unit: PolledUnit, { regis
   counters.packets += packets.length;
   const back = links.spoke(unit.device.name);
   const observations = unit.observe(registers);
-  const changed = observations.some(({ what }) => what !== 'reading');
+  const changed = observations.some(({ what, isFirstLook }) => what !== 'reading' && !isFirstLook);
   return [unit.heard(back ? [back, ...observations] : observations, changed ? joined(packets) : null, clock.wallMs())];
 }
 
@@ -152,7 +152,7 @@ function missed({ clock, links }: PolledLine, unit: PolledUnit): Heard[] {
   const stale = unit.heard(unit.staleReadings(), null, clock.wallMs());
   unit.lost = unit.misses >= unit.device.family.lostAfterMisses;
   const lost = unit.lost ? links.lose(unit.device.name) : null;
-  return lost ? [stale, lost] : [stale];
+  return (lost ? [stale, lost] : [stale]).filter(({ observations }) => observations.length > 0);
 }
 
 function joined(packets: readonly Uint8Array[]): Uint8Array {

@@ -107,6 +107,14 @@ function unitOf({ function: fn, unitRegister }: RegisterPoint, registers: Regist
   return units[byte === 'high' ? whole >> 8 : byte === 'low' ? whole & 0xff : whole] ?? null;
 }
 
+function aboutOf(point: RegisterPoint): Pick<Said, 'address' | 'register' | 'componentType'> {
+  return {
+    address: point.address ?? {},
+    register: point.name,
+    ...(point.componentType === undefined ? {} : { componentType: point.componentType }),
+  };
+}
+
 const ENDINGS: ReadonlySet<What> = new Set([...Object.values(ENDED_BY), 'restored']);
 
 /** The word that ends a word. A bare "restored" names what it ends; the others keep which fault or start it was. */
@@ -117,15 +125,11 @@ function endingOf({ what, detail }: { readonly what: What; readonly detail?: str
 
 /**
  * What a state register says that it did not say before. It is an image, not a queue: only changes are words of the device.
- * At the first look (`before` undefined) what stands is said, and nothing is said to be over.
+ * At the first look (`before` undefined) what stands is said; nothing is said to be over.
  */
 export function changesOf(point: RegisterPoint, before: number | undefined, now: number): Said[] {
   if (before === now) return [];
-  const about = {
-    address: point.address ?? {},
-    register: point.name,
-    ...(point.componentType === undefined ? {} : { componentType: point.componentType }),
-  };
+  const about = aboutOf(point);
   const [old, current] = [before === undefined ? [] : saidBy(point, before), saidBy(point, now)];
   const same = (a: { what: What; detail?: string }) => (b: { what: What; detail?: string }) => a.what === b.what && a.detail === b.detail;
   const begun = current.filter((word) => !old.some(same(word)) && (before !== undefined || !ENDINGS.has(word.what)));
@@ -133,4 +137,21 @@ export function changesOf(point: RegisterPoint, before: number | undefined, now:
   const ended = gone.map(endingOf).filter(({ what }) => !current.some((word) => word.what === what));
   const unknown: Said[] = isExplained(point, now) ? [] : [{ what: 'text', detail: 'unknown-code', text: `${point.name} ${now}`, ...about }];
   return [...[...ended, ...begun].map((word) => ({ ...word, ...about })), ...unknown];
+}
+
+/**
+ * What a state register could say and does not, at the first look: it ends what an earlier run of the gateway heard. Nothing where the
+ * register says anything that is not understood: that is no proof.
+ */
+export function firstLookOf(point: RegisterPoint, now: number): Said[] {
+  if (!isExplained(point, now)) return [];
+  const current = saidBy(point, now);
+  const { values = {}, bits = {}, details = {} } = point.says ?? {};
+  const words = [...Object.entries(values), ...Object.entries(bits)].map(([key, what]) => {
+    const detail = details[Number(key)];
+    return detail === undefined ? { what } : { what, detail };
+  });
+  const absent = words.filter(({ what }) => !ENDINGS.has(what) && !current.some((word) => word.what === what));
+  const ends = new Map(absent.map(endingOf).map((word) => [`${word.what} ${word.detail}`, word]));
+  return [...ends.values()].map((word) => ({ ...word, ...aboutOf(point), isFirstLook: true }));
 }

@@ -120,7 +120,9 @@ describe('a rejected row that is offered again', () => {
 /** Makes the file one of the schema before rejecters were kept. */
 function older(directory: string, more: string): void {
   const database = new Database(pathIn(directory));
-  database.exec(`ALTER TABLE uplinks DROP COLUMN thinned; ALTER TABLE uplinks DROP COLUMN since; DROP TRIGGER rows_refused_gone; DROP TABLE refusals; ${more}`);
+  database.exec(
+    `ALTER TABLE uplinks DROP COLUMN thinned; ALTER TABLE uplinks DROP COLUMN since; DROP TRIGGER rows_refused_gone; DROP TABLE refusals; ${more}`,
+  );
   database.pragma('user_version = 3');
   database.close();
   expect(MIGRATIONS.length).toBeGreaterThan(3);

@@ -10,6 +10,8 @@ export interface Point {
   /** Name of the register of a polled device. */
   readonly register?: string;
   readonly states: readonly State[];
+  /** Those of them that stand since before the start and were not said since; absent: none. */
+  readonly statesBefore?: readonly State[];
   readonly measured: Measured | null;
   /** Milliseconds since 1970-01-01 UTC, maybe before the start; null: not since the start, and the journal tells of nothing before. */
   readonly heardMs: number | null;

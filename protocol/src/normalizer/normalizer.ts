@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
-import type { Battery, Measured, Part, SiteEvent } from '../event.ts';
+import type { Battery, EventKind, Measured, Part, SiteEvent } from '../event.ts';
 import { type Heard, isSignOfLife, type Said } from '../heard.ts';
 import { msOf } from './event-time.ts';
 import { type Meaning, meaningsOf } from './meaning-on-site.ts';
 import type { DeviceRecord } from './points.ts';
-import { judgeReading, measuredOf, type ReadingState, UNREAD } from './readings.ts';
+import { judgeReading, measuredOf, type ReadingState, UNREAD, withinLimits } from './readings.ts';
 import { SiteDevice, type Spot } from './site-device.ts';
 import { type Draft, eventOf } from './site-event.ts';
 
@@ -19,6 +19,8 @@ export interface NormalizerSettings {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   /** Hears of every value, news or not, for whoever wants to see what a point measures just now. */
   readonly onMeasured?: (source: string, part: Part, measured: Measured, heardMs: number) => void;
+  /** Whether an earlier run of the gateway heard a kind begin at a part and nobody has ended it since; null: not known yet. */
+  readonly stood?: (source: string, part: Part, kind: EventKind) => boolean | null;
 }
 
 /** What was heard and became no event, and why that is right. */
@@ -73,7 +75,7 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
       const device = deviceOf(heard.device);
       const packetNumber = (packets += 1);
       const reader = new Reader(device, settings, quiet, heard);
-      const drafts = [...heard.observations.flatMap((said) => reader.read(said)), ...reader.batteryEnds()];
+      const drafts = [...reader.firstLooks(), ...heard.observations.flatMap((said) => reader.read(said)), ...reader.batteryEnds()];
       const abouts = drafts.map(aboutOf);
       return drafts.map((draft, index) => {
         const evidence = index === 0 || (draft.meaning.kind !== 'reading' && draft.meaning.kind !== 'heartbeat');
@@ -112,6 +114,7 @@ class Reader {
 
   read(said: Said): Draft[] {
     if (isSignOfLife(said)) return this.#hold('signsOfLife');
+    if (said.isFirstLook) return this.#firstLook(said);
     const spot = this.#device.spotOf(said);
     const begun = this.#batteryBegins(said, spot);
     if (said.what === 'reading') return [...begun, ...this.#readings(said, spot)];
@@ -120,6 +123,36 @@ class Reader {
     const meanings = meaningsOf(said, spot.point, componentType, this.#device.flags(spot));
     const measured = measuredOf(said, spot);
     return [...begun, ...meanings.map((meaning) => this.#draft(said, spot, meaning, measured))];
+  }
+
+  /** Looks that could not be judged when they were made. */
+  firstLooks(): Draft[] {
+    return this.#device.firstLooks.entries().flatMap(([, said]) => this.#firstLook(said));
+  }
+
+  #firstLook(said: Said): Draft[] {
+    const spot = this.#device.spotOf(said);
+    const [meaning] = meaningsOf(said, spot.point, spot.point?.componentType ?? said.componentType, []);
+    if (!meaning) return this.#hold('signsOfLife');
+    const name = `${spot.key} ${meaning.kind}`;
+    const over = this.#over(said, spot, meaning.kind, null);
+    if (over) this.#device.firstLooks.delete(name);
+    else this.#device.firstLooks.set(name, said);
+    return over && over.length > 0 ? over : this.#hold('repeats');
+  }
+
+  /**
+   * A good look shows that a kind is not so: its end, where an earlier run heard it begin and what happened in between nobody heard.
+   * null: how earlier runs left it is not known yet.
+   */
+  #over(said: Said, spot: Spot, kind: EventKind, measured: Measured | null): Draft[] | null {
+    const name = `${spot.key} ${kind}`;
+    const stood = this.#settings.stood ? this.#settings.stood(this.#device.record.name, spot.part, kind) : false;
+    if (stood === null) return null;
+    const flags: readonly string[] = this.#device.flags(spot);
+    if (!stood || flags.includes(kind) || this.#device.overs.get(name)) return [];
+    this.#device.overs.set(name, true);
+    return [this.#draft(said, spot, { kind, edge: 'ended' }, measured)];
   }
 
   /** A device that speaks of its battery and does not call it low any more. */
@@ -160,7 +193,11 @@ class Reader {
     } = judgeReading(state, measured, spot, said.register !== undefined, this.#settings.clock.monotonicMs());
     this.#device.readings.set(key, next);
     this.#failedSensor(spot, measured);
-    const drafts = crossings.map((meaning) => this.#draft(said, spot, meaning, measured));
+    const overs = withinLimits(next, measured, spot, said.register !== undefined);
+    const drafts = [
+      ...crossings.map((meaning) => this.#draft(said, spot, meaning, measured)),
+      ...overs.flatMap((kind) => this.#over(said, spot, kind, measured) ?? []),
+    ];
     // A crossing carries its value: beside it the reading would only say it twice.
     if (drafts.length > 0) return drafts;
     return report ? [this.#draft(said, spot, { kind: 'reading', edge: 'momentary' }, measured)] : this.#hold('readingsHeld');
@@ -174,6 +211,11 @@ class Reader {
       return report ? [this.#draft(said, spot, { kind: 'reading', edge: 'momentary' }, measured)] : this.#hold('readingsHeld');
     }
     const stands = (measured.value !== 0) === (when === 'closed');
+    if (!stands && state.stands === undefined) {
+      const over = this.#over(said, spot, kind, measured);
+      if (over) this.#device.readings.set(key, { ...state, stands });
+      return over && over.length > 0 ? over : this.#hold('readingsHeld');
+    }
     this.#device.readings.set(key, { ...state, stands });
     if (stands === (state.stands ?? false)) return this.#hold('readingsHeld');
     return [this.#draft(said, spot, { kind, edge: stands ? 'began' : 'ended' }, measured)];

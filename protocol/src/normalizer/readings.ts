@@ -1,6 +1,6 @@
 import type { Measured, Part, Quality, Quantity } from '../event.ts';
 import type { Said } from '../heard.ts';
-import type { PointRecord } from './points.ts';
+import type { LimitRecord, PointRecord } from './points.ts';
 import { standardLow } from './standard-limits.ts';
 import { judge, type LimitState, WITHIN } from './thresholds.ts';
 
@@ -74,6 +74,15 @@ export function judgeReading(state: ReadingState, measured: Measured, { point, p
   const report = isNews(state.reported, measured, wanted, nowMs);
   const reported = report || crossings.length > 0 ? { reported: { value, quality, atMs: momentOf(state.reported, wanted, nowMs) } } : {};
   return { state: { ...state, low, high, ...reported }, crossings, report };
+}
+
+/** Limits that a good value is so far within that a crossing an earlier run of the gateway heard of is over. */
+export function withinLimits({ low, high }: ReadingState, { quantity, value, quality }: Measured, where: Measuring, polled: boolean) {
+  if (value === null || quality !== 'good') return [];
+  const limits = limitsFor(quantity, where, polled);
+  const isBack = (now: LimitState, limit: LimitRecord | undefined, sign: -1 | 1) =>
+    limit !== undefined && now === WITHIN && judge({ crossed: true, beyondSinceMs: null }, limit, sign, value, 0) === WITHIN;
+  return (['low', 'high'] as const).filter((kind) => isBack({ low, high }[kind], limits[kind], kind === 'low' ? -1 : 1));
 }
 
 interface Report {

@@ -23,6 +23,10 @@ export interface Spot {
 export class SiteDevice {
   readonly record: DeviceRecord;
   readonly readings = new Revertible<ReadingState>();
+  /** What a first look showed to be over, before it was known how earlier runs left it. */
+  readonly firstLooks = new Revertible<Said>();
+  /** Kinds at a spot of which this run has said that they are over, since an earlier one heard them begin. */
+  readonly overs = new Revertible<true>();
   readonly #table: PointTable;
   readonly #flags = new Revertible<readonly State[]>();
   /** Flags of what is not in service: its fire is a test, and must not keep a fire from being the first. */
@@ -66,13 +70,13 @@ export class SiteDevice {
   settle(): void {
     this.#flags.settle();
     this.#tested.settle();
-    this.readings.settle();
+    for (const kept of [this.readings, this.firstLooks, this.overs]) kept.settle();
   }
 
   revert(): void {
     this.#flags.revert();
     this.#tested.revert();
-    this.readings.revert();
+    for (const kept of [this.readings, this.firstLooks, this.overs]) kept.revert();
   }
 
   #flagsFor(spot: Pick<Spot, 'point'>): Revertible<readonly State[]> {
