@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Never through a link: where root writes into a folder of another user, that user may have planted one. */
@@ -32,9 +32,10 @@ export async function replaceDurably(path: string, content: string | Uint8Array,
   await syncFolder(dirname(path));
 }
 
+/** Of the file that gives way, not of one that a link in its place leads to. */
 function modeOf(path: string): Promise<number> {
-  return stat(path).then(
-    (found) => found.mode & 0o777,
+  return lstat(path).then(
+    (found) => (found.isFile() ? found.mode & 0o777 : 0o600),
     () => 0o600,
   );
 }

@@ -75,6 +75,23 @@ function asRoot() {
     expect(ownerOf(join(deep, 'page.pin'))).toEqual({ ...USER, mode: 0o600 });
   });
 
+  it.each([
+    ['its folder', () => chmodSync(folder, 0o777)],
+    ['itself', () => chmodSync(config, 0o666)],
+  ])('root makes and gives away no folder that a configuration names which others may write: %s', (_what, open) => {
+    open();
+    for (const words of [['pin'], ['run', '--with-parent']])
+      expect(gateway(words, '480736\n')).toMatchObject({ code: 1, said: expect.stringContaining(`install -d -o ${USER.uid}`) });
+    expect(existsSync(data)).toBe(false);
+  });
+
+  it('root neither runs a gateway on a box nor sets its PIN as root, also where the data folder is root’s', () => {
+    mkdirSync(data);
+    expect(gateway(['run', '--with-parent'])).toMatchObject({ code: 1, said: expect.stringContaining(`chown -R ${OWNER} ${data}`) });
+    expect(gateway(['pin'], '480736\n')).toMatchObject({ code: 1, said: expect.stringContaining('could not be written') });
+    expect(readdirSync(data)).toEqual([]);
+  });
+
   it('a PIN that root sets leads nowhere the gateway’s user may not go, whatever links that user planted', () => {
     mkdirSync(data);
     const secret = join(folder, 'roots');

@@ -7,15 +7,22 @@ import { pinProblem } from '../page/pin.ts';
 import { writePinFile } from '../page/pin-file.ts';
 import { configurationFrom } from './check.ts';
 
+interface Place {
+  readonly file: string;
+  readonly data: string;
+  /** The configuration that says so; null: whoever gave the command. */
+  readonly namedBy: string | null;
+}
+
 /** Which file the PIN goes to, and the folder whose owner is to own it; null after what is wrong was said. */
-function placeOf({ file, config }: { readonly file?: string; readonly config?: string }): { file: string; data: string } | null {
-  if (file !== undefined) return { file, data: dirname(file) };
+function placeOf({ file, config }: { readonly file?: string; readonly config?: string }): Place | null {
+  if (file !== undefined) return { file, data: dirname(file), namedBy: null };
   if (config === undefined) throw new TypeError('say --config <file> or --file <file> / 请指定 --config 或 --file');
   const configuration = configurationFrom(config);
   if (!configuration) return null;
   if (configuration.page?.pinFile === undefined)
     throw new TypeError(`${config}: has no page, add "page: {}" first / 配置中没有 page,请先加入 "page: {}"`);
-  return { file: configuration.page.pinFile, data: configuration.data };
+  return { file: configuration.page.pinFile, data: configuration.data, namedBy: config };
 }
 
 /** Asks at the terminal without showing what is typed. */
@@ -55,11 +62,11 @@ async function pinFromPerson(): Promise<string> {
 async function setPin(options: { readonly file?: string; readonly config?: string }): Promise<void> {
   const place = placeOf(options);
   if (place === null) return;
-  const { file, data } = place;
+  const { file, data, namedBy } = place;
   const pin = await pinFromPerson();
   const problem = pinProblem(pin);
   if (problem !== null) throw new TypeError(problem);
-  becomeOwner(data);
+  becomeOwner(data, namedBy);
   await writePinFile(file, pin).catch((error: Error) => {
     const remedy =
       "the gateway's user must be able to write there: run this as that user or as root, and look at the folder 网关用户须能写入该目录:请以网关用户或 root 运行,并检查目录权限";

@@ -117,7 +117,7 @@ async function writeInto(into: string, points: readonly ImportedPoint[], device:
     stderr.write(`${into}: says all of it already, nothing was written / 内容相同,未写入\n`);
     return;
   }
-  stderr.write(`backup 备份: ${await replaceWithBackup(into, merged.text, systemClock.wallMs())}\n`);
+  stderr.write(`backup 备份: ${await replaceWithBackup(into, { from: source, text: merged.text }, systemClock.wallMs())}\n`);
   stderr.write(`${points.length} points 个点 → ${into}\n`);
 }
 

@@ -11,7 +11,7 @@ import { type Gateway, startGateway } from '../gateway.ts';
 import { giveBackMemory } from '../give-back.ts';
 import * as limits from '../limits.ts';
 import { LogTail } from '../log-tail.ts';
-import { becomeOwner, isOwnersPlace, rightfulOwner } from '../ownership.ts';
+import { becomeOwner, isOutOfReach, isOwnersPlace, reachRemedy, rightfulOwner } from '../ownership.ts';
 import { feedWatchdog, type ServiceManager, serviceManager } from '../watchdog.ts';
 import { configurationFrom } from './check.ts';
 
@@ -36,7 +36,7 @@ async function run({ config, withParent }: { readonly config: string; readonly w
   // Written at once: the last line before a crash is the one that matters.
   const tail = new LogTail(destination({ dest: 2, sync: true }));
   const log = pino({ level: configuration.log.level, base: null }, tail);
-  runAsOwner(configuration.data, log);
+  runAsOwner(configuration.data, config, log);
   const stopping = new AbortController();
   const runs = new Runs(resolve(config), log, tail, stopping.signal, serviceManager(process.env));
   const crash = (error: unknown) => void runs.crash(error);
@@ -49,10 +49,16 @@ async function run({ config, withParent }: { readonly config: string; readonly w
   }
 }
 
-/** What root made in the data folder the gateway's own user could neither read nor replace at the next start. */
-function runAsOwner(data: string, log: Logger): void {
+/**
+ * What root made in the data folder the gateway's own user could neither read nor replace at the next start. On a box root never runs a gateway:
+ * its user may have written the configuration, which names commands.
+ */
+function runAsOwner(data: string, config: string, log: Logger): void {
   const owner = rightfulOwner(data);
-  if (isOwnersPlace(data) && becomeOwner(data)) log.info({ uid: owner!.uid }, `started by root, runs as the user that ${data} belongs to`);
+  if (owner && isOutOfReach(data))
+    throw new TypeError(`${data} does not belong to the gateway's user, as whom it runs: ${reachRemedy(data)} 数据目录不属于网关用户`);
+  if (isOwnersPlace(data) && becomeOwner(data, config))
+    log.info({ uid: owner!.uid }, `started by root, runs as the user that ${data} belongs to`);
   else if (owner) {
     const text = `runs as root, but ${data} belongs to user ${owner.uid}, who will not be able to read what is made there: start it as that user 请以数据目录的所有者启动`;
     log.warn({ uid: owner.uid }, text);
