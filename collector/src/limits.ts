@@ -49,6 +49,16 @@ export const OWN_VOICE_LOOK_MS = 1_000;
 export const GATEWAY_GONE_MS = 27_000;
 /** Where the collector was away, a gateway comes in again after its longest back-off: 30 s where nobody set it. */
 export const GATEWAY_BACK_OFF_MS = 30_000;
+/** A gateway leaves a collector that does not answer after 10 s at the earliest: who stood still for so long is left, and waited for as after a start. */
+export const STANDSTILL_MS = 10_000;
+/** How often a gateway looks at a backup path that is not in use, where nobody set it; the next look comes up to a third later than the last one did. */
+export const STANDBY_LOOK_MS = 40_000;
+/** So many times the distance of the last two looks without another, and the path is not looked at any more. */
+export const STANDBY_LOOKS_MISSED = 1.5;
+/** Who was not heard for so long was taken out of service without a word, and is waited for only once it comes: tests, faults and starts are never so far apart. */
+export const GATEWAY_FORGOTTEN_MS = 100 * 86_400_000;
+/** The collector tells of so many gateways at once: beside thousands that went in one moment, alarms must not wait. */
+export const OWN_EVENTS_AT_ONCE = 50;
 
 /** How often is looked at what the ledger lacks. */
 export const WATCH_EVERY_MS = 1_000;

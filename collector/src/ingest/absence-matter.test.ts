@@ -7,7 +7,14 @@ import { machineClock } from '../clock.ts';
 import { batchOf } from '../ledger/conformance.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
-import { GATEWAY_BACK_OFF_MS, GATEWAY_GONE_MS } from '../limits.ts';
+import {
+  GATEWAY_BACK_OFF_MS,
+  GATEWAY_FORGOTTEN_MS,
+  GATEWAY_GONE_MS,
+  OWN_EVENTS_AT_ONCE,
+  STANDBY_LOOK_MS,
+  STANDBY_LOOKS_MISSED,
+} from '../limits.ts';
 import { AbsenceMatter } from './absence-matter.ts';
 import { Attendance } from './attendance.ts';
 import { COLLECTOR_ITSELF, OwnVoice } from './own-voice.ts';
@@ -30,14 +37,15 @@ function world(heard: readonly string[], said: ReadonlyMap<string, number> = new
   const { clock, pass } = handClock();
   const attendance = new Attendance(clock);
   const revoked = new Set<string>();
+  const heardMs = new Map<string, number>();
   const matter = new AbsenceMatter({
     ...{ clock, zoneMinutes: 480, attendance: () => attendance },
-    heard: () => heard.map((gateway) => ({ gateway, heardMs: NOON_MS })),
+    heard: () => heard.map((gateway) => ({ gateway, heardMs: heardMs.get(gateway) ?? NOON_MS })),
     isRevoked: (gateway) => revoked.has(gateway),
     said: async () => new Map([...said].map(([gateway, sinceMs]) => [gateway, { words: '', sinceMs }])),
   });
   const look = () => matter.look().map(({ kind, edge, source }) => [kind, edge, source]);
-  return { attendance, revoked, matter, look, pass };
+  return { attendance, revoked, heardMs, matter, look, pass };
 }
 
 /** The same with all of them connected, and old enough to know who is away. */
@@ -67,7 +75,7 @@ describe('a gateway that stays away', () => {
       time: { ms: NOON_MS + GATEWAY_BACK_OFF_MS, zoneMinutes: 480 },
     });
     expect(event!.text).toMatch(
-      /gateway gw-1 has no connection since 2026-03-01 14:00:35 UTC\+8.*网关 gw-1 自 2026-03-01 14:00:35 UTC\+8 起无连接/,
+      /gateway gw-1 has no connection to this collector since 2026-03-01 14:00:35 UTC\+8.*网关 gw-1 自 2026-03-01 14:00:35 UTC\+8 起与本采集端无连接/,
     );
     pass(3_600_000);
     expect(look()).toEqual([]);
@@ -115,6 +123,19 @@ describe('a gateway that stays away', () => {
     expect(look()).toEqual([]);
   });
 
+  it('is told with others in turns where many go at once, each once, and so is their return', () => {
+    const gateways = Array.from({ length: 2 * OWN_EVENTS_AT_ONCE + 1 }, (_, index) => `gw-${index}`);
+    const { attendance, look, pass } = settled(...gateways);
+    const turns = () => [look(), look(), look(), look()];
+    for (const gateway of gateways) attendance.left(gateway);
+    pass(GATEWAY_GONE_MS);
+    const told = turns();
+    expect(told.map(({ length }) => length)).toEqual([OWN_EVENTS_AT_ONCE, OWN_EVENTS_AT_ONCE, 1, 0]);
+    expect(told.flat()).toEqual(gateways.map(began));
+    for (const gateway of gateways) attendance.came(gateway);
+    expect(turns().flat()).toEqual(gateways.map(ended));
+  });
+
   it('is waited for no more once it is revoked', () => {
     const { attendance, revoked, matter, look, pass } = settled('gw-1');
     attendance.left('gw-1');
@@ -136,6 +157,84 @@ describe('a gateway that stays away', () => {
     attendance.came('gw-1');
     expect(look()).toEqual([ended('gw-1')]);
     expect(matter.connectionOf('gw-1')).toEqual({ connected: true, sinceMs: NOON_MS + 10 * GATEWAY_GONE_MS });
+  });
+});
+
+describe('a gateway whose backup path leads to this collector', () => {
+  /** Another collector carries; this one is looked at, as far apart as said. */
+  function standby(everyMs: number) {
+    const made = settled('gw-1');
+    made.attendance.left('gw-1'); // the fail-back: from now on it only looks
+    const looks = (times: number) => {
+      for (let time = 0; time < times; time += 1) {
+        made.attendance.looked('gw-1');
+        for (let passed = 0; passed < everyMs; passed += 1_000) {
+          made.pass(1_000);
+          expect(made.look()).toEqual([]);
+        }
+      }
+    };
+    return { ...made, looks };
+  }
+
+  it('is there for as long as it looks, and gone when no look comes', () => {
+    const { attendance, look, looks, pass } = standby(STANDBY_LOOK_MS);
+    looks(100);
+    pass((STANDBY_LOOKS_MISSED - 1) * STANDBY_LOOK_MS - 1);
+    expect(look()).toEqual([]);
+    pass(1);
+    expect(look()).toEqual([began('gw-1')]);
+    attendance.looked('gw-1');
+    expect(look()).toEqual([ended('gw-1')]);
+  });
+
+  it('is known by how far apart its looks are, where somebody set that: also behind another fail-over', () => {
+    const { attendance, look, pass } = standby(STANDBY_LOOK_MS);
+    const hourMs = 3_600_000;
+    attendance.looked('gw-1');
+    pass(hourMs);
+    expect(look()).toEqual([began('gw-1')]); // nobody could know
+    attendance.looked('gw-1');
+    expect(look()).toEqual([ended('gw-1')]);
+    for (let time = 0; time < 5; time += 1) {
+      pass(1.3 * hourMs);
+      expect(look()).toEqual([]);
+      attendance.looked('gw-1');
+      if (time !== 2) continue;
+      attendance.came('gw-1');
+      pass(100 * hourMs);
+      attendance.left('gw-1');
+      attendance.looked('gw-1');
+    }
+  });
+});
+
+describe('when this collector', () => {
+  it('stood still, all have time to come in again, as after a start', () => {
+    const { attendance, look, pass } = settled('gw-1', 'gw-2');
+    attendance.beat();
+    for (const gateway of ['gw-1', 'gw-2']) attendance.left(gateway);
+    pass(20_000);
+    attendance.beat(); // late
+    for (let passedMs = 0; passedMs < GATEWAY_BACK_OFF_MS; passedMs += 2_000) {
+      pass(2_000);
+      attendance.beat();
+      expect(look()).toEqual([]);
+    }
+    attendance.came('gw-2');
+    pass(GATEWAY_GONE_MS);
+    expect(look()).toEqual([began('gw-1')]);
+  });
+
+  it('starts with an old ledger, it waits for nobody who was not heard for so long, until he comes', () => {
+    const { attendance, heardMs, look, pass } = world(['gw-old', 'gw-new']);
+    heardMs.set('gw-old', NOON_MS - GATEWAY_FORGOTTEN_MS).set('gw-new', NOON_MS - GATEWAY_FORGOTTEN_MS / 2);
+    pass(GATEWAY_BACK_OFF_MS + GATEWAY_GONE_MS);
+    expect(look()).toEqual([began('gw-new')]);
+    attendance.came('gw-old');
+    attendance.left('gw-old');
+    pass(GATEWAY_GONE_MS);
+    expect(look()).toEqual([began('gw-old')]);
   });
 });
 
@@ -192,6 +291,6 @@ describe('over a ledger', () => {
       ['link', 'began', 'gw-1'],
       ['link', 'ended', 'gw-1'],
     ]);
-    expect(own[0]!.event.text).toContain('起无连接');
+    expect(own[0]!.event.text).toContain('起与本采集端无连接');
   });
 });

@@ -1,5 +1,6 @@
 import type { SiteEvent } from '@fengsui/protocol';
 import { isGatewayId } from '../gateway-id.ts';
+import { GATEWAY_FORGOTTEN_MS, OWN_EVENTS_AT_ONCE } from '../limits.ts';
 import type { Attendance, Connection } from './attendance.ts';
 import { eventOfGateway, type Matter, type MatterNeeds } from './matter.ts';
 
@@ -11,7 +12,7 @@ export interface Heard {
 }
 
 export interface AbsenceMatterNeeds extends MatterNeeds {
-  readonly attendance: () => Pick<Attendance, 'connectionOf' | 'isGone'>;
+  readonly attendance: () => Pick<Attendance, 'connectionOf' | 'isGone' | 'isThere' | 'hasCome'>;
   readonly heard: () => readonly Heard[];
   readonly isRevoked: (gateway: string) => boolean;
 }
@@ -36,10 +37,12 @@ export class AbsenceMatter implements Matter {
 
   look(): readonly SiteEvent[] {
     const { heard, isRevoked, attendance } = this.#needs;
-    const over = [...this.#gone.keys()].filter((gateway) => isRevoked(gateway) || attendance().connectionOf(gateway).connected);
+    const isOver = (gateway: string) => isRevoked(gateway) || attendance().isThere(gateway);
+    const over = [...this.#gone.keys()].filter(isOver).slice(0, OWN_EVENTS_AT_ONCE);
     for (const gateway of over) this.#gone.delete(gateway);
     const isFresh = ({ gateway }: Heard) => isGatewayId(gateway) && !this.#gone.has(gateway) && !isRevoked(gateway);
-    const fresh = heard().filter((one) => isFresh(one) && attendance().isGone(one.gateway));
+    const isAway = (one: Heard) => isFresh(one) && attendance().isGone(one.gateway) && this.#isAwaited(one);
+    const fresh = heard().filter(isAway).slice(0, OWN_EVENTS_AT_ONCE);
     for (const { gateway } of fresh) this.#gone.set(gateway, attendance().connectionOf(gateway).sinceMs);
     return [...over.map((gateway) => this.#ended(gateway)), ...fresh.map((one) => this.#began(one))];
   }
@@ -51,20 +54,25 @@ export class AbsenceMatter implements Matter {
     return seen.connected ? seen : { connected: false, sinceMs: this.#gone.get(gateway) ?? seen.sinceMs };
   }
 
+  /** It was here not long ago, or came since. */
+  #isAwaited({ gateway, heardMs }: Heard): boolean {
+    return this.#needs.attendance().hasCome(gateway) || this.#needs.clock.wallMs() - heardMs < GATEWAY_FORGOTTEN_MS;
+  }
+
   #began({ gateway, heardMs }: Heard): SiteEvent {
     const ms = this.#gone.get(gateway)!;
     const [since, last] = [this.#written(ms), this.#written(heardMs)];
     const text =
-      `gateway ${gateway} has no connection since ${since}, the last of it came at ${last}: nothing of this site is heard; look at its power, its ` +
-      `network and the box; where it is out of service for good, revoke it 网关 ${gateway} 自 ${since} 起无连接,最近数据 ${last}:现场信号无法上报,` +
-      '请检查其电源、网络与设备;永久停用请吊销';
+      `gateway ${gateway} has no connection to this collector since ${since}, the last of it came at ${last}: here nothing of this site is heard; ` +
+      `look at its power, its network and the box 网关 ${gateway} 自 ${since} 起与本采集端无连接,最近数据 ${last}:本端收不到现场信号,` +
+      '请检查其电源、网络与设备';
     return eventOfGateway(this.#needs, { kind: 'link', edge: 'began', source: gateway, text, ms });
   }
 
   #ended(gateway: string): SiteEvent {
     const text = this.#needs.isRevoked(gateway)
       ? `gateway ${gateway} is revoked: nobody waits for it any more 网关 ${gateway} 已吊销,不再等待`
-      : `gateway ${gateway} is connected again 网关 ${gateway} 已恢复连接`;
+      : `gateway ${gateway} is there again 网关 ${gateway} 已恢复连接`;
     return eventOfGateway(this.#needs, { kind: 'link', edge: 'ended', source: gateway, text });
   }
 

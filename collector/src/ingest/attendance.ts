@@ -1,5 +1,5 @@
 import type { Clock } from '@fengsui/protocol';
-import { GATEWAY_BACK_OFF_MS, GATEWAY_GONE_MS } from '../limits.ts';
+import { GATEWAY_BACK_OFF_MS, GATEWAY_GONE_MS, STANDBY_LOOK_MS, STANDBY_LOOKS_MISSED, STANDSTILL_MS } from '../limits.ts';
 
 /** Whether a gateway has a session. */
 export interface Connection {
@@ -12,19 +12,54 @@ interface Change extends Connection {
   readonly atMs: number;
 }
 
+/** A gateway's looks at a path that is not in use. */
+interface Looks {
+  /** When the last one was; null: it has had a session since. */
+  readonly atMs: number | null;
+  /** How far apart the last two were. */
+  readonly apartMs: number;
+}
+
 /** Who is there and who is not. Durations are monotonic, for the wall clock may step. */
 export class Attendance {
   readonly #clock: Clock;
   readonly #started: Change;
   readonly #changes = new Map<string, Change>();
+  readonly #looks = new Map<string, Looks>();
+  #beatMs: number;
+  /** From when on a gateway could come in: since the start, or since this process went on after a standstill. */
+  #openMs: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#started = this.#change(false);
+    this.#beatMs = this.#started.atMs;
+    this.#openMs = this.#started.atMs;
+  }
+
+  /** To be called every few seconds: where the next call is late this process stood still, and every gateway may have turned away. */
+  beat(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#beatMs >= STANDSTILL_MS) this.#openMs = nowMs;
+    this.#beatMs = nowMs;
   }
 
   came(gateway: string): void {
+    const looks = this.#looks.get(gateway);
+    if (looks) this.#looks.set(gateway, { ...looks, atMs: null });
     this.#changes.set(gateway, this.#change(true));
+  }
+
+  /** It came by TLS and went without a word: this collector is its backup path, and another carries. */
+  looked(gateway: string): void {
+    const atMs = this.#clock.monotonicMs();
+    const { atMs: lastMs, apartMs } = this.#looks.get(gateway) ?? { atMs: null, apartMs: 0 };
+    this.#looks.set(gateway, { atMs, apartMs: Math.max(STANDBY_LOOK_MS, lastMs === null ? apartMs : atMs - lastMs) });
+  }
+
+  /** Whether it has had a session since this collector was started. */
+  hasCome(gateway: string): boolean {
+    return this.#changes.has(gateway);
   }
 
   left(gateway: string): void {
@@ -36,11 +71,21 @@ export class Attendance {
     return { connected, sinceMs };
   }
 
-  /** Whether it stays away: longer than who only comes back by another way, and after a start all have time to come in again. */
+  /** Whether it is in touch: has a session, or looks again and again at the way here. */
+  isThere(gateway: string): boolean {
+    return this.connectionOf(gateway).connected || this.#isLooking(gateway);
+  }
+
+  /** Whether it stays away: longer than who only comes back by another way; after a start or a standstill all have time to come in again. */
   isGone(gateway: string): boolean {
-    const { connected, atMs } = this.#changes.get(gateway) ?? this.#started;
-    const awayMs = this.#clock.monotonicMs() - Math.max(atMs, this.#started.atMs + GATEWAY_BACK_OFF_MS);
-    return !connected && awayMs >= GATEWAY_GONE_MS;
+    const { atMs } = this.#changes.get(gateway) ?? this.#started;
+    const awayMs = this.#clock.monotonicMs() - Math.max(atMs, this.#openMs + GATEWAY_BACK_OFF_MS);
+    return awayMs >= GATEWAY_GONE_MS && !this.isThere(gateway);
+  }
+
+  #isLooking(gateway: string): boolean {
+    const { atMs, apartMs } = this.#looks.get(gateway) ?? { atMs: null, apartMs: 0 };
+    return atMs !== null && this.#clock.monotonicMs() - atMs < STANDBY_LOOKS_MISSED * apartMs;
   }
 
   #change(connected: boolean): Change {

@@ -25,11 +25,19 @@ export class Front {
   readonly #sockets = new Set<Socket>();
   readonly #ofAddress = new Map<string, number>();
   readonly #refused: (reason: Refusal) => void;
+  readonly #looked: (gateway: string) => void;
 
-  constructor(options: FrontOptions, enter: (stream: GaugedStream) => void, refused: (reason: Refusal) => void) {
+  /** `looked` hears of a gateway that came in and went again without a word. */
+  constructor(
+    options: FrontOptions,
+    enter: (stream: GaugedStream) => void,
+    refused: (reason: Refusal) => void,
+    looked: (gateway: string) => void,
+  ) {
     const { authority, certificate, key } = options.identity;
     this.#options = options;
     this.#refused = refused;
+    this.#looked = looked;
     this.#server = createServer({
       ca: authority,
       cert: certificate,
@@ -90,10 +98,14 @@ export class Front {
 
   #enter(socket: TLSSocket, enter: (stream: GaugedStream) => void): void {
     const name: unknown = socket.getPeerCertificate().subject?.CN;
-    if (isGatewayId(name)) enter(new GaugedStream(socket, name, this.#refused));
-    else {
+    if (!isGatewayId(name)) {
       this.#refused('no-name');
       socket.destroy();
+      return;
     }
+    let isSilent = true;
+    socket.once('data', () => (isSilent = false));
+    socket.once('close', () => isSilent && this.#looked(name));
+    enter(new GaugedStream(socket, name, this.#refused));
   }
 }

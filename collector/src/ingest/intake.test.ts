@@ -21,7 +21,7 @@ import { fail } from '../failures.ts';
 import { batchOf } from '../ledger/conformance.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
-import { GATEWAY_BACK_OFF_MS, GATEWAY_GONE_MS } from '../limits.ts';
+import { GATEWAY_BACK_OFF_MS, GATEWAY_GONE_MS, STANDSTILL_MS } from '../limits.ts';
 import { initialise, openServerIdentity, type ServerIdentity } from '../pki/authority.ts';
 import { enrol } from '../pki/enrolment.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
@@ -101,6 +101,15 @@ async function open(over: Partial<IntakeOptions> = {}): Promise<void> {
     ...over,
   });
   port = await intake.open();
+}
+
+/** Opens it with a clock that is put forward by hand, in steps at which nobody thinks that the process stood still. */
+async function openByHand(): Promise<(ms: number) => void> {
+  let passedMs = 0;
+  await open({ clock: { ...impatient, monotonicMs: () => passedMs } });
+  return (ms) => {
+    for (const endMs = passedMs + ms; passedMs < endMs; intake.attendance.beat()) passedMs = Math.min(endMs, passedMs + STANDSTILL_MS - 1);
+  };
 }
 
 function knock(gateway: string, over: IClientOptions = {}): MqttClient {
@@ -503,23 +512,41 @@ describe('orders', () => {
 
 describe('who has a session', () => {
   it('is known of a gateway from when it comes in until it leaves, also where it takes itself over, and who stays away is gone', async () => {
-    let passedMs = 0;
-    await open({ clock: { ...impatient, monotonicMs: () => passedMs } });
-    passedMs += GATEWAY_BACK_OFF_MS;
+    const pass = await openByHand();
+    pass(GATEWAY_BACK_OFF_MS);
     expect(intake.attendance.connectionOf('gw-1').connected).toBe(false);
     const first = await connected('gw-1');
     const second = await connected('gw-1');
     await expect.poll(() => first.connected, PATIENT).toBe(false);
-    passedMs += 10 * GATEWAY_GONE_MS;
+    pass(10 * GATEWAY_GONE_MS);
     expect(intake.attendance.isGone('gw-1')).toBe(false);
     second.stream.destroy(); // as a process that is killed
     await expect.poll(() => intake.attendance.connectionOf('gw-1').connected, PATIENT).toBe(false);
-    passedMs += GATEWAY_GONE_MS - 1;
+    pass(GATEWAY_GONE_MS - 1);
     expect(intake.attendance.isGone('gw-1')).toBe(false);
-    passedMs += 1;
+    pass(1);
     expect(intake.attendance.isGone('gw-1')).toBe(true);
     await connected('gw-1');
     expect([intake.attendance.connectionOf('gw-1').connected, intake.attendance.isGone('gw-1')]).toEqual([true, false]);
+  });
+
+  it('is none of a gateway that only looks whether the way is there, and such a one is not gone; who comes in and says something wrong looks not', async () => {
+    const pass = await openByHand();
+    pass(GATEWAY_BACK_OFF_MS + GATEWAY_GONE_MS);
+    expect(['gw-1', 'gw-2'].map((gateway) => intake.attendance.isGone(gateway))).toEqual([true, true]);
+    const greeted = async (gateway: string, word: string) => {
+      const socket = connectTls({ ...keys.get(gateway)!, host: '127.0.0.1', port, servername: 'localhost' });
+      socket.on('error', () => {});
+      await once(socket, 'secureConnect');
+      if (word !== '') socket.write(word);
+      const closed = once(socket.resume(), 'close');
+      if (word === '') socket.end();
+      await closed;
+    };
+    await greeted('gw-2', 'GET / HTTP/1.1\r\n\r\n');
+    await greeted('gw-1', '');
+    await expect.poll(() => intake.attendance.isGone('gw-1'), PATIENT).toBe(false);
+    expect([intake.attendance.isGone('gw-2'), intake.attendance.connectionOf('gw-1').connected]).toEqual([true, false]);
   });
 
   it('ends where nothing comes of a link for one and a half keep-alives', async () => {

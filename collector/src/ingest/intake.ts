@@ -91,6 +91,7 @@ export class Intake {
       options,
       (stream) => this.#broker.handle(stream),
       (reason) => this.#tally.add(reason),
+      (gateway) => this.attendance.looked(gateway),
     );
   }
 
@@ -227,6 +228,7 @@ export class Intake {
       if (failure && failure.message !== last) failed(failure);
       last = failure?.message ?? '';
       await clock.sleep(REVOCATIONS_LOOK_MS, this.#stop.signal).catch(() => {}); // aborted: the loop ends
+      this.attendance.beat();
     }
   }
 

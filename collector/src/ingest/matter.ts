@@ -12,7 +12,7 @@ export interface Said {
 export interface Matter {
   /** Learns what was said before and not taken back, by this run or an earlier one. */
   recall(): Promise<void>;
-  /** What is to be said now, each once: who calls it brings it to the ledger or calls `recall`. */
+  /** What is to be said now, each once and not too much at once, so that nobody waits for it: the next look says the rest. Who calls it brings it to the ledger or calls `recall`. */
   look(): readonly SiteEvent[];
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Clock, Failure } from '@fengsui/protocol';
 import type { Ledger } from '../ledger/ledger.ts';
 import { OWN_VOICE_LOOK_MS } from '../limits.ts';
@@ -33,7 +34,8 @@ export class OwnVoice {
     while (!signal.aborted) {
       const events = matters.flatMap((matter) => matter.look());
       if (events.length > 0) await this.#series.append(events);
-      await clock.sleep(OWN_VOICE_LOOK_MS, signal).catch(() => {});
+      // There may be more to say: alarms that came meanwhile go first.
+      await (events.length > 0 ? immediate() : clock.sleep(OWN_VOICE_LOOK_MS, signal).catch(() => {}));
     }
   }
 }

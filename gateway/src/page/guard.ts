@@ -39,7 +39,9 @@ class Guesses {
   }
 
   giveBack(network: string): void {
-    this.#taken.set(network, Math.max(0, (this.#taken.get(network) ?? 0) - 1));
+    const left = (this.#taken.get(network) ?? 0) - 1;
+    if (left > 0) this.#taken.set(network, left);
+    else this.#taken.delete(network);
   }
 
   /** Whoever knows the PIN mistyped, and guessed nothing. */
