@@ -201,8 +201,9 @@ export class Rig implements AsyncDisposable {
   /** Waits until all that was said has arrived, and answers every complaint of the checker. */
   async settled(said: number): Promise<string[]> {
     await this.until(`${said} stimuli in the ledger and on to the city`, async () => {
-      const { stimuli, municipal } = this.verdict();
-      return stimuli >= said && municipal >= stimuli;
+      const verdict = this.verdict();
+      // Beside what was said, the ledger has what the gateway says of its links: that too is on its way to the city.
+      return verdict.stimuli >= said && verdict.municipal >= verdict.stimuli && isGood(verdict);
     }).catch(() => {}); // the checker says what is missing
     const verdict = this.verdict();
     if (isGood(verdict)) return [];
