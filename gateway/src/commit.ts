@@ -1,4 +1,4 @@
-import { Failure, type SiteEvent } from '@fengsui/protocol';
+import { Failure, LANES, laneOf, type SiteEvent } from '@fengsui/protocol';
 import { Backoff } from './backoff.ts';
 import * as limits from './limits.ts';
 import type { Heard } from './line.ts';
@@ -12,12 +12,7 @@ export async function commit(options: Supervision, heard: readonly Heard[]): Pro
   try {
     for (const one of heard) offers.push(offerOf(one, options));
     const events = offers.flatMap((offer) => offer.events);
-    if (events.length > 0)
-      await appendSurely(
-        options,
-        events,
-        offers.some(({ isAgain }) => isAgain),
-      );
+    if (events.length > 0) await appendSurely(options, offers);
     normalizer.settle(heard);
     for (const one of heard) refused.forget(one);
     numbers.events += events.length;
@@ -42,16 +37,18 @@ function offerOf(one: Heard, { normalizer, refused }: Supervision): Offer {
 }
 
 /** Offers events to the journal: once where the device repeats what got no answer, otherwise until the journal takes them or we stop. */
-async function appendSurely(options: Supervision, events: readonly SiteEvent[], isAgain: boolean): Promise<void> {
+async function appendSurely(options: Supervision, offers: readonly Offer[]): Promise<void> {
   const { line, numbers, clock, random, append, log, signal } = options;
   const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
-  for (let again = isAgain; ; again = true) {
+  const events = offers.flatMap((offer) => offer.events);
+  for (let again = offers.some(({ isAgain }) => isAgain); ; again = true) {
     numbers.beatMs = clock.monotonicMs();
     numbers.isAppending = true;
     try {
       await append(events, again);
       return;
     } catch (error) {
+      if (isOfLane(error) && (await appendByLane(options, offers))) return;
       const isLast = !line.saidOnce || signal.aborted || !(error instanceof Failure) || error.retry === 'never';
       if (isLast) throw error;
       log.error({ line: line.name, code: error.code }, `offered again, the device says it once: ${error.message}`);
@@ -61,4 +58,32 @@ async function appendSurely(options: Supervision, events: readonly SiteEvent[], 
     }
     await clock.sleep(backoff.nextMs(), signal).catch(() => {});
   }
+}
+
+/** A failure that may be one lane's alone. */
+function isOfLane(error: unknown): boolean {
+  return error instanceof Failure && (error.code === 'journal-unopened' || error.code === 'journal-io');
+}
+
+/**
+ * Offers the events of each lane by themselves: where the file of one cannot be opened, the other must not wait for it. What nobody repeats
+ * (`nobodyRepeats`, or our own word of a link) is held until it can; false where a device is to repeat something.
+ */
+async function appendByLane({ line, append, held }: Supervision, offers: readonly Offer[]): Promise<boolean> {
+  const isRepeated = ({ one }: Offer) => !line.nobodyRepeats && one.packet !== null;
+  const lanes = new Set(offers.flatMap(({ events }) => events.map(laneOf)));
+  if (lanes.size === 1 && offers.every(isRepeated)) return false;
+  const refused: Offer[] = [];
+  for (const lane of LANES) {
+    const ours = offers.map((offer) => ({ ...offer, events: offer.events.filter((event) => laneOf(event) === lane) }));
+    const events = ours.flatMap((offer) => offer.events);
+    if (events.length === 0) continue;
+    try {
+      await append(events, true);
+    } catch (error) {
+      if (!isOfLane(error)) throw error;
+      refused.push(...ours.filter((offer) => offer.events.length > 0));
+    }
+  }
+  return !refused.some(isRepeated) && held.take(refused.flatMap((offer) => offer.events));
 }

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PROFILES, type SiteEvent, type TalkingFamily } from '@fengsui/protocol';
+import { LANES, type Lane, PROFILES, type SiteEvent, type TalkingFamily } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Peer } from './uplink/peer.fixture.ts';
@@ -137,6 +137,39 @@ const notes = () => events().flatMap(({ note }) => note ?? []);
 const fires = () => events().filter(({ kind, edge }) => kind === 'fire' && edge === 'began');
 
 describe('the gateway as a process', () => {
+  it.each(LANES)('starts, carries the rest and says what is in the way while the file of the %s lane cannot be opened', async (lane) => {
+    const file = configure();
+    const first = await gateway(file);
+    await vi.waitFor(() => expect(notes()).toContain('started'), soon);
+    await stopped(first.child, 'SIGTERM');
+    const inTheWay = join(folder, 'data', `${lane}.sqlite-shm`);
+    mkdirSync(inTheWay);
+    const { child, ready } = await gateway(file);
+    const status = async () =>
+      (await (await fetch(`${ready.status}/status`)).json()) as { journal: { lanes: Record<Lane, { failure: string }> } };
+    expect((await status()).journal.lanes[lane].failure).toMatch(/journal-unopened: .*sqlite-shm is no file/);
+    await vi.waitFor(() => expect(panel.isConnected).toBe(true), soon);
+    const points = [2, 3, 4];
+    if (lane === 'ordinary') {
+      for (const [index, point] of points.entries()) {
+        panel.say(fireAt(point));
+        await vi.waitFor(() => expect(fires()).toHaveLength(index + 1), soon);
+      }
+      expect(notes().filter((note) => note === 'started')).toHaveLength(1);
+    } else {
+      for (const point of points) panel.say(fireAt(point));
+      await vi.waitFor(() => expect(notes().filter((note) => note === 'started')).toHaveLength(2), soon);
+      expect(events().some(({ note, text = '' }) => note === 'journal-damaged' && text.includes('ALARMS CANNOT BE STORED'))).toBe(true);
+      expect(fires()).toEqual([]);
+    }
+    rmSync(inTheWay, { recursive: true });
+    await vi.waitFor(() => {
+      expect(notes().filter((note) => note === 'started')).toHaveLength(2);
+      expect(fires()).toHaveLength(points.length);
+    }, soon);
+    expect(await stopped(child, 'SIGTERM')).toBe(0);
+  });
+
   it('carries a fire from the bytes of a panel to the collector, and says when it starts and stops', async () => {
     const { child, ready } = await gateway(configure());
     expect(ready).toMatchObject({ ready: 'gateway', id: 'gw-1', status: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) });

@@ -9,7 +9,8 @@ export interface ItselfOptions {
   readonly id: string;
   readonly zoneMinutes: number;
   readonly clock: Clock;
-  readonly append: (events: readonly SiteEvent[]) => Promise<unknown>;
+  /** `again`: some were offered before and may be durable. */
+  readonly append: (events: readonly SiteEvent[], again?: boolean) => Promise<unknown>;
   readonly log: Log;
 }
 
@@ -27,6 +28,9 @@ const EDGES_OF_LINE_NOTES = { 'driver-failed': 'began', 'driver-recovered': 'end
 /** What the gateway says of itself, in the journal like everything else. */
 export class Itself {
   readonly #options: ItselfOptions;
+  /** Words that the journal could not take yet, oldest first, and why. */
+  #untold: readonly SiteEvent[] = [];
+  #untoldWhy: string | null = null;
 
   constructor(options: ItselfOptions) {
     this.#options = options;
@@ -34,7 +38,7 @@ export class Itself {
 
   /** Says that it runs again, and before that how long it was blind when the run before did not end in order. */
   async started(before: RunBefore | null): Promise<void> {
-    const { id, zoneMinutes, clock, append, log } = this.#options;
+    const { id, zoneMinutes, clock, log } = this.#options;
     const events = [this.event(id, { note: 'started', edge: 'momentary' })];
     if (before && before.note !== 'stopped') {
       const [from, to] = [before.aliveMs, clock.wallMs()].map((ms) => localSecond(ms, zoneMinutes));
@@ -42,12 +46,11 @@ export class Itself {
       log.warn({ ...before }, `the run before did not stop in order: ${text}`);
       events.unshift(this.event(id, { note: 'crashed', edge: 'momentary', text }));
     }
-    await append(events);
+    await this.#tell(events);
   }
 
   async stopped(): Promise<void> {
-    const { id, append } = this.#options;
-    await append([this.event(id, { note: 'stopped', edge: 'momentary' })]);
+    await this.#tell([this.event(this.#options.id, { note: 'stopped', edge: 'momentary' })]);
   }
 
   /** The driver of a line was given up, or has another chance; or datagrams for it were dropped on this machine. */
@@ -64,22 +67,36 @@ export class Itself {
 
   /** News of the journal, room on its volume included. */
   async journal(news: readonly News[]): Promise<void> {
-    const { id, append, log } = this.#options;
+    const { id, log } = this.#options;
     for (const { note, text } of news) log.warn({ note }, `journal: ${text}`);
-    if (news.length > 0) await append(news.map(({ source = id, ...each }) => this.event(source, each)));
+    await this.#tell(news.map(({ source = id, ...each }) => this.event(source, each)));
+  }
+
+  /** Makes words durable, those that could not be told before in front. A gateway that cannot tell of itself still hears and carries alarms. */
+  async #tell(events: readonly SiteEvent[]): Promise<void> {
+    const { append, log } = this.#options;
+    const words = [...this.#untold, ...events].slice(-limits.JOURNAL_NEWS_MAX);
+    if (words.length === 0) return;
+    try {
+      await append(words, this.#untold.length > 0);
+      this.#untold = [];
+      this.#untoldWhy = null;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (this.#untoldWhy !== error.message) log.warn({ code: error.code }, `what the gateway says of itself waits: ${error.message}`);
+      this.#untold = words;
+      this.#untoldWhy = error.message;
+    }
   }
 
   /** Looks for news of the journal until the signal aborts. What the journal cannot take is told with the next look. */
   async watchJournal(look: () => Promise<readonly News[]>, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
-    let untold: News[] = [];
     while (!signal.aborted) {
       await untilTick(clock, limits.JOURNAL_NEWS_EVERY_MS, signal);
       if (signal.aborted) return;
       try {
-        untold = [...untold, ...(await look())].slice(-limits.JOURNAL_NEWS_MAX);
-        await this.journal(untold);
-        untold = [];
+        await this.journal(await look());
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         log.warn({ code: error.code }, error.message);

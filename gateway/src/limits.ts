@@ -163,6 +163,9 @@ export const KNOWN_FOR_MS = 3 * 3_600_000;
 export const REFUSED_KEPT_MS = 60_000;
 export const REFUSED_KEPT = 256;
 
+/** Events that nobody repeats, held for each line while the file of a lane cannot be opened: days of a panel's faults, some 0.5 MB. */
+export const HELD_EVENTS_MAX = 1_000;
+
 /** How far back the journal looks for events that are offered again. More cannot have come in between: see above, and what may wait. */
 export const JOURNAL_AGAIN_ROWS = 20_000;
 

@@ -36,8 +36,21 @@ export function buildLines(configuration: GatewayConfiguration, clock: Clock, wi
     const saidOnce = devices.some(({ family }) => family.shape === 'talks' && (!family.answer || family.saysOnce));
     const polled = ofShape(devices, 'polled').map(({ family }) => family);
     const patience = polled.length > 0 ? { slowestLossMs: slowestLossMs(polled) } : {};
+    const nobodyRepeats = saidOnce || polled.length > 0;
     const opensAnew = line.wire.kind === 'serial' || line.wire.kind === 'tcp';
-    return { name: line.name, saidOnce, opensAnew, configuration: line, counters, links, reads, silenceMs, open, ...patience };
+    return {
+      name: line.name,
+      saidOnce,
+      nobodyRepeats,
+      opensAnew,
+      configuration: line,
+      counters,
+      links,
+      reads,
+      silenceMs,
+      open,
+      ...patience,
+    };
   });
 }
 

@@ -100,6 +100,11 @@ export const METRICS: readonly MetricRow[] = [
   gauge('journal_disk_full', '1 while the volume is full and readings are given up.', ({ journal }) => flag(journal.space.isFull)),
   gauge('journal_disk_used_ratio', 'Share of the volume in use.', ({ journal }) => one(journal.space.usedShare)),
   gauge('journal_ballast_bytes', 'Reserve for alarms on the volume.', ({ journal }) => one(journal.space.ballastBytes)),
+  gauge(
+    'journal_lane_shut',
+    '1 while the file of the lane cannot be opened: nothing goes into it, and the other goes on.',
+    ofLanes(({ failure }) => (failure === null ? 0 : 1)),
+  ),
   gauge('journal_damaged_files', 'Files moved aside since the start.', ({ journal }) => one(journal.damagedFiles.length)),
   gauge(
     'uplink_up',

@@ -33,7 +33,7 @@ function rig(
   runs: readonly Run[],
   more: Partial<SupervisionOptions> = {},
   lost: readonly Heard[] = [],
-  kind: Pick<Line, 'saidOnce' | 'slowestLossMs'> = {},
+  kind: Pick<Line, 'saidOnce' | 'nobodyRepeats' | 'slowestLossMs'> = {},
 ): Rig {
   const log: string[] = [];
   const told: string[] = [];
@@ -150,6 +150,54 @@ describe('the supervisor of a line', () => {
     await until(clock, 100, () => log.length > 0);
     expect(log).toEqual(['append fire']);
     expect(numbers).toMatchObject({ failures: 0, events: 1 });
+  });
+
+  describe('while the file of one lane cannot be opened', () => {
+    const event = (id: string, kind: SiteEvent['kind']) => ({ id, kind }) as unknown as SiteEvent;
+    /** Two rounds of a fire and a fault, each heard together, and a journal with one lane. */
+    function halved(kind: Pick<Line, 'saidOnce' | 'nobodyRepeats'>, packet: Uint8Array | null) {
+      let round = 0;
+      const stored: string[] = [];
+      const journal = { isShut: true };
+      const twoRounds: Run = async function* (log) {
+        for (const turn of [1, 2]) {
+          yield [{ ...FIRE, packet }];
+          log.push(`answer ${turn}`);
+        }
+        await new Promise<never>(() => {});
+      };
+      const normalize = () => [event(`fire-${++round}`, 'fire'), event(`fault-${round}`, 'fault')];
+      const append: SupervisionOptions['append'] = async (events) => {
+        const isOrdinary = ({ kind: of }: SiteEvent) => of === 'fault';
+        for (const { id } of events.filter((one) => !isOrdinary(one))) if (!stored.includes(id)) stored.push(id);
+        if (journal.isShut && events.some(isOrdinary)) throw fail('journal-unopened', 'ordinary.sqlite');
+        for (const { id } of events.filter(isOrdinary)) stored.push(id);
+      };
+      const normalizer = { normalize, settle: () => {}, revert: () => {} };
+      return { stored, journal, ...rig([twoRounds], { normalizer, append }, [], kind) };
+    }
+
+    it.each([
+      ['a device says once', { saidOnce: true, nobodyRepeats: true }, FIRE.packet],
+      ['a poll brought', { nobodyRepeats: true }, FIRE.packet],
+      ['no device said', {}, null],
+    ])('holds what %s, and the alarms behind it are not kept waiting', async (_what, kind, packet) => {
+      const { stored, journal, log, clock } = halved(kind, packet);
+      await until(clock, 100, () => log.includes('answer 2'));
+      expect(stored).toEqual(['fire-1', 'fire-2']);
+      journal.isShut = false;
+      await until(clock, 1_000, () => stored.length === 4);
+      expect(stored).toEqual(['fire-1', 'fire-2', 'fault-1', 'fault-2']);
+      expect(log.filter((each) => each === 'open')).toHaveLength(1);
+    });
+
+    it('answers no device that repeats what is not durable', async () => {
+      const { stored, journal, log, clock } = halved({}, FIRE.packet);
+      await until(clock, 100, () => log.filter((each) => each === 'close').length > 1);
+      expect([stored, log.some((each) => each.startsWith('answer'))]).toEqual([['fire-1'], false]);
+      journal.isShut = false;
+      await until(clock, 1_000, () => log.includes('answer 1'));
+    });
   });
 
   it('offers what a device repeats after a refusal under the ids it had, and what comes after that under new ones', async () => {

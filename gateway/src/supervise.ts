@@ -3,6 +3,7 @@ import { Backoff } from './backoff.ts';
 import { untilTick } from './clock.ts';
 import { commit } from './commit.ts';
 import { fail } from './failures.ts';
+import { Held } from './held.ts';
 import * as limits from './limits.ts';
 import { openInTime, Pulse, within } from './pulse.ts';
 import { Refused } from './refused.ts';
@@ -14,7 +15,7 @@ import type { Running, Supervision, SupervisionOptions } from './supervision.ts'
  * answer only after the journal: the driver goes on when the next item is asked for, which is after `append`.
  */
 export async function superviseLine(supervision: SupervisionOptions): Promise<void> {
-  const options = { ...supervision, refused: new Refused(supervision.clock) };
+  const options = { ...supervision, refused: new Refused(supervision.clock), held: new Held(supervision) };
   const { line, numbers, clock, random, log, signal } = options;
   const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
   const silence = new Silence(options);

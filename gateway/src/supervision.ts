@@ -1,4 +1,5 @@
 import type { Clock, SiteEvent } from '@fengsui/protocol';
+import type { Held } from './held.ts';
 import type { Heard } from './line.ts';
 import type { LineNumbers } from './line-numbers.ts';
 import type { Refused } from './refused.ts';
@@ -23,6 +24,8 @@ export interface Line {
   readonly name: string;
   /** Its devices say a thing once, whatever we answer: what the journal refuses is offered again here, since nobody repeats it. */
   readonly saidOnce?: boolean;
+  /** What was refused comes from nobody again, as it was: its devices say it once, or are polled. */
+  readonly nobodyRepeats?: boolean;
   /** Its wire is worth opening anew when all its devices are lost: one that was opened towards them, not a door they come to. */
   readonly opensAnew?: boolean;
   /** What its driver may take beyond a device's silence to say that it is lost (ms). */
@@ -66,4 +69,4 @@ export interface SupervisionOptions {
 }
 
 /** What a line is kept running with, and what of it the journal refused. */
-export type Supervision = SupervisionOptions & { readonly refused: Refused };
+export type Supervision = SupervisionOptions & { readonly refused: Refused; readonly held: Held };

@@ -6,7 +6,9 @@ import { UPLINK_STUCK_MS } from './limits.ts';
 import { Uplinks } from './uplinks.ts';
 
 const waiting = (rows: number) =>
-  ({ lanes: { alarm: { uplinks: { collector: { waiting: rows } } }, ordinary: { uplinks: {} } } }) as unknown as JournalState;
+  ({
+    lanes: { alarm: { failure: null, uplinks: { collector: { waiting: rows } } }, ordinary: { failure: null, uplinks: {} } },
+  }) as unknown as JournalState;
 
 it('an uplink hangs when rows wait and it moves no more, not while it tries, and not while nothing waits', () => {
   let nowMs = 0;

@@ -63,7 +63,7 @@ export class Uplinks {
   stuck({ lanes }: Pick<JournalState, 'lanes'>): string[] {
     const nowMs = this.#options.clock.monotonicMs();
     return this.all.flatMap(({ name, numbers: { receipts, attempts, connections, batchesSent } }) => {
-      const waits = Object.values(lanes).some(({ uplinks }) => (uplinks[name]?.waiting ?? 0) > 0);
+      const waits = Object.values(lanes).some(({ failure, uplinks }) => failure === null && (uplinks[name]?.waiting ?? 0) > 0);
       const mark = `${waits}/${receipts}/${attempts}/${connections}/${batchesSent}`;
       if (this.#moved.get(name)?.mark !== mark) this.#moved.set(name, { mark, atMs: nowMs });
       return waits && nowMs - this.#moved.get(name)!.atMs > limits.UPLINK_STUCK_MS ? [name] : [];

@@ -1,15 +1,28 @@
-import { type Clock, type Holding, LANES, type Lane, type Receipt, type SiteEvent } from '@fengsui/protocol';
+import { type Clock, Failure, type Holding, LANES, type Lane, type Receipt, type SiteEvent } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 import { Clerk } from './clerk.ts';
-import type { Before, Earlier, JournalSizes, JournalState, KnownRow, Moment, Older, Opened, Settled, Stored, Taken } from './messages.ts';
+import type {
+  Before,
+  Earlier,
+  JournalSizes,
+  JournalState,
+  KnownRow,
+  Moment,
+  Older,
+  Opened,
+  Question,
+  Settled,
+  Stored,
+  Taken,
+} from './messages.ts';
 
 export type { Before, Earlier, EarlierRow, JournalSizes, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
 export { type JournalNews, JournalWatch } from './watch.ts';
 
 /** The gateway's durable, numbered queue of frames, which every uplink follows at its own pace. */
 export interface Journal {
-  /** How the run before this one ended; null on a journal that was born just now. */
+  /** How the run before this one ended; null on a journal that was born just now, and where the file that knows cannot be opened. */
   readonly before: Before | null;
   /** Starts of the gateway, this one included. */
   readonly boot: number;
@@ -27,7 +40,7 @@ export interface Journal {
   newestRows(rowsMax: number): Promise<readonly KnownRow[]>;
   /** Rows of a lane before a position with their frames, from so many places: a short piece, or an alarm waits behind it. */
   earlier(lane: Lane, before: number, rowsMax: number): Promise<Earlier>;
-  /** Position of the last row of a lane, as far as this process knows. */
+  /** Position of the last row of a lane, as far as this process knows; 0 while its file cannot be opened and rows of it were asked for. */
   newest(lane: Lane): number;
   /** Resolves when a lane has a row behind a position; rejects with the signal's reason. */
   wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
@@ -123,6 +136,8 @@ class WorkerJournal implements Journal {
   readonly #startedMs: number;
   readonly #newest: Record<Lane, number>;
   readonly #waiters = new Set<Waiter>();
+  /** Lanes of which rows were asked for while their file could not be opened, and that it is not known to open again. */
+  readonly #shut = new Set<Lane>();
   #eventsWaiting = 0;
 
   constructor(options: JournalOptions, clerk: Clerk, newest: Record<Lane, number>, opened: Opened) {
@@ -153,12 +168,24 @@ class WorkerJournal implements Journal {
     if (!this.#options.uplinks.includes(uplink)) throw new RangeError(`no such uplink: ${uplink}`);
     return {
       take: (lane, after, rowsMax, bytesMax, upTo = Number.MAX_SAFE_INTEGER) =>
-        this.#clerk.ask({ ask: 'take', uplink, lane, after, upTo, rowsMax, bytesMax }),
+        this.#take({ ask: 'take', uplink, lane, after, upTo, rowsMax, bytesMax }),
       settle: (receipt) => this.#clerk.ask({ ask: 'settle', uplink, receipt, wallMs: Math.round(this.#options.clock.wallMs()) }),
       outrank: (series, sent) => this.#outrank(uplink, series, sent),
       newest: (lane) => this.newest(lane),
       wait: (lane, after, signal) => this.wait(lane, after, signal),
     };
+  }
+
+  /** Of a lane whose file cannot be opened nothing waits until it can: the other goes on over the same connection. */
+  async #take(question: Extract<Question, { ask: 'take' }>): Promise<Taken> {
+    const { lane, after } = question;
+    try {
+      return await this.#clerk.ask(question);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'journal-unopened') throw error;
+      this.#shut.add(lane);
+      return { epoch: 0, profile: '', rows: [], last: after };
+    }
   }
 
   async #outrank(uplink: string, series: readonly Holding[], sent: readonly Holding[]): Promise<void> {
@@ -172,6 +199,7 @@ class WorkerJournal implements Journal {
   async state(): Promise<JournalState> {
     const state = await this.#clerk.ask({ ask: 'state' });
     this.#learn({ alarm: state.lanes.alarm.position, ordinary: state.lanes.ordinary.position });
+    for (const lane of LANES) if (state.lanes[lane].failure === null) this.#shut.delete(lane);
     this.#wake();
     return state;
   }
@@ -185,12 +213,12 @@ class WorkerJournal implements Journal {
   }
 
   newest(lane: Lane): number {
-    return this.#newest[lane];
+    return this.#shut.has(lane) ? 0 : this.#newest[lane];
   }
 
   wait(lane: Lane, after: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#newest[lane] > after) return Promise.resolve();
+    if (this.newest(lane) > after) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const stop = () => {
         this.#waiters.delete(waiter);
@@ -213,7 +241,8 @@ class WorkerJournal implements Journal {
     const moment = this.#now();
     // Asked together and answered in this order: the trip takes no longer than one answer may.
     const [, state] = await Promise.all([this.#clerk.ask({ ask: 'alive', moment }), this.state()]);
-    if (state.lanes.ordinary.aliveMs < moment.wallMs) throw fail('journal-io', 'a sign of life was written and is not there');
+    if (Math.max(...LANES.map((lane) => state.lanes[lane].aliveMs)) < moment.wallMs)
+      throw fail('journal-io', 'a sign of life was written and is not there');
     return state;
   }
 
@@ -237,7 +266,7 @@ class WorkerJournal implements Journal {
 
   #wake(): void {
     for (const waiter of this.#waiters) {
-      if (this.#newest[waiter.lane] <= waiter.after) continue;
+      if (this.newest(waiter.lane) <= waiter.after) continue;
       this.#waiters.delete(waiter);
       waiter.wake();
     }

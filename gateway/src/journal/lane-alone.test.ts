@@ -1,11 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LANES, type Lane } from '@fengsui/protocol';
+import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as limits from '../limits.ts';
 import { eventOf, temporaryFolder } from './journal.fixture.ts';
 import { LaneFile } from './lane-file.ts';
-import type { Answer, JournalState, Moment, Question, Stored, ToWorker, WorkerStart } from './messages.ts';
+import type { Answer, JournalState, Moment, Question, Stored, Taken, ToWorker, WorkerStart } from './messages.ts';
 import { Scribe } from './scribe.ts';
 import { Scrub } from './scrub.ts';
 
@@ -44,7 +45,7 @@ function journalIn(directory: string, more: Partial<WorkerStart> = {}) {
   const alive = (hours: number) => ask({ ask: 'alive', moment: at(hours) });
   const close = () => void (scribe.isClosed || ask({ ask: 'close' }));
   closing.push(close);
-  return { scribe, append, appendBoth, stored, state, alive, close };
+  return { scribe, ask, append, appendBoth, stored, state, alive, close };
 }
 
 const unopened = { failure: { code: 'journal-unopened' } };
@@ -153,15 +154,55 @@ describe('a worker that takes the place of another', () => {
     },
   );
 
-  it('refuses to begin while neither can be opened, and a journal at the start of its process while one cannot', () => {
+  it('refuses to begin while neither can be opened', () => {
     const directory = folder();
     const before = journalIn(directory);
     const { boot } = before.state();
     before.close();
-    shut(directory, 'ordinary');
-    expect(() => journalIn(directory)).toThrow('journal-unopened');
-    shut(directory, 'alarm');
-    expect(() => journalIn(directory, { boot })).toThrow('journal-unopened');
+    for (const lane of LANES) shut(directory, lane);
+    for (const start of [null, boot]) expect(() => journalIn(directory, { boot: start })).toThrow('journal-unopened');
+  });
+});
+
+describe.each(LANES)('a journal at the start of its process while the file of the %s lane cannot be opened', (lane) => {
+  it('takes and hands out what goes into the other, shows signs of life, and says what is in the way', () => {
+    const directory = folder();
+    const before = journalIn(directory);
+    for (let turn = 0; turn < 3; turn++) before.appendBoth();
+    const { epoch } = before.state().lanes.alarm;
+    before.close();
+    shut(directory, lane);
+    const { scribe, ask, append, stored, state, alive, close } = journalIn(directory);
+    expect(scribe.opened().before === null).toBe(lane === 'ordinary');
+    const first = stored(append(KINDS[other(lane)]));
+    expect([first.epoch > epoch, first.number]).toEqual([true, 1]);
+    expect(append(KINDS[lane])).toMatchObject(unopened);
+    expect(alive(0)).toMatchObject({ value: null });
+    const { lanes } = state();
+    expect(lanes[lane]).toMatchObject({
+      failure: expect.stringMatching(/^journal-unopened: .*-shm is no file.*See that its volume/),
+      waiting: 0,
+    });
+    expect(lanes[other(lane)]).toMatchObject({ failure: null, waiting: 4, aliveMs: expect.any(Number) });
+    expect(lanes[other(lane)].aliveMs).toBeGreaterThan(0);
+    const take = { ask: 'take', uplink: 'one', after: 0, upTo: 1e9, rowsMax: 10, bytesMax: 1e6 } as const;
+    expect((ask({ ...take, lane: other(lane) }) as { value: Taken }).value.rows).toHaveLength(3);
+    expect((ask({ ask: 'newest', rowsMax: 10 }) as { value: unknown[] }).value).toHaveLength(4);
+    mend(directory, lane);
+    expect(stored(append(KINDS[lane]))).toMatchObject({ lane });
+    expect(state().lanes).toMatchObject({ [lane]: { failure: null, waiting: 4 }, [other(lane)]: { failure: null, waiting: 4 } });
+    close();
+    expect(journalIn(directory).state().lanes.alarm.waiting).toBe(4);
+  });
+
+  it('refuses all the same where the other was written by a newer version', () => {
+    const directory = folder();
+    journalIn(directory).close();
+    const newer = new Database(join(directory, `${other(lane)}.sqlite`));
+    newer.pragma('user_version = 999');
+    newer.close();
+    shut(directory, lane);
+    expect(() => journalIn(directory)).toThrow('journal-newer');
   });
 });
 

@@ -205,6 +205,7 @@ export class LaneFile {
     const { waiting, rejected, quarantined, position } = tally;
     const { epoch, newest, thinned } = this.header;
     return {
+      failure: null,
       ...{ epoch, newest, waiting, rejected, quarantined, thinned },
       oldestMs: oldest?.wall_ms ?? null,
       aliveMs: (statements.header.get() as Header).alive_ms,

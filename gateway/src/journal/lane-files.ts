@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { LANES, type Lane } from '@fengsui/protocol';
 import type { Database } from 'better-sqlite3';
+import { fail } from '../failures.ts';
 import { Door } from './door.ts';
 import { bornIn, bothOf, Epochs } from './epochs.ts';
 import { Findings } from './findings.ts';
@@ -14,6 +15,12 @@ import { Space } from './space.ts';
 import { toldOf } from './trouble.ts';
 
 export const otherLane = (lane: Lane): Lane => (lane === 'alarm' ? 'ordinary' : 'alarm');
+
+/** A lane whose file this worker has not had open yet. */
+const NEVER_SEEN: LaneState = {
+  ...{ failure: null, epoch: 0, newest: 0, waiting: 0, rejected: 0, quarantined: 0, oldestMs: null, aliveMs: 0, uplinks: {} },
+  ...{ position: 0, synchronous: 0, bytes: 0, usedBytes: 0, thinned: 0 },
+};
 
 /**
  * The two files of a journal. A lane stalls or breaks alone; its epoch does not: both lanes carry one epoch, so that
@@ -35,6 +42,8 @@ export class LaneFiles {
   readonly #files = new Map<Lane, LaneFile>();
   readonly #reliefs = new Map<Lane, Relief>();
   readonly #positions: Record<Lane, number>;
+  /** As each was when it was last looked at. */
+  readonly #states: Record<Lane, LaneState> = { alarm: NEVER_SEEN, ordinary: NEVER_SEEN };
   /** Highest count that a file had when its handle was given up. */
   #droppedOrder = 0;
 
@@ -51,7 +60,7 @@ export class LaneFiles {
     try {
       this.#openBoth();
       this.aliveBeforeMs = this.#aliveBeforeMs();
-      this.boot = start.boot ?? Math.max(...LANES.map((lane) => this.file(lane).header.boot)) + 1;
+      this.boot = start.boot ?? Math.max(...this.opened().map(({ header }) => header.boot)) + 1;
       this.#begin();
     } catch (error) {
       this.close();
@@ -142,9 +151,9 @@ export class LaneFiles {
     this.#opening.moveAside(lane);
   }
 
-  /** `laneState` reads how a lane stands. */
+  /** `laneState` reads how a lane stands; throws while its file cannot be opened. */
   state(laneState: (lane: Lane) => LaneState): JournalState {
-    const lanes = Object.fromEntries(LANES.map((lane) => [lane, laneState(lane)])) as Record<Lane, LaneState>;
+    const lanes = Object.fromEntries(LANES.map((lane) => [lane, this.#stateOf(lane, laneState)])) as Record<Lane, LaneState>;
     return {
       boot: this.boot,
       lanes: { ...lanes, ordinary: this.door.counted(lanes.ordinary) },
@@ -162,18 +171,28 @@ export class LaneFiles {
     this.#lock.close();
   }
 
-  /** A run begins with both. A worker that takes another's place goes on with the one that can be opened: devices are talking. */
+  /** Goes on with the one that can be opened where the other cannot: devices are talking. A journal of a newer version is not ours to touch. */
   #openBoth(): void {
-    let failed = this.start.boot === null;
-    for (const lane of LANES) {
+    const failures = LANES.flatMap((lane) => {
       try {
         this.#open(lane);
+        return [];
       } catch (error) {
-        if (failed) throw error;
-        failed = true;
-        this.findings.remark(`${lane}: ${toldOf(error).detail}`);
+        return [error];
       }
+    });
+    const newer = failures.find((error) => toldOf(error).code === 'journal-newer');
+    if (newer !== undefined || failures.length === LANES.length) throw newer ?? failures[0];
+  }
+
+  #stateOf(lane: Lane, read: (lane: Lane) => LaneState): LaneState {
+    try {
+      this.#states[lane] = read(lane);
+    } catch (error) {
+      const { code, detail } = toldOf(error);
+      this.#states[lane] = { ...this.#states[lane], failure: fail(code, detail).message };
     }
+    return this.#states[lane];
   }
 
   #open(lane: Lane): void {
@@ -189,8 +208,10 @@ export class LaneFiles {
     return untaken;
   }
 
+  /** Signs of life and the gateway's own words are in the ordinary lane's file: without it nobody knows. */
   #aliveBeforeMs(): number | null {
     const headers = this.opened().map(({ header }) => header);
-    return headers.every(({ epoch }) => epoch === 0) ? null : Math.max(...headers.map(({ alive_ms }) => alive_ms));
+    if (headers.every(({ epoch }) => epoch === 0) || !this.#files.has('ordinary')) return null;
+    return Math.max(...headers.map(({ alive_ms }) => alive_ms));
   }
 }

@@ -73,6 +73,8 @@ export interface Due {
 }
 
 export interface LaneState {
+  /** Why its file cannot be opened just now, with the remedy; null: it is open. While it is not, the rest is as it was last known. */
+  readonly failure: string | null;
   readonly epoch: number;
   /** Last number given out. */
   readonly newest: number;
@@ -84,7 +86,7 @@ export interface LaneState {
   readonly quarantined: number;
   /** Wall clock of the oldest row that waits; null when none does. */
   readonly oldestMs: number | null;
-  /** The last sign of life in the file, read back from it; wall clock. Only the ordinary lane's is kept up. */
+  /** The last sign of life in the file, read back from it; wall clock. The ordinary lane's is kept up, the other's while that file is shut. */
   readonly aliveMs: number;
   /** What each uplink is owed, and what it lost, by its name. */
   readonly uplinks: Readonly<Record<string, Due>>;
@@ -137,7 +139,7 @@ export interface Before {
 }
 
 export interface Opened extends Pick<JournalState, 'boot'> {
-  /** null on a journal that was born just now. */
+  /** null on a journal that was born just now, and where the file that knows cannot be opened. */
   readonly before: Before | null;
   /** Last position of each lane. */
   readonly positions: Readonly<Record<Lane, number>>;

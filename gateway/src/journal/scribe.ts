@@ -48,8 +48,9 @@ export class Scribe {
     for (const lane of LANES) this.#lookForAgain(lane, work);
     this.#numbering.number(work);
     const answered = new Set<Staged>();
+    const aliveLane = work.failed.has('ordinary') ? 'alarm' : 'ordinary';
     for (const lane of LANES) {
-      const settled = this.#commit(lane, work);
+      const settled = this.#commit(lane, work, lane === aliveLane ? work.alive : []);
       const ready = work.staged.filter((append) => !answered.has(append) && isDecided(append, lane));
       for (const append of ready) answered.add(append);
       const answers = [...ready.map((append) => answerOf(append, work.failed)), ...settled];
@@ -79,9 +80,8 @@ export class Scribe {
   }
 
   /** One lane's transaction, tried again once where something could be done about its failure. Answers what is no append. */
-  #commit(lane: Lane, work: Work): Answer[] {
+  #commit(lane: Lane, work: Work, alive: readonly Alive[]): Answer[] {
     const ours = work.settles.filter(({ receipt }) => receipt.lane === lane);
-    const alive = lane === 'ordinary' ? work.alive : [];
     for (let isFirst = true; ; isFirst = false) {
       const earlier = work.failed.get(lane);
       if (earlier) return [...ours, ...alive].map(({ id }) => ({ id, failure: earlier }));

@@ -1,4 +1,4 @@
-import { type Edge, type GatewayNote, LANES } from '@fengsui/protocol';
+import { type Edge, type GatewayNote, LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import type { JournalState, LaneState, SpaceState } from './messages.ts';
 
@@ -14,6 +14,7 @@ export interface JournalNews {
 /** Finds out what is new about a journal between two looks. */
 export class JournalWatch {
   readonly #told = new Set<string>();
+  readonly #shut = new Set<Lane>();
   #quarantined: number | null = null;
   #failures = 0;
   #level = 0;
@@ -22,7 +23,25 @@ export class JournalWatch {
 
   /** What came up since the last look. The first takes what an earlier run has counted for told. `monotonicMs` spaces words that repeat. */
   news(state: JournalState, monotonicMs: number): JournalNews[] {
-    return [...this.#damage(state), ...this.#failure(state), ...this.#space(state.space), ...this.#thinning(state, monotonicMs)];
+    return [
+      ...this.#shutting(state),
+      ...this.#damage(state),
+      ...this.#failure(state),
+      ...this.#space(state.space),
+      ...this.#thinning(state, monotonicMs),
+    ];
+  }
+
+  /** A lane that is shut is said once, with what is in the way and the remedy, and that it opens again. */
+  #shutting({ lanes }: JournalState): JournalNews[] {
+    return LANES.flatMap((lane) => {
+      const { failure } = lanes[lane];
+      const isNew = (failure === null) === this.#shut.has(lane);
+      if (failure === null) this.#shut.delete(lane);
+      else this.#shut.add(lane);
+      if (!isNew) return [];
+      return [damage(failure === null ? `the file of the ${lane} lane opens again` : `${SHUT[lane]}: ${failure}`)];
+    });
   }
 
   #damage({ damagedFiles, findings, lanes }: JournalState): JournalNews[] {
@@ -79,6 +98,11 @@ function thinnedIn({ thinned, uplinks }: LaneState): Thinned {
 }
 
 const sum = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((total, rows) => total + rows, 0);
+
+const SHUT = {
+  alarm: 'ALARMS CANNOT BE STORED AND ARE NOT REPORTED, everything else goes on 告警无法入库上报,其余照常',
+  ordinary: 'only alarms are stored and reported, everything else is refused 仅告警可入库上报,其余无法入库',
+} as const satisfies Record<Lane, string>;
 
 const MEND_UPLINK = 'check it, or take it out of the configuration when its far side is gone for good 请检查该链路';
 

@@ -6,7 +6,7 @@ import { troublesOf } from './troubles.ts';
 const NOW_MS = 1_800_000_000_000;
 const LINE = { name: 'l', state: 'open', lastFailure: null, sinceMs: 1, devices: [], strangers: [] };
 const UPLINK = { name: 'collector', state: 'up', lastFailure: null, lastReceiptMs: NOW_MS - 9 };
-const LANE = { rejected: 0, quarantined: 0 };
+const LANE = { failure: null, rejected: 0, quarantined: 0 };
 
 /** A gateway that is well, except for what is said. */
 function status({
@@ -59,7 +59,7 @@ describe('the troubles an installer is shown', () => {
       told({
         troubles: [clock, down],
         lines: [{ ...LINE, state: 'closed', lastFailure }],
-        lane: { rejected: 2, quarantined: 1 },
+        lane: { failure: null, rejected: 2, quarantined: 1 },
         usedShare: 1,
       }),
     ).toEqual([

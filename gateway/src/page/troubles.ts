@@ -194,10 +194,17 @@ function ofLine(line: Line, nowMs: number, startedMs: number): Trouble[] {
   ];
 }
 
+/** Since when is not known: only that it is so. */
+function shutLane(lane: string, failure: string): Trouble {
+  const { sinceMs: _, ...shut } = failed(lane, failure, 0, 'journal-unopened');
+  return shut;
+}
+
 function ofJournal({ journal }: Status): Trouble[] {
   const { space, damagedFiles } = journal;
   const used = `${Math.round(space.usedShare * 100)} %`;
-  const ofLanes = Object.entries(journal.lanes).flatMap(([lane, { rejected, quarantined }]) => [
+  const ofLanes = Object.entries(journal.lanes).flatMap(([lane, { failure, rejected, quarantined }]) => [
+    ...(failure === null ? [] : [shutLane(lane, failure)]),
     ...(rejected > 0 ? [trouble('rows-rejected', 'doubtful', lane, { detail: String(rejected) })] : []),
     ...(quarantined > 0 ? [trouble('rows-damaged', 'wrong', lane, { detail: String(quarantined) })] : []),
   ]);
