@@ -36,6 +36,7 @@ const DRILLS: Readonly<Record<string, Drill>> = {
   ),
   freeze: experiment('freeze', 'gateway and collector stand still and go on', () => import('./itself/freeze.ts')),
   hang: experiment('hang', 'a part of the gateway stands still; the watchdog notices', () => import('./itself/hang.ts')),
+  sweep: experiment('sweep', 'calls of the disk fail under a whole gateway', () => import('./itself/sweep.ts')),
   stop: experiment('stop', 'told to stop while a driver, an uplink or the journal hangs', () => import('./itself/stop.ts')),
   throw: experiment('throw', 'errors of the program, a crash loop, SIGTERM under load', () => import('./itself/throw.ts')),
   flood: experiment('flood', '200 alarms in a second upon 10,000 readings that wait', () => import('./itself/flood.ts')),

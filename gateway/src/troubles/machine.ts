@@ -16,13 +16,16 @@ export interface MachineNumbers {
   readonly descriptorsMax: number | null;
 }
 
+/** Read once, while a file can be opened: where no descriptor is left, none can. */
+const DESCRIPTORS_MAX = read('/proc/self/limits', (text) => numberIn(text, /^Max open files\s+(\d+)/m));
+
 export function machineNumbers(): MachineNumbers {
   const { used_heap_size, heap_size_limit } = getHeapStatistics();
   return {
     heapUsedShare: used_heap_size / heap_size_limit,
     memoryFreeShare: read('/proc/meminfo', freeShareIn),
-    descriptors: count('/proc/self/fd'),
-    descriptorsMax: read('/proc/self/limits', (text) => numberIn(text, /^Max open files\s+(\d+)/m)),
+    descriptors: openDescriptors(),
+    descriptorsMax: DESCRIPTORS_MAX,
   };
 }
 
@@ -95,11 +98,12 @@ function read(path: string, value: (text: string) => number | null): number | nu
   }
 }
 
-function count(path: string): number | null {
+/** To look takes a descriptor: where that is refused, all are open. */
+function openDescriptors(): number | null {
   try {
-    return readdirSync(path).length;
-  } catch {
-    return null;
+    return readdirSync('/proc/self/fd').length;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EMFILE' ? DESCRIPTORS_MAX : null;
   }
 }
 

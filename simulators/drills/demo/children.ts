@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 120_000;
 /** A process that does not stop in order within this is ended hard: the drill must not hang. */
 const STOP_WITHIN_MS = 6000;
 const TAIL_LINES = 15;

@@ -1,11 +1,13 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getuid } from 'node:process';
 import { JournalWatch, openJournal } from '@fengsui/gateway/src/journal/journal.ts';
 import type { EventKind, SiteEvent } from '@fengsui/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { inspect, OPENING } from './aftermath.ts';
 import { buildShim, countCalls, tellStory } from './faults.ts';
+import { memoryGroup } from './memory-group.ts';
 import { sweepUpgrades } from './migration.ts';
 import { pace } from './slow-disk.ts';
 import { starve } from './starve.ts';
@@ -43,10 +45,10 @@ function eventOf(kind: EventKind, address: number): SiteEvent {
 }
 
 describe('a journal disturbed at a call of the disk', () => {
-  it('keeps every row it promised, once, and opens again, whatever happens at calls all over the story', async () => {
-    const { points, complaints } = await sweep(26);
+  it('keeps every row it promised, once, and opens again, whatever happens at calls all over the story', { timeout: 900_000 }, async () => {
+    const { points, complaints } = await sweep(100);
     expect(complaints).toEqual([]);
-    expect(points).toBeGreaterThan(20);
+    expect(points).toBeGreaterThanOrEqual(95);
   });
 
   it('writes a group again over a new handle after a failed sync, counts the failure and refuses nobody', async () => {
@@ -72,10 +74,11 @@ describe('a journal disturbed at a call of the disk', () => {
 });
 
 describe('a full volume', () => {
-  it('lets alarms in on the ballast, gives readings up, counted, says so, and lays the ballast again when there is room', async () => {
+  it('lets alarms in on the ballast, gives readings up, counted, says so, and lays the ballast again when there is room', async ({
+    skip,
+  }) => {
     await using volume = await mountVolume(8);
-    // Without the right to mount, the shim says ENOSPC instead: then the ballast cannot help, and what is refused is said again.
-    if (!volume) return onlyBehindTheShim();
+    if (!volume) return onlyBehindTheShim(skip);
     const directory = join(volume.path, 'data');
     const journal = await openJournal({ ...OPENING, directory, sizes: { ballastBytes: MIB } });
     const watch = new JournalWatch();
@@ -114,9 +117,9 @@ describe('a full volume', () => {
     }
   });
 
-  it('opens a journal on its ballast where there is no room left at all', async () => {
+  it('opens a journal on its ballast where there is no room left at all', async ({ skip }) => {
     await using volume = await mountVolume(8);
-    if (!volume) return onlyBehindTheShim();
+    if (!volume) return onlyBehindTheShim(skip);
     const directory = join(volume.path, 'data');
     const sizes = { ballastBytes: MIB };
     const first = await openJournal({ ...OPENING, directory, sizes });
@@ -153,7 +156,7 @@ describe('a slow disk', () => {
 
 describe('a starved process', () => {
   it('takes alarms on a backlog without descriptors and with little memory', async () => {
-    const { complaints, taken } = await starve(10_000);
+    const { complaints, taken } = await starve(10_000, memoryGroup(200));
     expect(complaints).toEqual([]);
     expect(taken).toBeLessThan(64);
   });
@@ -181,10 +184,16 @@ function fillUp(path: string): void {
   if (!existsSync(join(path, 'junk'))) throw new Error('the volume took nothing at all');
 }
 
-async function onlyBehindTheShim(): Promise<void> {
+/**
+ * Without the right to mount, the shim says ENOSPC instead: then the ballast cannot help, and what is refused is said again. That is less,
+ * and so the test counts as left out; root may mount, or something is wrong.
+ */
+async function onlyBehindTheShim(skip: (why: string) => never): Promise<void> {
+  expect(getuid!(), 'root could not mount a tmpfs: the story of a full volume cannot be told').not.toBe(0);
   const directory = mkdtempSync(join(folder, 'full-'));
   const told = await tellStory({ shim, match: directory, fault: { call: 'pwrite', kind: 'enospc', at: 150, times: 60 } }, directory);
   expect(told.isComplete).toBe(true);
   expect(told.refused.some((refusal) => refusal.startsWith('journal-full'))).toBe(true);
   expect((await inspect(directory, told.promised)).missing).toEqual([]);
+  skip('no right to mount: only the refusals of a full disk were tried, not the ballast');
 }
