@@ -346,12 +346,17 @@ export const TRIAL_STARTS_MAX = 3;
 /** Points whose last word is remembered for those who ask: ten panels of a thousand points. */
 export const SITE_POINTS_MAX = 10_000;
 
-/** Rows of each lane that are looked through at a start for how the site stood; the newest say it, and a fault may be days old among readings. */
+/**
+ * Rows of each lane that are looked through at a start for how the site stood, readings apart: they are thousands an hour, and a shield is
+ * months old.
+ */
 export const RECALL_ROWS = 100_000;
-/** Of those, what is kept until all are read: some 10 MB for both lanes. */
+/** Of those, what is kept until all are read: some 15 MB in all. */
 export const RECALL_KEPT = 20_000;
 /** Rows looked through at once: an alarm waits behind two such pieces, a few milliseconds. */
 export const RECALL_PIECE = 100;
+/** The same of rows that lie apart, each on a page of its own that a slow card may have to fetch. */
+export const RECALL_PIECE_APART = 25;
 /** Whoever asks how the site stands waits for it so long at most. Panels and uplinks do not wait. */
 export const RECALL_WITHIN_MS = 10_000;
 

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import type { TalkingFamily } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SiteState } from './downlink/site-state.ts';
 import { Site, soon } from './page/gateway-with-page.fixture.ts';
 import type { PointPage } from './page/points.ts';
+import { recall } from './recall.ts';
 
 const PANEL = FAMILIES.get('jbf-193k') as TalkingFamily;
 let site: Site;
@@ -39,6 +41,22 @@ async function restart(): Promise<void> {
 }
 
 describe('how the site stands', () => {
+  it('is told in time also where the journal does not answer, and what is measured meanwhile takes no more than its points do', async () => {
+    const state = new SiteState();
+    const waits = Promise.withResolvers<void>();
+    const clock = { wallMs: () => 0, monotonicMs: () => 0, sleep: () => waits.promise };
+    const journal = { newest: () => 5, earlier: () => new Promise<never>(() => {}) };
+    const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const recalled = recall({ journal, site: state, own: new Set(), clock, log });
+    const part = { systemType: 1, systemAddress: 1 };
+    for (let value = 0; value < 3; value++) state.measure('panel-1', part, { quantity: 'pressure-kpa', value, quality: 'good' }, value);
+    expect(state.points()).toEqual([]);
+    waits.resolve();
+    await recalled;
+    expect(state.points()).toMatchObject([{ measured: { value: 2 }, heardMs: 2 }]);
+    expect(log.info).toHaveBeenCalled();
+  });
+
   it('outlives a kill of the gateway: a fire burns on page and in read orders until the panel is reset, a test stays a test', async () => {
     await site.start({
       points: '          - { address: { controller: 1, loop: 1, point: 5 }, place: 试验点, componentType: 42, inService: false }\n',

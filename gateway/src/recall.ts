@@ -1,7 +1,9 @@
 import { type Clock, Failure, LANES, type Lane, PROFILES, type SiteEvent } from '@fengsui/protocol';
 import type { SiteState } from './downlink/site-state.ts';
-import type { EarlierRow, Journal } from './journal/journal.ts';
+import type { EarlierKind, EarlierRow, Journal } from './journal/journal.ts';
+import { pointOf } from './journal/point.ts';
 import * as limits from './limits.ts';
+import { within } from './pulse.ts';
 import type { Log } from './supervision.ts';
 
 export interface RecallOptions {
@@ -15,29 +17,44 @@ export interface RecallOptions {
 
 /**
  * Tells the site what earlier runs heard, as the journal holds it: a fire that stood when the gateway went down stands when it is back.
- * Beside everything else, in pieces, the newest first and so far as the limits allow. What cannot be read is logged. Never rejects.
+ * Beside everything else, in pieces, the newest first and so far as the limits allow: first all that says how something stands, however
+ * many readings lie between, then what was measured last. What cannot be read, or not in time, is logged. Never rejects.
  */
 export function recall(options: RecallOptions): Promise<void> {
   const { journal, site, clock } = options;
   const untilMs = clock.monotonicMs() + limits.RECALL_WITHIN_MS;
   // What this run says comes to the site by itself.
-  const lanes = LANES.map((lane) => rowsOf(options, lane, journal.newest(lane) + 1, untilMs));
-  return site.recall(Promise.all(lanes).then((rows) => runsOf(rows.flat(), options)));
+  const before = new Map(LANES.map((lane) => [lane, journal.newest(lane) + 1]));
+  const read = (lane: Lane, what: EarlierKind) => rowsOf(options, { lane, what, before: before.get(lane)! }, untilMs);
+  const all = async () => {
+    const states = await Promise.all(LANES.map((lane) => read(lane, 'states')));
+    return [...states, await read('ordinary', 'readings')];
+  };
+  return site.recall(all().then((rows) => runsOf(rows.flat(), options)));
 }
 
-async function rowsOf({ journal, clock, log }: RecallOptions, lane: Lane, before: number, untilMs: number): Promise<EarlierRow[]> {
+interface Wanted {
+  readonly lane: Lane;
+  readonly what: EarlierKind;
+  readonly before: number;
+}
+
+async function rowsOf({ journal, clock, log }: RecallOptions, { lane, what, before }: Wanted, untilMs: number): Promise<EarlierRow[]> {
+  const pieceRows = lane === 'ordinary' && what === 'states' ? limits.RECALL_PIECE_APART : limits.RECALL_PIECE;
   const kept: EarlierRow[] = [];
   const repeated = new Set<string>();
+  let looked = 0;
   try {
-    let looked = 0;
-    for (let at = before; at > 0; looked += limits.RECALL_PIECE) {
-      if (looked >= limits.RECALL_ROWS || kept.length >= limits.RECALL_KEPT || clock.monotonicMs() > untilMs) {
-        log.info({ lane, rows: looked }, 'how the site stood before is known from the newest rows alone');
+    for (let at = before; at > 0; looked += pieceRows) {
+      const leftMs = untilMs - clock.monotonicMs();
+      const isEnough = looked >= limits.RECALL_ROWS || kept.length >= limits.RECALL_KEPT || leftMs <= 0;
+      const piece = isEnough ? 'late' : await within(clock, journal.earlier(lane, what, at, pieceRows), leftMs);
+      if (piece === 'late') {
+        log.info({ lane, what, rows: looked }, 'how the site stood before is known from the newest rows alone');
         break;
       }
-      const { rows, first } = await journal.earlier(lane, at, limits.RECALL_PIECE);
-      kept.push(...rows.toReversed().filter((row) => isFirst(row, repeated)));
-      at = first;
+      for (const row of piece.rows) if (isFirst(row, repeated)) kept.push(row);
+      at = piece.first;
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -48,9 +65,11 @@ async function rowsOf({ journal, clock, log }: RecallOptions, lane: Lane, before
 }
 
 /** Of what a point says again and again only the newest counts. */
-function isFirst({ kind, source, point }: EarlierRow, repeated: Set<string>): boolean {
+function isFirst(row: EarlierRow, repeated: Set<string>): boolean {
+  const { kind, source } = row;
   if (kind !== 'reading' && kind !== 'heartbeat') return true;
-  const about = `${kind} ${source} ${point}`;
+  const event = row.point === null ? eventIn(row) : null;
+  const about = `${kind} ${source} ${event ? pointOf(event) : row.point}`;
   if (repeated.has(about)) return false;
   repeated.add(about);
   return true;

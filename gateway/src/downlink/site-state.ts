@@ -57,8 +57,8 @@ export class SiteState {
   /** How far the clock of a system was ahead of ours when it last told its time. */
   readonly #aheadMs = new Map<string, number>();
   readonly #earlier = new EarlierFlags();
-  /** What is to be heard once the earlier runs are; null: they are. */
-  #held: Array<() => void> | null = null;
+  /** What is to be heard once the earlier runs are, by what a later one of it takes the place of; null: they are. */
+  #held: Map<string, () => void> | null = null;
   #recalled: Promise<void> = Promise.resolve();
 
   /** Resolves when what the journal tells of earlier runs is known: before that nothing here is true. */
@@ -68,7 +68,7 @@ export class SiteState {
 
   /** Hears the events of earlier runs, each run's in order, before all that is heard from now on. Never rejects where `reading` does not. */
   recall(reading: Promise<ReadonlyArray<readonly SiteEvent[]>>): Promise<void> {
-    this.#held ??= [];
+    this.#held ??= new Map();
     this.#recalled = this.#recall(reading);
     return this.#recalled;
   }
@@ -83,16 +83,28 @@ export class SiteState {
         this.#earlier.begin(this.#points);
       }
     } finally {
-      const held = this.#held ?? [];
+      const held = this.#held ?? new Map<string, () => void>();
       this.#held = null;
-      for (const hear of held) hear();
+      for (const hear of held.values()) hear();
     }
   }
 
   /** Events that became durable, in order. */
   hear(events: readonly SiteEvent[]): void {
-    if (this.#held) this.#held.push(() => this.#hear(events));
-    else this.#hear(events);
+    if (!this.#held) {
+      this.#hear(events);
+      return;
+    }
+    for (const event of events) {
+      const { id, kind, source, part, measured } = event;
+      this.#hold(kind === 'reading' ? `reading ${pointKey(source, part)} ${measured?.quantity}` : id, () => this.#hear([event]));
+    }
+  }
+
+  /** In the order of the last word of each: what is measured meanwhile takes no more than its points do. */
+  #hold(about: string, hear: () => void): void {
+    this.#held?.delete(about);
+    this.#held?.set(about, hear);
   }
 
   #hear(events: readonly SiteEvent[]): void {
@@ -129,8 +141,11 @@ export class SiteState {
 
   /** What a point measures, also where that is no event: a reading that is no news yet. */
   measure(source: string, part: Part, measured: Measured, heardMs: number): void {
-    if (this.#held) return void this.#held.push(() => this.measure(source, part, measured, heardMs));
     const key = pointKey(source, part);
+    if (this.#held) {
+      this.#hold(`measured ${key}`, () => this.measure(source, part, measured, heardMs));
+      return;
+    }
     const known = this.#points.get(key) ?? { source, part, address: null, place: null, states: [], liveStates: [], text: null, said: null };
     const over = this.#earlier.measured(key, measured);
     const stands = (flag: State) => !over.includes(flag);

@@ -1,28 +1,33 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { LANES, PROFILES } from '@fengsui/protocol';
+import { PROFILES } from '@fengsui/protocol';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventOf, open, temporaryFolder } from './journal.fixture.ts';
 
 const { read } = PROFILES.get('db36-t1297-2020')!;
 const measured = (value: number) => ({ quantity: 'pressure-kpa', value, quality: 'good' }) as const;
+const ASKED = [
+  ['alarm', 'states'],
+  ['ordinary', 'states'],
+  ['ordinary', 'readings'],
+] as const;
 let folder: string;
 beforeEach(() => {
   folder = temporaryFolder();
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** All that is told of a lane, piece by piece, the newest piece first. */
+/** All that is told of both lanes, piece by piece, the newest piece first; of the ordinary lane states and then readings. */
 async function told(rowsMax: number) {
   await using journal = Object.assign(await open(folder), { [Symbol.asyncDispose]: () => journal.close() });
   const pieces: unknown[][][] = [];
-  for (const lane of LANES) {
+  for (const [lane, what] of ASKED) {
     for (let before = journal.newest(lane) + 1; before > 0; ) {
-      const { rows, first } = await journal.earlier(lane, before, rowsMax);
+      const { rows, first } = await journal.earlier(lane, what, before, rowsMax);
       before = first;
       const events = rows.map(({ frame }) => read(frame)).flatMap((one) => ('event' in one ? [one.event] : []));
-      if (first > 0) pieces.push(events.map((event) => [event.kind, event.measured?.value ?? event.part.component?.address]));
+      if (events.length > 0) pieces.push(events.map((event) => [event.kind, event.measured?.value ?? event.part.component?.address]));
     }
   }
   return pieces;
@@ -38,8 +43,8 @@ describe('what earlier runs heard', () => {
     expect(await told(2)).toEqual([
       ...[
         [
-          ['reset', 0],
           ['fire', 2],
+          ['reset', 0],
         ],
         [['fire', 1]],
       ],
@@ -47,13 +52,51 @@ describe('what earlier runs heard', () => {
     ]);
     expect(await told(100)).toEqual([
       [
-        ['fire', 1],
-        ['reset', 0],
         ['fire', 2],
+        ['reset', 0],
+        ['fire', 1],
       ],
+      [['fault', 3]],
+      [['reading', 4]],
+    ]);
+  });
+
+  it('tells at once what stands, however many readings came after it, and what an older version wrote place by place', async () => {
+    const journal = await open(folder);
+    await journal.append([eventOf('shield', 3), eventOf('fault', 4)]);
+    const readings = (many: number) =>
+      Array.from({ length: many }, (_, index) => eventOf('reading', 10 + (index % 8), { edge: 'momentary', measured: measured(index) }));
+    await journal.append(readings(600));
+    await journal.append([eventOf('shield', 3, { edge: 'ended' }), ...readings(300)]);
+    const states = async () => {
+      const pieces: string[][] = [];
+      for (let before = journal.newest('ordinary') + 1; before > 0; ) {
+        const { rows, first } = await journal.earlier('ordinary', 'states', before, 100);
+        pieces.push(rows.map(({ kind }) => kind));
+        before = first;
+      }
+      return pieces;
+    };
+    expect(await states()).toEqual([['shield', 'fault', 'shield'], []]);
+    const database = new Database(join(folder, 'ordinary.sqlite'));
+    database.exec('UPDATE header SET said_from = 400; DELETE FROM said WHERE position <= 400');
+    database.close();
+    expect(await states()).toEqual([['shield'], [], [], [], ['fault', 'shield'], []]);
+    await journal.close();
+  });
+
+  it('tells every reading of rows that were put back without their points', async () => {
+    const journal = await open(folder);
+    await journal.append([7, 8, 9].map((point) => eventOf('reading', point, { edge: 'momentary', measured: measured(point) })));
+    await journal.close();
+    const database = new Database(join(folder, 'ordinary.sqlite'));
+    database.exec('UPDATE rows SET point = NULL');
+    database.close();
+    expect(await told(100)).toEqual([
       [
-        ['reading', 4],
-        ['fault', 3],
+        ['reading', 9],
+        ['reading', 8],
+        ['reading', 7],
       ],
     ]);
   });

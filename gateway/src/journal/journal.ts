@@ -5,6 +5,7 @@ import { Clerk } from './clerk.ts';
 import type {
   Before,
   Earlier,
+  EarlierKind,
   JournalSizes,
   JournalState,
   KnownRow,
@@ -17,7 +18,18 @@ import type {
   Taken,
 } from './messages.ts';
 
-export type { Before, Earlier, EarlierRow, JournalSizes, JournalState, LaneState, Settled, Stored, Taken } from './messages.ts';
+export type {
+  Before,
+  Earlier,
+  EarlierKind,
+  EarlierRow,
+  JournalSizes,
+  JournalState,
+  LaneState,
+  Settled,
+  Stored,
+  Taken,
+} from './messages.ts';
 export { type JournalNews, JournalWatch } from './watch.ts';
 
 /** The gateway's durable, numbered queue of frames, which every uplink follows at its own pace. */
@@ -38,8 +50,8 @@ export interface Journal {
   state(): Promise<JournalState>;
   /** The newest rows of each lane, settled ones too: what a copy of something said before is known by. */
   newestRows(rowsMax: number): Promise<readonly KnownRow[]>;
-  /** Rows of a lane before a position with their frames, from so many places: a short piece, or an alarm waits behind it. */
-  earlier(lane: Lane, before: number, rowsMax: number): Promise<Earlier>;
+  /** Rows of a lane before a position with their frames, the newest first: a short piece, or an alarm waits behind it. */
+  earlier(lane: Lane, what: EarlierKind, before: number, rowsMax: number): Promise<Earlier>;
   /** Position of the last row of a lane, as far as this process knows; 0 while its file cannot be opened and rows of it were asked for. */
   newest(lane: Lane): number;
   /** Resolves when a lane has a row behind a position; rejects with the signal's reason. */
@@ -208,8 +220,8 @@ class WorkerJournal implements Journal {
     return this.#clerk.ask({ ask: 'newest', rowsMax });
   }
 
-  earlier(lane: Lane, before: number, rowsMax: number): Promise<Earlier> {
-    return this.#clerk.ask({ ask: 'earlier', lane, before, rowsMax });
+  earlier(lane: Lane, what: EarlierKind, before: number, rowsMax: number): Promise<Earlier> {
+    return this.#clerk.ask({ ask: 'earlier', lane, what, before, rowsMax });
   }
 
   newest(lane: Lane): number {

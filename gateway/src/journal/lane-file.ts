@@ -8,7 +8,7 @@ import { earlierThan } from './earlier.ts';
 import { giveUp } from './giving-up.ts';
 import { type Header, type LaneParts, partsOf } from './lane-parts.ts';
 import { type Losers, losersOf } from './losers.ts';
-import type { Earlier, KnownRow, LaneState, Settled, Taken } from './messages.ts';
+import type { Earlier, EarlierKind, KnownRow, LaneState, Settled, Taken } from './messages.ts';
 import { Offers } from './offers.ts';
 import { take, type Wanted } from './outgoing.ts';
 import type { KeptRow, NewRow, Spared } from './row.ts';
@@ -166,8 +166,8 @@ export class LaneFile {
   }
 
   /** A piece of what stands before a position, with its frames. */
-  earlier(before: number, rowsMax: number): Earlier {
-    return earlierThan(this.#parts, before, rowsMax);
+  earlier(what: EarlierKind, before: number, rowsMax: number): Earlier {
+    return earlierThan(this.#parts, what, before, rowsMax);
   }
 
   /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself; null where it is damaged. */

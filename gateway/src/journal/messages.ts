@@ -49,7 +49,10 @@ export interface EarlierRow {
   readonly frame: Uint8Array;
 }
 
-/** Sound rows of one lane, of what says itself again and again (readings, signs of life) only the newest of each point. */
+/** What says how the site stands, or what says itself again and again: readings and signs of life. */
+export type EarlierKind = 'states' | 'readings';
+
+/** Sound rows of one lane, the newest first, of what says itself again and again (readings, signs of life) only the newest of each point. */
 export interface Earlier {
   readonly rows: readonly EarlierRow[];
   /** All behind this position were looked at; 0: there is nothing before. */
@@ -184,7 +187,7 @@ export type Question =
   | { readonly ask: 'settle'; readonly uplink: string; readonly receipt: Receipt; readonly wallMs: number }
   | ({ readonly ask: 'outrank' } & Outranking)
   | { readonly ask: 'newest'; readonly rowsMax: number }
-  | { readonly ask: 'earlier'; readonly lane: Lane; readonly before: number; readonly rowsMax: number }
+  | { readonly ask: 'earlier'; readonly lane: Lane; readonly what: EarlierKind; readonly before: number; readonly rowsMax: number }
   | { readonly ask: 'alive'; readonly moment: Moment }
   | { readonly ask: 'state' }
   | { readonly ask: 'close' };

@@ -145,7 +145,7 @@ describe('a journal with several uplinks', () => {
     await first.close();
     const database = new Database(join(directory, 'alarm.sqlite'));
     database.exec(
-      'DROP TRIGGER rows_owed; DROP TRIGGER rows_set_aside; DROP TRIGGER rows_gone; DROP TABLE owed; DROP TABLE uplinks; DROP TRIGGER rows_refused_gone; DROP TABLE refusals',
+      'DROP TRIGGER rows_said; DROP TRIGGER rows_said_gone; DROP TABLE said; ALTER TABLE header DROP COLUMN said_from; DROP TRIGGER rows_owed; DROP TRIGGER rows_set_aside; DROP TRIGGER rows_gone; DROP TABLE owed; DROP TABLE uplinks; DROP TRIGGER rows_refused_gone; DROP TABLE refusals',
     );
     database.prepare('UPDATE rows SET state = 1 WHERE number = 2').run();
     database.pragma('user_version = 2');

@@ -101,7 +101,8 @@ function live(journal: Opened): JournalState {
   ask<JournalState>({ ask: 'state' });
   ask<KnownRow[]>({ ask: 'newest', rowsMax: 1_000 });
   for (const lane of LANES) {
-    for (let before = 1_000; before > 0; ) before = ask<Earlier>({ ask: 'earlier', lane, before, rowsMax: 50 }).first;
+    for (const what of ['states', 'readings'] as const)
+      for (let before = 1_000; before > 0; ) before = ask<Earlier>({ ask: 'earlier', lane, what, before, rowsMax: 50 }).first;
     append(journal, KINDS[lane][0], 900);
     waiting(journal, lane);
     const receipt = { gateway: 'gw-1', epoch, lane, accepted: [5, 6], rejected: [{ number: 7, reason: 'malformed' }] };

@@ -121,7 +121,7 @@ describe('a rejected row that is offered again', () => {
 function older(directory: string, more: string): void {
   const database = new Database(pathIn(directory));
   database.exec(
-    `ALTER TABLE uplinks DROP COLUMN thinned; ALTER TABLE uplinks DROP COLUMN since; DROP TRIGGER rows_refused_gone; DROP TABLE refusals; ${more}`,
+    `DROP TRIGGER rows_said; DROP TRIGGER rows_said_gone; DROP TABLE said; ALTER TABLE header DROP COLUMN said_from; ALTER TABLE uplinks DROP COLUMN thinned; ALTER TABLE uplinks DROP COLUMN since; DROP TRIGGER rows_refused_gone; DROP TABLE refusals; ${more}`,
   );
   database.pragma('user_version = 3');
   database.close();

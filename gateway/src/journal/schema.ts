@@ -78,6 +78,16 @@ export const MIGRATIONS: readonly string[] = [
   `ALTER TABLE uplinks ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0; -- rows it was owed that were given up for want of room`,
   `ALTER TABLE uplinks ADD COLUMN since INTEGER NOT NULL DEFAULT 0; -- count over both lanes when the name got its slot: of rows before it nothing is known
    UPDATE uplinks SET since = coalesce((SELECT newest_order FROM header), 0);`,
+  `ALTER TABLE header ADD COLUMN said_from INTEGER; -- all behind this position that says how the site stands is named in said; NULL: nothing is, for there is nothing else
+   UPDATE header SET said_from = coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'rows'), 0) WHERE lane = 'ordinary';
+   CREATE TABLE said (position INTEGER PRIMARY KEY) STRICT; -- an index over millions of readings would take minutes to make
+   CREATE TRIGGER rows_said AFTER INSERT ON rows
+     WHEN new.kind NOT IN ('reading', 'heartbeat', 'gateway') AND (SELECT said_from FROM header) IS NOT NULL BEGIN
+     INSERT OR IGNORE INTO said (position) VALUES (new.position);
+   END;
+   CREATE TRIGGER rows_said_gone AFTER DELETE ON rows WHEN old.kind NOT IN ('reading', 'heartbeat', 'gateway') BEGIN
+     DELETE FROM said WHERE position = old.position;
+   END;`,
 ];
 
 /** What a row's state column says: it waits while any uplink is owed it, and is rejected when any of them rejected it. */

@@ -149,7 +149,8 @@ export class Scribe {
     if (question.ask === 'take') return this.#of(question.lane, (file) => file.take(question));
     if (question.ask === 'outrank') return this.#chores.outrank(question);
     if (question.ask === 'newest') return LANES.flatMap((lane) => this.#newest(lane, question.rowsMax));
-    if (question.ask === 'earlier') return this.#of(question.lane, (file) => file.earlier(question.before, question.rowsMax));
+    if (question.ask === 'earlier')
+      return this.#of(question.lane, (file) => file.earlier(question.what, question.before, question.rowsMax));
     return this.#files.state((lane) => this.#of(lane, (file) => file.state()));
   }
 

@@ -7,8 +7,9 @@ const BOUND = COLUMNS.replaceAll(/\w+/g, '@$&');
 /** The statements of a lane's file that are asked all day, prepared once. */
 export function prepared(database: Database) {
   return {
-    birth: database.prepare(`INSERT INTO header (one, lane, epoch, newest, newest_order, boot, other_newest, alive_ms)
-      VALUES (1, @lane, @epoch, @newest, @newest_order, @boot, @other_newest, @alive_ms) ON CONFLICT DO NOTHING`),
+    birth: database.prepare(`INSERT INTO header (one, lane, epoch, newest, newest_order, boot, other_newest, alive_ms, said_from)
+      VALUES (1, @lane, @epoch, @newest, @newest_order, @boot, @other_newest, @alive_ms, CASE WHEN @lane = 'ordinary' THEN 0 END)
+      ON CONFLICT DO NOTHING`),
     header: database.prepare('SELECT epoch, newest, newest_order, boot, other_newest, alive_ms, thinned FROM header'),
     update: database.prepare(`UPDATE header SET epoch = @epoch, newest = @newest, newest_order = @newest_order, boot = @boot,
       other_newest = @other_newest, alive_ms = @alive_ms, thinned = @thinned`),
@@ -36,10 +37,16 @@ export function prepared(database: Database) {
     pieceBefore: database
       .prepare('SELECT min(position) FROM (SELECT position FROM rows WHERE position < @before ORDER BY position DESC LIMIT @rowsMax)')
       .pluck(),
+    saidFrom: database.prepare('SELECT said_from FROM header').pluck(),
+    said: database.prepare(`SELECT rows.position, ${COLUMNS} FROM said CROSS JOIN rows ON rows.position = said.position
+      WHERE said.position < @before AND said.position > @from ORDER BY said.position DESC LIMIT @rowsMax`),
     /** What the gateway says of itself is not about the site; `+kind`: the piece is short, an index over kinds would read the whole file. */
-    earlier: database.prepare(`SELECT ${COLUMNS} FROM rows WHERE position >= @first AND position < @before AND +kind <> 'gateway'
-      AND (+kind NOT IN ('reading', 'heartbeat') OR position IN (SELECT max(position) FROM rows
-        WHERE position >= @first AND position < @before AND +kind IN ('reading', 'heartbeat') GROUP BY +kind, source, point))`),
+    earlierStates: database.prepare(`SELECT ${COLUMNS} FROM rows WHERE position >= @first AND position < @before
+      AND +kind NOT IN ('reading', 'heartbeat', 'gateway') ORDER BY position DESC`),
+    /** Rows that were put back name no point: each may be of another. */
+    earlierReadings: database.prepare(`SELECT ${COLUMNS} FROM rows WHERE position IN (SELECT max(position) FROM rows
+      WHERE position >= @first AND position < @before AND +kind IN ('reading', 'heartbeat')
+      GROUP BY +kind, source, point, CASE WHEN point IS NULL THEN position END) ORDER BY position DESC`),
     oldest: database.prepare('SELECT wall_ms FROM rows WHERE state = 0 ORDER BY position LIMIT 1'),
     pages: database.prepare('PRAGMA page_count').pluck(),
     idlePages: database.prepare('PRAGMA freelist_count').pluck(),
