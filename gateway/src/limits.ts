@@ -37,8 +37,28 @@ export const RESENDS_MAX = 3;
 /** A row that the collector passes over again and again is sent at least this often: a collector that was mended has it within a minute. */
 export const UNANSWERED_REST_MAX_MS = 60_000;
 
-/** While an alarm waits the link is tried at least this often: the first alarm is due within 3 s of the link being there. */
-export const ALARM_RECONNECT_MAX_MS = 2_000;
+/**
+ * The first alarm is due within 3 s of the way being there, so while one waits no gap between two SYN may be longer than 2 s: a try in
+ * vain rests at most this long (by chance down to half, so that many gateways do not knock at once), and the last SYN of it is at most 1 s older.
+ */
+export const ALARM_RECONNECT_MAX_MS = 1_000;
+/** Who is there and lets nobody in, or ended the connection, is tried again for an alarm after this: a thousand handshakes a second would keep a collector from starting. */
+export const ALARM_RETURN_MAX_MS = 2_000;
+/** RFC 6298 §2: the kernel sends a SYN again after 1 s, and from then on after ever longer gaps. */
+export const SYN_AGAIN_MS = 1_000;
+/**
+ * While an alarm waits and nobody answers, it is dialled anew beside what was dialled before, by chance within these: with the second SYN of
+ * each there is one in every second.
+ */
+export const DIAL_BESIDE_MIN_MS = 1_000;
+export const DIAL_BESIDE_MAX_MS = 2_000;
+/** Whose TCP has answered has this long to greet by TLS before it is dialled anew: a collector that a thousand gateways come back to makes some 220 handshakes a second. */
+export const DIAL_ANSWERED_REST_MS = 4_000;
+/** Dialled at once and not answered, at most; the oldest is given up. Each lives 8 s at least: longer than any round trip. */
+export const DIALS_UNANSWERED_MAX = 8;
+/** The kernel of this box has sent an alarm again so often in vain: after 0.6 s on a good line. Then the way is dialled beside the connection. */
+export const STALLED_RESENDS = 2;
+export const STALLED_LOOK_MS = 500;
 
 /** Nothing heard of the primary path for this long, and the backup takes over; at once while an alarm waits. Loss of a path is due within 60 s. */
 export const FAIL_OVER_AFTER_MS = 10_000;
@@ -86,8 +106,12 @@ export const DEAD_LINK_WITHIN_MS = 60_000;
 /** Silence after which a frame of a centre that waits for its rest is none: far longer than a frame takes on any network. */
 export const CENTRE_GAP_MS = 3_000;
 
-/** MQTT CONNECT to CONNACK. */
+/** From the first SYN to the CONNACK. Beside a backup path no try is longer: one that takes over must carry within 60 s of the loss. */
 export const CONNECT_TIMEOUT_MS = 10_000;
+/** Without a backup path it may become as long as this, doubled after each that ended by time: four round trips of 5 s and what is lost of them. */
+export const CONNECT_TIMEOUT_MAX_MS = 30_000;
+/** What of it is left for CONNECT, however long it took to be greeted. */
+export const CONNACK_LEAST_MS = 1_000;
 
 /** A connection that neither opened nor closed by then is thrown away: the client library's own timers are not trusted alone. */
 export const CONNECT_BACKSTOP_MS = 90_000;
@@ -102,7 +126,7 @@ export const DISCARD_WITHIN_MS = 1_000;
 export const KEEPALIVE_S = 20;
 export const KEEPALIVE_MAX_S = 20;
 
-/** Back-off of the uplink: long enough to let a restarted collector breathe, short enough that the first alarm is there within 3 s of the link. */
+/** Back-off of the uplink, by chance down to half: it lets a restarted collector breathe. It holds while no alarm waits; for one see ALARM_RECONNECT_MAX_MS. */
 export const RECONNECT_MIN_MS = 1_000;
 /** Longest first wait: a primary path is tried once more before a backup path takes over, which must be within 60 s. */
 export const RECONNECT_MIN_LONGEST_MS = 30_000;

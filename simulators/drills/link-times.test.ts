@@ -70,3 +70,23 @@ describe('for every setting that is permitted', () => {
     expect(silentMs + limits.CONNECT_TIMEOUT_MS).toBeLessThanOrEqual(WITHIN_MS);
   });
 });
+
+/** P2: the first alarm after an outage is due within this of the way being there. */
+const FIRST_ALARM_WITHIN_MS = 3_000;
+
+describe('while an alarm waits', () => {
+  it('a SYN goes out within 2 s of the way being there, and a second is left for five round trips', () => {
+    // Each that is dialled sends its SYN twice, at once and again; the next begins when the one before is as old as chance allows.
+    const whileDialling = Math.max(limits.SYN_AGAIN_MS, limits.DIAL_BESIDE_MAX_MS - limits.SYN_AGAIN_MS);
+    // A try that is over took with it what it had dialled last, and rests.
+    const betweenTries = whileDialling + limits.ALARM_RECONNECT_MAX_MS;
+    // A connection that stood in the break is dialled beside as soon as the kernel has sent in vain twice: at 0.2 and 0.6 s where Linux waits least.
+    const whileConnected = whileDialling + limits.STALLED_LOOK_MS;
+    for (const gapMs of [whileDialling, betweenTries, whileConnected]) expect(gapMs + 1_000).toBeLessThanOrEqual(FIRST_ALARM_WITHIN_MS);
+  });
+
+  it('what is dialled and not answered is left alone for longer than any round trip, and all of it is bounded', () => {
+    expect(limits.DIALS_UNANSWERED_MAX * limits.DIAL_BESIDE_MIN_MS).toBeGreaterThan(2 * 3_400);
+    expect(limits.DIALS_UNANSWERED_MAX).toBeLessThanOrEqual(8);
+  });
+});

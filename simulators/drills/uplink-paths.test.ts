@@ -374,7 +374,7 @@ describe('a primary path over TLS', () => {
     carry('collector', to.url, undefined, { ...own, localAddress: '127.0.0.2' });
     await journal.append(fires(1));
     await everythingSettled();
-    expect(to.from).toEqual(['127.0.0.2']);
+    expect([...new Set(to.from)]).toEqual(['127.0.0.2']);
   });
 });
 

@@ -6,14 +6,18 @@ import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
 import type { Outage } from '../outage.ts';
 import type { Connection } from './connection.ts';
+import type { Dialled } from './dial.ts';
+import { greet } from './dialling.ts';
 import { Greeting } from './greeting.ts';
 import type { UplinkNumbers } from './numbers.ts';
 import { openEither } from './open-either.ts';
-import type { Outbox } from './outbox.ts';
+import { alarmWaits, type Outbox } from './outbox.ts';
+import { Patience } from './patience.ts';
 import { Probe } from './probe.ts';
 import { Rivalry } from './rivalry.ts';
 import { Sent } from './sent.ts';
 import { Session } from './session.ts';
+import { untilStalled } from './stalled.ts';
 import { watchStandby } from './standby.ts';
 import { Stragglers } from './stragglers.ts';
 
@@ -64,6 +68,7 @@ export class Carrier {
   readonly #greeting: Greeting;
   readonly #rivalry: Rivalry;
   readonly #probing: Backoff;
+  readonly #patience: Patience;
   #session: Session | null = null;
   /** Why the primary path was left, for as long as it has not been back since the backup carried. */
   #left: Failure | null = null;
@@ -79,6 +84,7 @@ export class Carrier {
     this.#sent = new Sent(options.sentOverAll);
     this.#stragglers = new Stragglers({ ...options, receiptTimeoutMs: options.configuration.receiptTimeoutMs });
     this.#greeting = new Greeting({ ...options, rivalry: this.#rivalry, receipt, order });
+    this.#patience = new Patience(this.#paths.backup ? limits.CONNECT_TIMEOUT_MS : limits.CONNECT_TIMEOUT_MAX_MS);
     this.#probing = new Backoff(limits.PROBE_MIN_MS, limits.PROBE_MAX_MS, options.random);
     this.#primaryHeardMs = options.clock.monotonicMs();
   }
@@ -110,14 +116,17 @@ export class Carrier {
     const { numbers, primary } = this.#options;
     const confirmed = numbers.receipts;
     try {
-      await using connection = proven ?? (await this.#open(this.#paths.primary));
-      if (proven) numbers.failBacks += 1;
-      this.#left = null;
-      numbers.primaryFailure = null;
-      primary?.returned();
-      const failure = await this.#beside(() => this.#carry('primary', connection, connection.ended));
-      this.#primaryHeardMs = connection.heardMs();
-      return failure;
+      for (let [opened, dialled] = [proven, undefined as Dialled | undefined]; ; opened = null) {
+        await using connection = opened ?? (await this.#open(this.#paths.primary, this.#options.signal, dialled));
+        if (opened) numbers.failBacks += 1;
+        this.#left = null;
+        numbers.primaryFailure = null;
+        primary?.returned();
+        const end = await this.#beside(() => this.#overOne(connection));
+        this.#primaryHeardMs = connection.heardMs();
+        if (end instanceof Failure) return end;
+        dialled = end;
+      }
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return error;
@@ -126,8 +135,21 @@ export class Carrier {
     }
   }
 
+  /** Where there is no other way, a connection that is dead gives its place to one that was greeted beside it. */
+  async #overOne(connection: Connection): Promise<Failure | Dialled> {
+    const { numbers, clock, random, signal } = this.#options;
+    const { ended, ports } = connection;
+    const carry = (end: Promise<Failure>) => this.#carry('primary', connection, end);
+    if (this.#paths.backup) return carry(ended);
+    const isAlarmOut = () => this.#session?.isAlarmOut ?? false;
+    const again = (over: AbortSignal) => greet({ path: this.#paths.primary, clock, random, urgent: async () => {}, signal: over });
+    const end = await untilStalled({ ports, isAlarmOut, greet: again, signal }, { ended, carry });
+    if (!(end instanceof Failure)) numbers.attempts += 1;
+    return end;
+  }
+
   /** While the primary carries, the backup is looked at. */
-  async #beside(carry: () => Promise<Failure>): Promise<Failure> {
+  async #beside<End>(carry: () => Promise<End>): Promise<End> {
     const { clock, random, configuration, signal } = this.#options;
     const path = this.#paths.backup;
     if (!path || !configuration.backup) return carry();
@@ -191,8 +213,9 @@ export class Carrier {
     }
   }
 
-  #open(path: Path, signal = this.#options.signal): Promise<Connection> {
-    return this.#greeting.open(path, signal);
+  #open(path: Path, signal = this.#options.signal, dialled?: Dialled): Promise<Connection> {
+    const urgent = (over: AbortSignal) => alarmWaits(this.#options.outbox, over);
+    return this.#patience.during((withinMs) => this.#greeting.open({ path, urgent, withinMs, dialled, signal }));
   }
 
   /** One session over a connection that is open. */

@@ -94,7 +94,7 @@ export function mute(withinMs: number, { isGreeted }: Pick<Come, 'isGreeted'>): 
   const what = isGreeted ? 'it greeted by TLS and then said nothing' : 'no answer to our greeting';
   return fail(
     'uplink-unreachable',
-    `${what} for ${withinMs / 1000} s: the collector hangs, something else listens there, or a firewall swallows it 对方无应答`,
+    `${what} for ${Math.round(withinMs / 1000)} s: the way loses everything or takes seconds (then the next try has longer), the collector hangs, something else listens there, or a firewall swallows it 对方无应答或链路时延过大`,
   );
 }
 

@@ -66,7 +66,7 @@ it('hears nothing of a server that it does not believe', async () => {
     path: { url: `mqtts://127.0.0.1:${port}`, ca: ours.ca, ...own, keepaliveS: 20 },
     gateway: 'gw-1',
     instance: 'a',
-    clock: { ...systemTime, wallMs: () => 0 },
+    ...{ clock: { ...systemTime, wallMs: () => 0 }, random: Math.random },
     hear: new Map([['down/gw-1/receipt', () => {}]]),
     signal: new AbortController().signal,
   });

@@ -1,7 +1,6 @@
 import { type Clock, decodeHoldings, Failure, type Holdings } from '@fengsui/protocol';
-import type { Path } from '../config-uplinks.ts';
 import { BATCH_BYTES_MAX } from '../limits.ts';
-import { type Connection, openConnection } from './connection.ts';
+import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import type { UplinkNumbers } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 import type { Rivalry } from './rivalry.ts';
@@ -11,6 +10,8 @@ export interface GreetingOptions {
   readonly gateway: string;
   readonly instance: string;
   readonly clock: Clock;
+  /** Numbers from 0 up to 1, for the jitter. */
+  readonly random: () => number;
   readonly outbox: Pick<Outbox, 'outrank'>;
   readonly numbers: UplinkNumbers;
   /** What this run has sent over any uplink: collectors may share a ledger. */
@@ -20,6 +21,9 @@ export interface GreetingOptions {
   readonly receipt: (payload: Uint8Array) => void;
   readonly order: (payload: Uint8Array) => void;
 }
+
+/** Which way to take, and what it is known of it. */
+export type Way = Pick<ConnectionOptions, 'path' | 'urgent' | 'withinMs' | 'dialled' | 'signal'>;
 
 /** Opens connections and heeds what the far side says first: what it holds of us. An older collector says nothing of it. */
 export class Greeting {
@@ -31,15 +35,15 @@ export class Greeting {
   }
 
   /** Resolves when receipts are heard, and everything the far side says first. Rejects with a Failure. */
-  async open(path: Path, signal: AbortSignal): Promise<Connection> {
-    const { gateway, instance, clock, receipt, order } = this.#options;
+  async open(way: Way): Promise<Connection> {
+    const { gateway, instance, clock, random, receipt, order } = this.#options;
     let told: Holdings | null = null;
     const hear = new Map([
       [`down/${gateway}/receipt`, receipt],
       [`down/${gateway}/order`, order],
       [`down/${gateway}/holdings`, (payload: Uint8Array) => void (told ??= holdingsOf(gateway, payload))],
     ]);
-    const connection = await openConnection({ path, gateway, instance, clock, hear, signal });
+    const connection = await openConnection({ ...way, gateway, instance, clock, random, hear });
     if (told) this.#held.set(connection, told);
     return connection;
   }

@@ -3,7 +3,7 @@ import { Backoff } from '../backoff.ts';
 import * as limits from '../limits.ts';
 import type { Outage } from '../outage.ts';
 import type { UplinkNumbers } from './numbers.ts';
-import type { Outbox } from './outbox.ts';
+import { alarmWaits, type Outbox } from './outbox.ts';
 
 export interface KeepUpOptions {
   readonly outbox: Outbox;
@@ -41,15 +41,15 @@ export async function keepUp(options: KeepUpOptions, connect: () => Promise<Fail
 }
 
 /** Waits before the next attempt; not long while an alarm waits and nobody refused us: the first alarm is due within 3 s of the link. */
-async function rest({ outbox, clock, signal }: KeepUpOptions, { code }: Failure, restMs: number): Promise<void> {
+async function rest({ outbox, clock, random, signal }: KeepUpOptions, { code }: Failure, restMs: number): Promise<void> {
   const refused = code === 'uplink-refused' || code === 'uplink-untrusted';
-  const alarmRestMs = Math.min(restMs, limits.ALARM_RECONNECT_MAX_MS);
+  // Nobody is burdened by a way that is not there; who is there and takes no alarm yet is left a little longer.
+  const longestMs = code === 'uplink-unreachable' ? limits.ALARM_RECONNECT_MAX_MS * (1 - random() / 2) : limits.ALARM_RETURN_MAX_MS;
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const alarm = async () => {
-    const { rows, last } = await outbox.take('alarm', 0, 1, 1);
-    if (rows.length === 0) await outbox.wait('alarm', last, either);
-    await clock.sleep(alarmRestMs, either);
+    await alarmWaits(outbox, either);
+    await clock.sleep(Math.min(restMs, longestMs), either);
   };
   const waits = refused ? [] : [alarm().catch(() => clock.sleep(restMs, either))];
   await Promise.race([clock.sleep(restMs, either), ...waits]).catch(() => {});

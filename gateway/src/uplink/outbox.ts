@@ -19,3 +19,9 @@ export interface Waiting {
   readonly rows: readonly Row[];
   readonly last: number;
 }
+
+/** Resolves as soon as an alarm waits; rejects with the signal's reason. */
+export async function alarmWaits(outbox: Pick<Outbox, 'take' | 'wait'>, signal: AbortSignal): Promise<void> {
+  const { rows, last } = await outbox.take('alarm', 0, 1, 1);
+  if (rows.length === 0) await outbox.wait('alarm', last, signal);
+}

@@ -11,7 +11,13 @@ const hundredfold = { ...systemTime, sleep: (ms: number) => systemTime.sleep(ms 
 const never = new AbortController().signal;
 
 function connectionOf(disposed: () => void = () => {}): Connection {
-  return { ended: new Promise<Failure>(() => {}), heardMs: () => 0, publish: () => {}, [Symbol.asyncDispose]: async () => disposed() };
+  return {
+    ended: new Promise<Failure>(() => {}),
+    ports: { local: 0, remote: 0 },
+    heardMs: () => 0,
+    publish: () => {},
+    [Symbol.asyncDispose]: async () => disposed(),
+  };
 }
 
 /** A path on which nothing answers: it ends only when it is given up. */

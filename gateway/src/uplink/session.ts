@@ -77,6 +77,11 @@ export class Session {
     }
   }
 
+  /** An alarm is on its way without its receipt. */
+  get isAlarmOut(): boolean {
+    return this.#alarm.inFlight > 0;
+  }
+
   get #windows(): readonly LaneWindow[] {
     return [this.#alarm, ...this.#ordinary.windows];
   }

@@ -1,13 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { connect as connectPlainly, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
 import { type Clock, Failure } from '@fengsui/protocol';
 import type { Path } from '../config-uplinks.ts';
 import { fail } from '../failures.ts';
-import { earliestTime } from '../known-time.ts';
 import * as limits from '../limits.ts';
 import { failureOf } from './connection-cause.ts';
+import { greet } from './dialling.ts';
 
 /** With TLS 1.3 the far side judges our certificate after the handshake: its refusal comes a moment later. */
 const VERDICT_WITHIN_MS = 500;
@@ -29,7 +26,7 @@ export interface StandbyOptions {
  */
 export async function watchStandby({ path, lookEveryS, clock, random, found, signal }: StandbyOptions): Promise<void> {
   for (let failures = 0; !signal.aborted; ) {
-    const failure = await knock(path, clock).then(
+    const failure = await knock({ path, clock, random, signal }).then(
       () => null,
       (error: unknown) => (error instanceof Failure ? error : failureOf(error as Error)),
     );
@@ -42,38 +39,16 @@ export async function watchStandby({ path, lookEveryS, clock, random, found, sig
 }
 
 /** Connects, greets by TLS, and goes. Rejects with what stood against it. */
-async function knock(path: Path, clock: Clock): Promise<void> {
-  const { protocol, hostname, port } = new URL(path.url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const at = { host, ...(path.localAddress === undefined ? {} : { localAddress: path.localAddress }) };
-  if (protocol !== 'mqtts:') return greeted(connectPlainly({ ...at, port: Number(port || 1883) }), 'connect');
-  const { ca, certificate, key, serverName } = path;
-  const [caBytes, cert, keyBytes] = await Promise.all([ca, certificate, key].map((file) => readFile(file!)));
-  const socket = connectTls({
-    ...{ ...at, port: Number(port || 8883), ca: caBytes!, cert: cert!, key: keyBytes! },
-    servername: serverName ?? host,
-    // A clock that is certainly wrong can judge no certificate: whether the way is there can be told all the same.
-    rejectUnauthorized: clock.wallMs() >= earliestTime([certificate!]),
-  });
-  return greeted(socket, 'secureConnect');
-}
-
-async function greeted(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
-  const over = new AbortController();
+async function knock(options: Pick<StandbyOptions, 'path' | 'clock' | 'random' | 'signal'>): Promise<void> {
+  const { socket } = await greet(options);
   try {
-    const broken = new Promise<never>((_, reject) => {
-      socket.once('error', reject);
-      socket.once('close', () => reject(fail('uplink-refused', 'closed after the handshake')));
+    const closed = new Promise<never>((_, reject) => {
+      const refused = (why: Error | undefined) => reject(why ? failureOf(why) : fail('uplink-refused', 'closed after the handshake'));
+      socket.once('error', refused).once('close', () => refused(undefined));
     });
-    const late = sleep(limits.CONNECT_TIMEOUT_MS, null, { signal: over.signal }).then(() => {
-      throw fail('uplink-unreachable', `no answer within ${limits.CONNECT_TIMEOUT_MS} ms`);
-    });
-    late.catch(() => {});
-    await Promise.race([new Promise<void>((resolve) => socket.once(event, () => resolve())), broken, late]);
     socket.resume();
-    await Promise.race([sleep(VERDICT_WITHIN_MS), broken]);
+    await Promise.race([sleep(VERDICT_WITHIN_MS), closed]);
   } finally {
-    over.abort();
     socket.destroy();
   }
 }
