@@ -4,7 +4,7 @@ import type { CentreWindow, Place } from './gb26875-window.ts';
 import type { Outbox } from './outbox.ts';
 
 /** Rows read ahead of a lane: the journal is asked once for so many. */
-const AHEAD_ROWS = 16;
+const AHEAD_ROWS = 128;
 const AHEAD_BYTES = 16 * 1024;
 
 /** Why a centre is not told a test: what it takes for a fire it sends engines for. */
@@ -16,26 +16,42 @@ export interface Told {
   readonly epoch: number;
   readonly number: number;
   readonly isFire: boolean;
+  readonly isReading: boolean;
   readonly unit: Uint8Array | { readonly untold: string } | { readonly unreadable: string };
 }
 
 /** Rows looked through for a fire where a lane has rows that stand behind. */
 const LOOK_ROWS = 256;
 
-interface Ahead {
+/** Pieces that are looked through for what is no reading before the next row goes: some 2,000 rows, so that an alarm waits for no more. */
+const LOOK_PIECES = 16;
+
+/** A reading goes after so many of the others, so that an input that chatters does not keep them all back. */
+const OTHERS_IN_A_ROW = 7;
+
+/** Rows of a lane, of one sort, in their order. */
+interface Strand {
+  readonly has: (told: Told) => boolean;
   cursor: number;
   readonly fresh: Told[];
-  readonly behind: Told[];
 }
 
 /**
- * The journal's rows for a centre, one by one: alarms before everything, in order within a lane. What the centre did not confirm stands
- * behind the others of its lane, and while that is so, fires go before the rest of theirs.
+ * The journal's rows for a centre, one by one: alarms before everything. The ordinary lane goes in two strands, each in its order: what is no
+ * reading, and the readings. So a fault of now does not wait hours for the readings of last month, and no state is told after a newer one of
+ * its part: a centre may take what comes last for what is. What the centre did not confirm stands behind the others of its lane, and while
+ * that is so, fires go before the rest of theirs.
  */
 export class CentreRows {
   readonly #outbox: Outbox;
   readonly #behind: Behind;
-  readonly #lanes: Readonly<Record<Lane, Ahead>> = { alarm: empty(), ordinary: empty() };
+  readonly #others = strandOf(({ isReading }) => !isReading);
+  readonly #strands: Readonly<Record<Lane, readonly Strand[]>> = {
+    alarm: [strandOf(() => true)],
+    ordinary: [this.#others, strandOf(({ isReading }) => isReading)],
+  };
+  readonly #resting: Readonly<Record<Lane, Told[]>> = { alarm: [], ordinary: [] };
+  #othersInARow = 0;
 
   constructor(outbox: Outbox, behind: Behind) {
     this.#outbox = outbox;
@@ -44,28 +60,30 @@ export class CentreRows {
 
   /** The next row that was not handed out yet and has a free place, with that place; null when none is to be sent now. */
   async next(window: CentreWindow): Promise<{ readonly told: Told; readonly place: Place } | null> {
-    for (const lane of LANES) {
-      for (const isBehind of [false, true]) {
-        if (!window.isFree(lane, isBehind)) continue;
-        await this.#read(lane);
-        const told = isBehind ? this.#due(lane) : this.#first(lane);
-        if (told) return { told, place: { lane, isBehind } };
+    do {
+      for (const lane of LANES) {
+        for (const isBehind of [false, true]) {
+          if (!window.isFree(lane, isBehind)) continue;
+          for (const strand of this.#strands[lane]) await this.#read(lane, strand);
+          const told = isBehind ? this.#due(lane) : this.#first(lane);
+          if (told) return { told, place: { lane, isBehind } };
+        }
       }
-    }
+    } while (window.isFree('ordinary', false) && this.#others.cursor < this.#outbox.newest('ordinary'));
     return null;
   }
 
   /** Takes back a row that was not confirmed. */
   setBehind(told: Told): void {
-    this.#lanes[told.lane].behind.push(told);
+    this.#resting[told.lane].push(told);
   }
 
   /** Resolves when a row that has a free place waits, be it behind; rejects with the signal's reason. */
   async wait(window: CentreWindow, clock: Clock, signal: AbortSignal): Promise<void> {
     const waits: Promise<void>[] = LANES.filter((lane) => window.isFree(lane, false)).map((lane) =>
-      this.#outbox.wait(lane, this.#lanes[lane].cursor, signal),
+      this.#outbox.wait(lane, this.#strands[lane][0]!.cursor, signal),
     );
-    const resting = LANES.filter((lane) => window.isFree(lane, true)).flatMap((lane) => this.#lanes[lane].behind);
+    const resting = LANES.filter((lane) => window.isFree(lane, true)).flatMap((lane) => this.#resting[lane]);
     if (resting.length > 0) {
       const dueInMs = Math.min(...resting.map((told) => this.#behind.dueInMs(told)));
       waits.push(clock.sleep(Math.max(1, dueInMs), signal));
@@ -73,28 +91,33 @@ export class CentreRows {
     await Promise.race(waits);
   }
 
-  async #read(lane: Lane): Promise<void> {
-    const ahead = this.#lanes[lane];
+  /** Readings are read as far as all before them was looked through for the others. */
+  async #read(lane: Lane, strand: Strand): Promise<void> {
     const wanted = this.#behind.hasAny(lane) ? LOOK_ROWS : 1;
-    while (ahead.fresh.length < wanted && this.#outbox.newest(lane) > ahead.cursor) {
-      const { rows, epoch, profile, last } = await this.#outbox.take(lane, ahead.cursor, AHEAD_ROWS, AHEAD_BYTES);
-      ahead.cursor = last;
+    const [leader] = this.#strands[lane];
+    const end = () => (strand === leader ? this.#outbox.newest(lane) : leader!.cursor);
+    for (let piece = 0; piece < LOOK_PIECES && strand.fresh.length < wanted && end() > strand.cursor; piece++) {
+      const { rows, epoch, profile, last } = await this.#outbox.take(lane, strand.cursor, AHEAD_ROWS, AHEAD_BYTES, end());
+      strand.cursor = last;
       for (const { number, frame } of rows) {
         const told = { lane, epoch, number, ...readFor(profile, frame) };
-        (this.#behind.has(told) ? ahead.behind : ahead.fresh).push(told);
+        if (strand.has(told)) (this.#behind.has(told) ? this.#resting[lane] : strand.fresh).push(told);
       }
     }
   }
 
   #first(lane: Lane): Told | null {
-    const { fresh } = this.#lanes[lane];
+    const [strand, other] = this.#strands[lane] as readonly [Strand, Strand?];
+    const isTurn = this.#othersInARow >= OTHERS_IN_A_ROW;
+    const { fresh } = other && other.fresh.length > 0 && (isTurn || strand.fresh.length === 0) ? other : strand;
+    if (other) this.#othersInARow = fresh === strand.fresh ? this.#othersInARow + 1 : 0;
     const fire = this.#behind.hasAny(lane) ? fresh.findIndex(({ isFire }) => isFire) : 0;
     return fresh.splice(Math.max(0, fire), 1)[0] ?? null;
   }
 
   /** Fires first, then what was tried least. */
   #due(lane: Lane): Told | null {
-    const { behind } = this.#lanes[lane];
+    const behind = this.#resting[lane];
     const [first] = behind
       .filter((told) => this.#behind.dueInMs(told) <= 0)
       .sort((a, b) => Number(b.isFire) - Number(a.isFire) || this.#behind.tries(a) - this.#behind.tries(b));
@@ -103,18 +126,18 @@ export class CentreRows {
   }
 }
 
-function empty(): Ahead {
-  return { cursor: 0, fresh: [], behind: [] };
+function strandOf(has: Strand['has']): Strand {
+  return { has, cursor: 0, fresh: [] };
 }
 
 /** The event is read back from the frame of the gateway's own profile and told in the words of the standard. */
-function readFor(profile: string, frame: Uint8Array): Pick<Told, 'unit' | 'isFire'> {
+function readFor(profile: string, frame: Uint8Array): Pick<Told, 'unit' | 'isFire' | 'isReading'> {
   const read = PROFILES.get(profile)?.read(frame) ?? { undecodable: `no profile ${profile}` };
-  if ('undecodable' in read) return { unit: { unreadable: read.undecodable }, isFire: false };
-  const isFire = read.event.kind === 'fire';
-  if (isTest(read.event)) return { unit: { untold: TESTS_UNTOLD }, isFire };
+  if ('undecodable' in read) return { unit: { unreadable: read.undecodable }, isFire: false, isReading: false };
+  const [isFire, isReading] = [read.event.kind === 'fire', read.event.kind === 'reading'];
+  if (isTest(read.event)) return { unit: { untold: TESTS_UNTOLD }, isFire, isReading };
   const written = GB26875_2011.write(read.event);
-  return { unit: 'unit' in written ? written.unit : { untold: written.unsayable }, isFire };
+  return { unit: 'unit' in written ? written.unit : { untold: written.unsayable }, isFire, isReading };
 }
 
 function isTest({ kind, test = [] }: SiteEvent): boolean {

@@ -60,9 +60,27 @@ class Centre {
 
   /** Uploads of components, without signs of life. */
   get told(): number[] {
+    return this.#addresses(2);
+  }
+
+  /** Uploads of readings. */
+  get read(): number[] {
+    return this.#addresses(3);
+  }
+
+  /** Types of the uploads, of components and of readings. */
+  get sorts(): number[] {
+    return this.#units.map(({ type }) => type);
+  }
+
+  #addresses(sort: number): number[] {
+    return this.#units.flatMap(({ type, objects }) => (type === sort ? [objects![0]!['componentAddress']!] : []));
+  }
+
+  get #units() {
     return this.heard.flatMap((packet) => {
       const { unit } = streamView(packet, STANDARD)[0] as { unit: null | { type: number; objects?: Array<Record<string, number>> } };
-      return unit?.type === 2 ? [unit.objects![0]!['componentAddress']!] : [];
+      return unit?.type === 2 || unit?.type === 3 ? [unit] : [];
     });
   }
 }
@@ -149,6 +167,22 @@ describe('the uplink to a city centre', () => {
     const serials = centre.heard.map((packet) => decodeFrame(packet).control.serial);
     expect(serials.slice(0, 4)).toEqual([0, 1, 2, 3]);
     expect(decodeFrame(centre.heard[0]!).control).toMatchObject({ source: 3_000_001, destination: 20, mainVersion: 1, command: 2 });
+  });
+
+  it('tells what is no reading before the readings that wait, each in its order; after seven of the others a reading has its turn', async () => {
+    const measured = { quantity: 'pressure-kpa', value: 312.5, quality: 'good' } as const;
+    const readings = Array.from({ length: 300 }, (_, index) => eventOf('reading', 1_000 + index, { edge: 'momentary', measured }));
+    const faults = Array.from({ length: 10 }, (_, index) => at('fault', 1 + index));
+    await journal.append([...readings, ...faults]);
+    run();
+    await vi.waitFor(async () => expect((await lanes()).ordinary.waiting).toBe(0), soon);
+    expect(centre.sorts.slice(0, 12)).toEqual([2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 3]);
+    expect(centre.told).toEqual(faults.map((_, index) => 1 + index));
+    expect(centre.sorts.filter((type) => type === 3)).toHaveLength(300);
+    expect(centre.read).toEqual(readings.map((_, index) => 1_000 + index));
+    await journal.append([at('fault', 11), readings[0]!, at('fault', 12)]);
+    await vi.waitFor(async () => expect((await lanes()).ordinary.waiting).toBe(0), soon);
+    expect([centre.told.slice(10), centre.read.length]).toEqual([[11, 12], 301]);
   });
 
   it('sends the same bytes again until they are confirmed, and goes on over a lost connection where it was', async () => {
