@@ -11,10 +11,13 @@ const ALARMS = 200;
 const TRANSMITTERS = 4;
 const DOOR = { kind: 'tcp-server', host: '127.0.0.1', port: 0 };
 
-/** E25: 200 alarms in a second on top of 10,000 readings that wait. Alarms pass them; nothing is lost; the figures are printed, not judged. */
+/** P6: 99 of 100 alarms of a flood are in the ledger within this. */
+const P99_WITHIN_MS = 2_000;
+
+/** E25: 200 alarms in a second on top of 10,000 readings that wait. Alarms pass them; nothing is lost. The long form, which has the machine to itself, judges P6. */
 export const experiment: Experiment = {
   words: { en: 'flood: 200 alarms in a second upon 10,000 readings that wait', zh: '告警洪峰叠加积压' },
-  async run(seed) {
+  async run(seed, isLong) {
     const findings = new Findings();
     const sources = Array.from({ length: TRANSMITTERS }, (_, index) => 0x200_000_000 + index);
     const devices = sources.map((source, index) => ({ name: `utd-${index}`, family: 'gb26875', device: onTheWire(source) }));
@@ -40,6 +43,8 @@ export const experiment: Experiment = {
       .sort((one, other) => one - other);
     findings.measured['alarm p50, ms'] = latencies[Math.floor(ALARMS * 0.5)]!;
     findings.measured['alarm p99, ms'] = latencies[Math.floor(ALARMS * 0.99)]!;
+    const p99Ms = Number(findings.measured['alarm p99, ms']);
+    if (isLong) findings.expect(p99Ms <= P99_WITHIN_MS, `99 of 100 alarms came within ${p99Ms} ms, due within ${P99_WITHIN_MS} ms`);
     findings.expect(alarms().length === ALARMS && saidMs.size === ALARMS, `${alarms().length} alarms in the ledger of ${ALARMS}`);
     const readings = rig.ledger().rows.filter(({ event }) => event.kind === 'reading').length;
     findings.expect(readings === READINGS, `${readings} readings in the ledger of ${READINGS}`);

@@ -24,10 +24,18 @@ export interface Story {
   readonly backlog: number;
   /** Alarms over the link, one a second, each with a reading. */
   readonly alarms: number;
+  /** P2: within this 99 of 100 alarms are in the ledger. Judged where the drill has the machine to itself: in the long form. */
+  readonly p99WithinMs?: number;
 }
 
 /** 600 ms there and back. */
 const FAR = { delayMs: 300, jitterMs: 30 };
+/** One way, and lost. */
+const FARTHER = [
+  ['5 % loss, 1,500 ms', 750, 0.05],
+  ['5 % loss, 3,000 ms', 1_500, 0.05],
+  ['3,400 ms', 1_700, 0],
+] as const;
 /** 64 kbit/s. */
 const NARROW = { delayMs: 50, bytesPerSecond: 8_000 };
 
@@ -43,9 +51,12 @@ const over = (quality: Partial<LinkQuality>) => async (toPort: number, seed: num
 const storiesOf = (isLong: boolean): readonly Story[] => {
   const alarms = isLong ? 120 : 6;
   return [
-    { name: '5 % loss, 600 ms', way: over({ ...FAR, loss: 0.05 }), backlog: 0, alarms },
+    { name: '5 % loss, 600 ms', way: over({ ...FAR, loss: 0.05 }), backlog: 0, alarms, ...(isLong ? { p99WithinMs: 5_000 } : {}) },
     { name: '30 % loss, 600 ms', way: over({ ...FAR, loss: 0.3 }), backlog: 0, alarms },
     { name: '64 kbit/s and a backlog', way: over(NARROW), backlog: isLong ? 5_000 : 600, alarms },
+    ...(isLong
+      ? FARTHER.map(([name, delayMs, loss]) => ({ name, way: over({ delayMs, jitterMs: delayMs / 10, loss }), backlog: 0, alarms }))
+      : []),
   ];
 };
 
@@ -131,6 +142,8 @@ export async function judge(story: Story, seed: number, findings: Findings): Pro
   const at = (share: number) => Math.round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? -1);
   findings.measured[`${story.name}: alarm p50, ms`] = at(0.5);
   findings.measured[`${story.name}: alarm p99, ms`] = at(0.99);
+  const { p99WithinMs = Number.POSITIVE_INFINITY } = story;
+  expect(at(0.99) <= p99WithinMs, `99 of 100 alarms came within ${at(0.99)} ms, due within ${p99WithinMs} ms`);
   findings.measured[`${story.name}: readings before an alarm at most`] = rows;
 }
 
