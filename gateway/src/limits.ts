@@ -108,8 +108,8 @@ export const CENTRE_GAP_MS = 3_000;
 
 /** From the first SYN to the CONNACK. Beside a backup path no try is longer: one that takes over must carry within 60 s of the loss. */
 export const CONNECT_TIMEOUT_MS = 10_000;
-/** Without a backup path it may become as long as this, doubled after each that ended by time: four round trips of 5 s and what is lost of them. */
-export const CONNECT_TIMEOUT_MAX_MS = 30_000;
+/** Without a backup path it may become as long as this, after one that ended by time: four round trips, to be greeted, let in and heard, of up to 4 s and what is lost of them. */
+export const CONNECT_TIMEOUT_MAX_MS = 20_000;
 /** What of it is left for CONNECT, however long it took to be greeted. */
 export const CONNACK_LEAST_MS = 1_000;
 

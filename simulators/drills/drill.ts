@@ -47,6 +47,11 @@ const DRILLS: Readonly<Record<string, Drill>> = {
     'the same, lost and held back by the kernel between two network namespaces',
     () => import('./links/narrow-kernel.ts'),
   ),
+  partition: experiment(
+    'partition',
+    'the way is broken, for seconds up to ten minutes, and comes back',
+    () => import('./links/partition.ts'),
+  ),
   refused: experiment('refused', 'a gateway is not let in, for every cause there is', () => import('./links/refused.ts')),
   clock: experiment('clock', 'the clock starts in 1970 and jumps', () => import('./itself/clock.ts')),
 };

@@ -49,7 +49,12 @@ it('dials once where nothing is urgent, and beside that as soon as an alarm come
   const line = new Line();
   const alarm = Promise.withResolvers<void>();
   let asked = 0;
-  const won = begun(line, { urgent: () => (asked++, alarm.promise) });
+  const won = begun(line, {
+    urgent: () => {
+      asked += 1;
+      return alarm.promise;
+    },
+  });
   await vi.waitFor(() => expect(asked).toBe(1), soon);
   expect(line.tries).toHaveLength(1);
   alarm.resolve();
@@ -85,7 +90,7 @@ it('tells why when all that was dialled has failed, and names slowness where nob
   await expect(begun(new Line(), { withinMs: 20 })).rejects.toMatchObject({ message: expect.stringContaining('takes seconds') });
 });
 
-it('a try may take twice as long after one that ended by time, up to 30 s, and no longer than at first beside another way', async () => {
+it('a try may take twice as long after one that ended by time, up to 20 s, and no longer than at first beside another way', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   try {
     const given: number[] = [];
@@ -97,15 +102,15 @@ it('a try may take twice as long after one that ended by time, up to 30 s, and n
           throw fail(code, 'late');
         })
         .catch(() => {});
-    const alone = new Patience(30_000);
+    const alone = new Patience(20_000);
     for (let turn = 0; turn < 4; turn++) await late(alone);
-    expect(given.splice(0)).toEqual([10_000, 20_000, 30_000, 30_000]);
+    expect(given.splice(0)).toEqual([10_000, 20_000, 20_000, 20_000]);
     await alone.during(async () => void vi.advanceTimersByTime(14_000));
     await late(alone);
     await alone.during(async () => void vi.advanceTimersByTime(100));
     await late(alone, 'uplink-refused');
     await late(alone);
-    expect(given.splice(0)).toEqual([30_000, 10_000, 10_000]);
+    expect(given.splice(0)).toEqual([20_000, 10_000, 10_000]);
     const beside = new Patience(10_000);
     for (let turn = 0; turn < 2; turn++) await late(beside);
     expect(given).toEqual([10_000, 10_000]);

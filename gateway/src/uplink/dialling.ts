@@ -13,6 +13,7 @@ export interface DiallingOptions {
   readonly urgent: (signal: AbortSignal) => Promise<unknown>;
   /** Numbers from 0 up to 1, for the jitter. */
   readonly random: () => number;
+  /** To be greeted; CONNACK_LEAST_MS of the whole are left for CONNECT. */
   readonly withinMs: number;
   readonly signal: AbortSignal;
 }
@@ -85,7 +86,7 @@ export async function dialling({ dial, urgent, random, withinMs, signal }: Diall
   begin();
   beside().catch(() => {});
   const late = sleep(withinMs, null, { signal: either }).then(
-    () => Promise.reject(mute(withinMs, { isGreeted: false })),
+    () => Promise.reject(mute(withinMs + limits.CONNACK_LEAST_MS, { isGreeted: false })),
     () => Promise.reject(fail('uplink-lost', 'the gateway is stopping')),
   );
   try {

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -25,18 +25,33 @@ export const NEEDED = {
   setpriv: 'util-linux',
 } as const;
 
-const [NEAR, FAR, PORT] = ['10.99.0.1', '10.99.0.2', 4_000];
+export const [NEAR, FAR] = ['10.99.0.1', '10.99.0.2'] as const;
+const PORT = 4_000;
 
 /**
  * Runs a program in a network namespace of its own that has no name: it is gone with its last process, and that goes with ours, also when
  * we are killed.
  */
-function inNamespace(...command: string[]): ChildProcess {
-  return spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--net', ...command], { stdio: 'ignore' });
+export function inNamespace(command: readonly string[], stdio: StdioOptions = 'ignore'): ChildProcess {
+  return spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--net', ...command], { stdio });
 }
 
-function within({ pid }: ChildProcess, ...command: string[]): void {
+/** Runs a command in the namespace of a program. */
+export function within({ pid }: ChildProcess, ...command: string[]): void {
   execFileSync('nsenter', ['--target', String(pid), '--net', ...command]);
+}
+
+/** Joins the namespaces of two programs by a line of their own, on which they are `NEAR` and `FAR`. */
+export function joinNamespaces(near: ChildProcess, far: ChildProcess): void {
+  const [one, other] = [String(near.pid), String(far.pid)];
+  execFileSync('ip', ['link', 'add', 'name', 'near', 'netns', one, 'type', 'veth', 'peer', 'name', 'far', 'netns', other]);
+  for (const [side, name, address] of [
+    [near, 'near', NEAR],
+    [far, 'far', FAR],
+  ] as const) {
+    within(side, 'ip', 'address', 'add', `${address}/24`, 'dev', name);
+    within(side, 'ip', 'link', 'set', name, 'up');
+  }
 }
 
 /** A way to a port of this machine that leads through the kernel's own TCP over a bad link. Needs root. */
@@ -46,35 +61,15 @@ export async function kernelWay(toPort: number, fault: KernelFault): Promise<Way
   const [entry, exit] = [join(folder, 'entry'), join(folder, 'exit')];
   undo.use(await relay(exit, { host: '127.0.0.1', port: toPort }));
   const kill = (child: ChildProcess) => void child.kill('SIGKILL');
-  const near = undo.adopt(inNamespace('socat', `UNIX-LISTEN:${entry},fork`, `TCP:${FAR}:${PORT},nodelay`), kill);
-  const far = undo.adopt(inNamespace('socat', `TCP-LISTEN:${PORT},fork,nodelay`, `UNIX-CONNECT:${exit}`), kill);
+  const near = undo.adopt(inNamespace(['socat', `UNIX-LISTEN:${entry},fork`, `TCP:${FAR}:${PORT},nodelay`]), kill);
+  const far = undo.adopt(inNamespace(['socat', `TCP-LISTEN:${PORT},fork,nodelay`, `UNIX-CONNECT:${exit}`]), kill);
   for (let tries = 0; !existsSync(entry); tries++) {
     if (tries > 200) throw new Error('socat did not start in its namespace');
     await sleep(50);
   }
-  execFileSync('ip', [
-    'link',
-    'add',
-    'name',
-    'near',
-    'netns',
-    String(near.pid),
-    'type',
-    'veth',
-    'peer',
-    'name',
-    'far',
-    'netns',
-    String(far.pid),
-  ]);
-  for (const [side, name, address] of [
-    [near, 'near', NEAR],
-    [far, 'far', FAR],
-  ] as const) {
-    within(side, 'ip', 'address', 'add', `${address}/24`, 'dev', name);
-    within(side, 'ip', 'link', 'set', name, 'up');
-    spoil(side, name, fault);
-  }
+  joinNamespaces(near, far);
+  spoil(near, 'near', fault);
+  spoil(far, 'far', fault);
   const front = undo.use(await relay(0, entry));
   const all = undo.move();
   return { port: front.port, [Symbol.asyncDispose]: () => all.disposeAsync() };

@@ -100,13 +100,13 @@ export const REFUSING_CASES: readonly RefusingCase[] = [
   {
     name: 'TLS that hangs: TCP accepted, then nothing',
     code: 'uplink-unreachable',
-    words: /no answer to our greeting for 10 s/,
+    words: /no answer to our greeting for [12]0 s/,
     begin: (site) => instead(site, { does: 'fall-silent' }),
   },
   {
     name: 'no CONNACK: greeted by TLS, then nothing',
     code: 'uplink-unreachable',
-    words: /greeted by TLS and then said nothing for 10 s/,
+    words: /greeted by TLS and then said nothing for [12]?\d s/,
     begin: (site) => instead(site, { does: 'greet-and-fall-silent', tls: ownTls(site) }),
   },
 ];
