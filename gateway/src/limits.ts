@@ -381,6 +381,8 @@ export const RECALL_KEPT = 20_000;
 export const RECALL_PIECE = 100;
 /** The same of rows that lie apart, each on a page of its own that a slow card may have to fetch. */
 export const RECALL_PIECE_APART = 25;
+/** Among so many of the newest rows it is looked for that the run before stopped: no line that hangs is heard more often until the process ends. */
+export const AFTER_STOP_ROWS = 1_000;
 /** Whoever asks how the site stands waits for it so long at most. Panels and uplinks do not wait. */
 export const RECALL_WITHIN_MS = 10_000;
 

@@ -110,6 +110,19 @@ describe('what the journal promises', () => {
     expect((await journal.state()).lanes).toMatchObject({ alarm: { waiting: 1 }, ordinary: { waiting: 1 } });
   });
 
+  it.each([
+    ['a fire was heard', eventOf('fire'), 'stopped'],
+    ['a line said that it was given up', eventOf('gateway', 1, { note: 'driver-failed' }), 'stopped'],
+    ['the program failed', eventOf('gateway', 1, { note: 'program-failed', edge: 'momentary' }), 'program-failed'],
+  ])('tells how the run before ended, also where %s after the last word', async (_, event, note) => {
+    const directory = folder();
+    const first = await open(directory);
+    await first.append([eventOf('gateway', 1, { edge: 'momentary', note: 'stopped' })]);
+    await first.append([event]);
+    await first.close();
+    expect((await journalIn(directory)).before).toMatchObject({ note });
+  });
+
   it('tells how the run before ended', async () => {
     const directory = folder();
     const first = await open(directory);

@@ -31,6 +31,7 @@ export interface LastWord {
   readonly ordinal: number;
   readonly wallMs: number;
   readonly note: string | null;
+  readonly boot: number;
 }
 
 /** One lane's SQLite file. Every method is a synchronous call of the worker; none is safe to use after it threw. */
@@ -173,7 +174,13 @@ export class LaneFile {
   /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself; null where it is damaged. */
   lastWord(): LastWord | null {
     const row = this.#parts.statements.lastWord.get() as KeptRow | undefined;
-    return row && isSound(row) ? { ordinal: row.ordinal, wallMs: row.wall_ms, note: row.note } : null;
+    return row && isSound(row) ? { ordinal: row.ordinal, wallMs: row.wall_ms, note: row.note, boot: row.boot } : null;
+  }
+
+  /** Whether a run stopped in order, as its newest rows say: a line that did not let go in time may have been heard once more after that. */
+  hasStopped(boot: number): boolean {
+    const row = this.#parts.statements.stopped.get({ boot, rowsMax: limits.AFTER_STOP_ROWS }) as KeptRow | undefined;
+    return row !== undefined && isSound(row);
   }
 
   /** Keeps the log short at the price of more writing: on a full volume a log that has grown leaves no room to be moved into the file. */

@@ -54,6 +54,8 @@ export function prepared(database: Database) {
     lastPosition: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'rows'`),
     countFrom: database.prepare(`INSERT INTO sqlite_sequence (name, seq) VALUES ('rows', ?)`),
     lastWord: database.prepare(`SELECT ${COLUMNS} FROM rows ORDER BY position DESC LIMIT 1`),
+    stopped: database.prepare(`SELECT ${COLUMNS} FROM rows WHERE position > (SELECT max(position) FROM rows) - @rowsMax
+      AND boot = @boot AND note = 'stopped' ORDER BY position DESC LIMIT 1`),
   };
 }
 
