@@ -111,6 +111,7 @@ const WORDS = {
   'note-wire-down': ['线路未打开', 'wire not open'],
   'note-wire-silent': ['线路无数据', 'wire silent'],
   'note-receive-buffer-small': ['接收缓冲区过小', 'receive buffer too small'],
+  'note-file-unusable': ['网关自有文件不可用,已移开', 'a file of the gateway was unusable, moved aside'],
   'note-power-unreadable': ['电源状态不可读', 'power cannot be read'],
   'note-program-failed': ['程序异常', 'error of the program'],
   'note-identity-shared': ['多台设备共用同一身份', 'several boxes under one identity'],

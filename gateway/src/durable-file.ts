@@ -18,7 +18,7 @@ export interface Keeping {
 export async function replaceDurably(path: string, content: string | Uint8Array, keeping: Keeping = {}): Promise<void> {
   const beside = `${path}.new`;
   const mode = keeping.mode ?? (await modeOf(path));
-  await rm(beside, { force: true });
+  await rm(beside, { force: true, recursive: true });
   const file = await open(beside, NEW_FILE, mode);
   try {
     if (keeping.owner) await file.chown(keeping.owner.uid, keeping.owner.gid);

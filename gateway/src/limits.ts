@@ -414,6 +414,7 @@ export const TROUBLE_TIMES = {
   'certificate-ending': { afterMs: 0, goneMs: 0 },
   'key-exposed': { afterMs: 0, goneMs: 0 },
   'power-unreadable': { afterMs: 10_000, goneMs: 10_000 },
+  'file-unusable': { afterMs: 0, goneMs: 0 },
   'main-power': { afterMs: 2_000, goneMs: 2_000 },
   'backup-power': { afterMs: 10_000, goneMs: 10_000 },
 } as const;

@@ -8,6 +8,7 @@ import type { LineNumbers } from './line-numbers.ts';
 import type { BuiltLine } from './lines.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { Log } from './supervision.ts';
+import { asidesWatcher } from './troubles/asides.ts';
 import { identityWatcher } from './troubles/identity.ts';
 import { type KeyFiles, keysWatcher } from './troubles/keys.ts';
 import { LoopWatcher, machineWatcher } from './troubles/machine.ts';
@@ -51,6 +52,7 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
     new QueueWatcher(id, clock, async () => (await journalState()).lanes),
     timeWatcher({ gateway: id, clock, clockSynchronised, earliestMs }),
     keysWatcher(id, files, clock, earliestMs),
+    asidesWatcher(id, configuration.data, clock),
     identityWatcher(options.uplinks),
     unansweredWatcher(options.uplinks),
     new WiresWatcher(clock, () => lines.map(watchedLine)),

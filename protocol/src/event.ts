@@ -246,6 +246,7 @@ export const GATEWAY_NOTES = {
   'receive-buffer-small': 30,
   'identity-shared': 31,
   'row-unanswered': 32,
+  'file-unusable': 33,
 } as const;
 export type GatewayNote = keyof typeof GATEWAY_NOTES;
 

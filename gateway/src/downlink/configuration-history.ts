@@ -1,8 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceDurably } from '../durable-file.ts';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
+import { asidesOf, jsonIn, readOwn } from '../own-files.ts';
 
 /** A configuration on trial: it stays when the uplink comes back with it. */
 interface Trial {
@@ -30,6 +31,18 @@ interface Past {
 
 const NOTHING: Past = { version: 0, trial: null, takenBack: null, kept: null };
 
+/** What a text remembers; null where no gateway wrote it. */
+function pastIn(text: string): Past | null {
+  const past = jsonIn(text) as Partial<Past> | null;
+  if (typeof past !== 'object' || past === null || !Number.isSafeInteger(past.version)) return null;
+  const { trial = null, takenBack = null } = past;
+  const isTrial = trial === null || (isText(trial.order) && Number.isSafeInteger(trial.version) && isText(trial.before) && trial.starts >= 0);
+  const isTakenBack = takenBack === null || (isText(takenBack.order) && isText(takenBack.why));
+  return isTrial && isTakenBack ? { ...NOTHING, ...past } : null;
+}
+
+const isText = (value: unknown) => typeof value === 'string';
+
 /** The texts a trial is judged by; null: there is no such file. */
 interface Texts {
   readonly now: string | null;
@@ -51,13 +64,27 @@ export class ConfigurationHistory {
     this.#folder = join(data, 'configuration');
   }
 
+  /** Rejects with Failure `configuration-unreadable` where what is remembered can neither be read nor moved aside. */
   async past(): Promise<Past> {
+    const path = this.#state;
     try {
-      return { ...NOTHING, ...(JSON.parse(await readFile(join(this.#folder, 'state.json'), 'utf8')) as Partial<Past>) };
+      return (await readOwn(path, pastIn)) ?? (await this.#anew());
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NOTHING;
-      throw fail('configuration-unreadable', this.#folder, error);
+      throw fail('configuration-unreadable', path, error);
     }
+  }
+
+  /** Nothing is remembered. Where that is because it was unusable, the newest version that lies in the folder counts as the last. */
+  async #anew(): Promise<Past> {
+    const isLost = (await asidesOf(this.#state)).length + (await asidesOf(this.#folder)).length > 0;
+    if (!isLost) return NOTHING;
+    const names = await readdir(this.#folder).catch(() => []);
+    const versions = names.flatMap((name) => /^([0-9]{1,15})\.yaml$/.exec(name)?.[1] ?? []).map(Number);
+    const past = { ...NOTHING, version: Math.max(0, ...versions) };
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      .then(() => this.#remember(past))
+      .catch(() => {}); // it is found out anew the next time
+    return past;
   }
 
   /**
@@ -140,8 +167,12 @@ export class ConfigurationHistory {
     return { now: now ?? null, pushed: pushed ?? null, before: stood ?? null };
   }
 
+  get #state(): string {
+    return join(this.#folder, 'state.json');
+  }
+
   #remember(past: Past): Promise<void> {
-    return replaceDurably(join(this.#folder, 'state.json'), JSON.stringify(past));
+    return replaceDurably(this.#state, JSON.stringify(past));
   }
 
   async #write(write: () => Promise<void>): Promise<void> {

@@ -1,9 +1,10 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure, type OrderState } from '@fengsui/protocol';
 import { replaceDurably, syncFolder } from '../durable-file.ts';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
+import { readOwn } from '../own-files.ts';
 
 /** An order as the gateway keeps it. Times are milliseconds since 1970-01-01 UTC. */
 export interface KeptOrder {
@@ -44,11 +45,10 @@ export class OrderRecord {
 
   /** Opens or creates the record; old orders that are over are forgotten. Rejects with Failure `orders-unreadable` or `-unwritable`. */
   static async open(path: string, nowMs: number): Promise<OrderRecord> {
-    const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') return '';
+    const orders = await readOwn(path, read).catch((cause: unknown) => {
       throw fail('orders-unreadable', path, cause);
     });
-    const record = new OrderRecord(path, kept(read(text), nowMs));
+    const record = new OrderRecord(path, kept(orders ?? new Map(), nowMs));
     await record.#begin();
     return record;
   }
@@ -114,8 +114,8 @@ export class OrderRecord {
 
 const lineOf = (line: object) => `${JSON.stringify(line)}\n`;
 
-/** The orders of a record's text; lines that are none (a power cut tears the last) are left out. */
-function read(text: string): Map<string, KeptOrder> {
+/** The orders of a record's text; lines that are none (a power cut tears the last) are left out. null: the text is none of ours. */
+function read(text: string): Map<string, KeptOrder> | null {
   const orders = new Map<string, KeptOrder>();
   for (const line of text.split('\n')) {
     const said = lineFrom(line);
@@ -123,7 +123,7 @@ function read(text: string): Map<string, KeptOrder> {
     const known = orders.get(said.id);
     if (known || 'kind' in said) orders.set(said.id, { ...known, ...said } as KeptOrder);
   }
-  return orders;
+  return orders.size === 0 && text !== '' && !text.startsWith('{') ? null : orders;
 }
 
 function lineFrom(line: string): (Partial<KeptOrder> & Settled) | null {

@@ -681,7 +681,8 @@ test('the file of registrations is whole or the one before, and a damaged one is
   expect(await readdir(folder)).toEqual(['coap.json']);
   await writeFile(path, '[{"endpoint":');
   expect(await file.load()).toEqual([]);
-  expect(await readFile(`${path}.damaged`, 'utf8')).toBe('[{"endpoint":');
+  const [aside] = await asidesOf(path);
+  expect(await readFile(aside!, 'utf8')).toBe('[{"endpoint":');
   await rm(folder, { recursive: true });
   await expect(file.save([one])).rejects.toMatchObject({ code: 'registrations-unwritable' });
 });

@@ -1,29 +1,24 @@
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { replaceDurably } from '../durable-file.ts';
 import { fail } from '../failures.ts';
+import { jsonIn, readOwn } from '../own-files.ts';
 import type { Registration, RegistrationStore } from './registrations.ts';
 
 /**
- * Registrations in one JSON file. A save is whole or not at all, also when the power goes: written beside, synced, renamed,
- * and the folder synced. A damaged file is put aside and the devices register again; a gateway that will not start is worse.
+ * Registrations in one JSON file. A save is whole or not at all, also when the power goes. An unusable file is moved aside and the devices
+ * register again; a gateway that will not start is worse.
  */
 export function registrationFile(path: string): RegistrationStore {
   return {
     async load() {
-      const text = await textOf(path);
-      if (text === null) return [];
-      const registrations = registrationsIn(text);
-      if (registrations) return registrations;
-      await rename(path, `${path}.damaged`).catch((cause) => {
+      try {
+        return (await readOwn(path, registrationsIn)) ?? [];
+      } catch (cause) {
         throw fail('registrations-unreadable', path, cause);
-      });
-      return [];
+      }
     },
     async save(registrations) {
       try {
-        await synced(`${path}.new`, JSON.stringify(registrations));
-        await rename(`${path}.new`, path);
-        await syncFolder(dirname(path));
+        await replaceDurably(path, JSON.stringify(registrations));
       } catch (cause) {
         throw fail('registrations-unwritable', path, cause);
       }
@@ -31,22 +26,9 @@ export function registrationFile(path: string): RegistrationStore {
   };
 }
 
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw fail('registrations-unreadable', path, cause);
-  }
-}
-
 function registrationsIn(text: string): Registration[] | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every(isRegistration) ? value : null;
-  } catch {
-    return null;
-  }
+  const value = jsonIn(text);
+  return Array.isArray(value) && value.every(isRegistration) ? value : null;
 }
 
 function isRegistration(value: unknown): value is Registration {
@@ -62,15 +44,4 @@ function isRegistration(value: unknown): value is Registration {
     typeof registeredMs === 'number' &&
     typeof heardMs === 'number'
   );
-}
-
-async function synced(path: string, text: string): Promise<void> {
-  await using file = await open(path, 'w', 0o600);
-  await file.writeFile(text);
-  await file.sync();
-}
-
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r');
-  await folder.sync();
 }

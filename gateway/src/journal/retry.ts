@@ -24,7 +24,7 @@ const requestIn = (directory: string) => join(directory, 'retry.json');
 export function askForRetry(directory: string, rows: readonly RowName[]): void {
   const request = requestIn(directory);
   const named = rows.map(({ lane, epoch, number }) => ({ lane, epoch, number }));
-  rmSync(`${request}.new`, { force: true });
+  rmSync(`${request}.new`, { force: true, recursive: true });
   // Only ever a new file: root may do this, in a folder whose owner could have planted a link.
   writeFileSync(`${request}.new`, JSON.stringify(named), { mode: 0o644, flag: 'wx' });
   renameSync(`${request}.new`, request);
@@ -58,7 +58,7 @@ export class Retry {
     for (const lane of LANES) this.#files.file(lane).offers.retry(some.filter((row) => row.lane === lane));
     if (this.#rows.length > 0) return true;
     this.#rows = null;
-    rmSync(requestIn(directory), { force: true });
+    rmSync(requestIn(directory), { force: true, recursive: true });
     return true;
   }
 

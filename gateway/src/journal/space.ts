@@ -21,7 +21,7 @@ export class Space {
     this.#directory = directory;
     this.#wantedBytes = ballastBytes;
     const path = join(directory, 'ballast');
-    if (ballastBytes === 0) rmSync(path, { force: true });
+    if (ballastBytes === 0) rmSync(path, { force: true, recursive: true });
     this.#ballast = new Ballast(path, ballastBytes);
   }
 

@@ -61,6 +61,13 @@ const NOTICED: Readonly<Record<Status['troubles'][number]['what'], Help>> = {
       zh: '执行 sysctl -w net.core.rmem_max=4194304(写入 /etc/sysctl.d 永久生效),然后重启网关',
     },
   },
+  'file-unusable': {
+    what: { en: 'a file that the gateway keeps for itself was unusable and is moved aside', zh: '网关自有文件不可用,已移开' },
+    remedy: {
+      en: 'See whether the disk fails (dmesg) or who wrote there, then remove the file with "unusable" in its name from the data folder',
+      zh: '检查磁盘(dmesg)以及是谁写入的,然后删除数据目录中名称含 unusable 的文件',
+    },
+  },
   'identity-shared': {
     what: { en: FAILURES['uplink-shared'].en, zh: FAILURES['uplink-shared'].zh },
     remedy: { en: FAILURES['uplink-shared'].remedy, zh: REMEDIES_ZH['uplink-shared'] },

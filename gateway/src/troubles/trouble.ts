@@ -18,6 +18,7 @@ export type What =
       | 'certificate-ending'
       | 'key-exposed'
       | 'power-unreadable'
+      | 'file-unusable'
     >
   | 'main-power'
   | 'backup-power';

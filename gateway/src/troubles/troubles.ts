@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { type Clock, Failure, type SiteEvent } from '@fengsui/protocol';
 import { untilTick } from '../clock.ts';
 import { replaceDurably } from '../durable-file.ts';
 import * as limits from '../limits.ts';
+import { jsonIn, readOwn } from '../own-files.ts';
 import type { Log } from '../supervision.ts';
 import type { Trouble, Watcher, What } from './trouble.ts';
 
@@ -55,7 +55,7 @@ export class Troubles {
 
   /** Knows what an earlier run said and did not take back; a file that cannot be read is an empty one. */
   static async open(options: TroublesOptions): Promise<Troubles> {
-    return new Troubles(options, said(await readFile(options.file, 'utf8').catch(() => '[]')));
+    return new Troubles(options, (await readOwn(options.file, said).catch(() => null)) ?? []);
   }
 
   /** What stands and was said, in the order in which it was. */
@@ -144,11 +144,8 @@ function wordOf(what: What, isOver = false): Partial<SiteEvent> {
   return { note: isOver && what === 'queue-high' ? 'queue-normal' : what };
 }
 
-function said(text: string): Said[] {
-  try {
-    const all = JSON.parse(text) as Said[];
-    return all.filter(({ what, source }) => Object.hasOwn(limits.TROUBLE_TIMES, what) && typeof source === 'string');
-  } catch {
-    return [];
-  }
+function said(text: string): Said[] | null {
+  const all = jsonIn(text) as Array<Said | null> | null;
+  if (!Array.isArray(all)) return null;
+  return all.filter((one): one is Said => Object.hasOwn(limits.TROUBLE_TIMES, one?.what ?? '') && typeof one?.source === 'string');
 }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { replaceDurably } from '../durable-file.ts';
+import { jsonIn, readOwn } from '../own-files.ts';
 
 /** The last time that each centre gave and that the clock was set by, kept over restarts: one that is not later is an old frame. */
 export class CentreTimes {
@@ -25,19 +25,17 @@ export class CentreTimes {
   }
 
   #read(): Promise<Map<string, number>> {
-    this.#known ??= readFile(this.#file, 'utf8').then(
-      (text) => timesIn(text),
+    this.#known ??= readOwn(this.#file, timesIn).then(
+      (times) => times ?? new Map(),
       () => new Map(),
     );
     return this.#known;
   }
 }
 
-/** A file that cannot be read knows nothing. */
-function timesIn(text: string): Map<string, number> {
-  try {
-    return new Map(Object.entries(JSON.parse(text) as object).filter(([, ms]) => Number.isSafeInteger(ms)));
-  } catch {
-    return new Map();
-  }
+/** What stands in a text; null where no gateway wrote it. */
+function timesIn(text: string): Map<string, number> | null {
+  const times = jsonIn(text);
+  if (typeof times !== 'object' || times === null || Array.isArray(times)) return null;
+  return new Map(Object.entries(times).filter(([, ms]) => Number.isSafeInteger(ms)));
 }

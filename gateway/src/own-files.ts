@@ -1,0 +1,54 @@
+import { readdir, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const ASIDE = '.unusable-';
+
+/** What cannot be read as the file it should be; what the disk does not give counts as damage, and a folder as garbage. */
+const UNUSABLE = new Set(['EISDIR', 'EIO', 'EACCES', 'EPERM', 'ELOOP', 'ENXIO']);
+
+/**
+ * What stands in a small file that the gateway writes for itself. `read` answers null for a text that is none of ours. What cannot be used
+ * (garbage, nothing, a folder, bytes that the disk does not give) is moved aside under a dated name, for people to look at: it must not keep a
+ * gateway from its alarms. Answers null where nothing usable is there. Rejects with the file system's error where it could not be moved.
+ */
+export async function readOwn<T>(path: string, read: (text: string) => T | null): Promise<T | null> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    if (code === 'ENOTDIR') await setAside(dirname(path));
+    else if (UNUSABLE.has(code)) await setAside(path);
+    else throw error;
+    return null;
+  }
+  const found = read(text);
+  if (found === null) await setAside(path);
+  return found;
+}
+
+/** Moves something unusable out of the way. Rejects with the file system's error. */
+async function setAside(path: string): Promise<void> {
+  await rename(path, `${path}${ASIDE}${new Date().toISOString().replaceAll(/[-:.]/g, '')}`);
+}
+
+/** What was moved aside in a folder and is still there, oldest first. */
+export async function asidesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.includes(ASIDE)).map((name) => join(folder, name));
+}
+
+/** What was moved aside of one file. */
+export async function asidesOf(path: string): Promise<string[]> {
+  return (await asidesIn(dirname(path))).filter((aside) => aside.startsWith(path + ASIDE));
+}
+
+/** A text as JSON; null where it is none. */
+export function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
