@@ -253,7 +253,8 @@ export const FAILURES = {
     retry: 'later',
     en: 'the certificate of the installer’s page cannot be read or made',
     zh: '安装维护页面的证书无法读取或生成',
-    remedy: 'Check page.certificate and page.key, or the permissions of the folder page in the data folder',
+    remedy:
+      'Check page.certificate and page.key; where they are not set, remove the folder page from the data folder and the box makes itself a new certificate, with another fingerprint',
   },
   'page-listen': {
     retry: 'later',

@@ -1,3 +1,4 @@
+import { renameSync, statSync } from 'node:fs';
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -28,9 +29,16 @@ export async function readOwn<T>(path: string, read: (text: string) => T | null)
   return found;
 }
 
+const asideOf = (path: string) => `${path}${ASIDE}${new Date().toISOString().replaceAll(/[-:.]/g, '')}`;
+
 /** Moves something unusable out of the way. Rejects with the file system's error. */
 async function setAside(path: string): Promise<void> {
-  await rename(path, `${path}${ASIDE}${new Date().toISOString().replaceAll(/[-:.]/g, '')}`);
+  await rename(path, asideOf(path));
+}
+
+/** Moves a folder out of the place of a file. Throws the file system's error. */
+export function setFolderAside(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) renameSync(path, asideOf(path));
 }
 
 /** What was moved aside in a folder and is still there, oldest first. */

@@ -36,7 +36,8 @@ function pastIn(text: string): Past | null {
   const past = jsonIn(text) as Partial<Past> | null;
   if (typeof past !== 'object' || past === null || !Number.isSafeInteger(past.version)) return null;
   const { trial = null, takenBack = null } = past;
-  const isTrial = trial === null || (isText(trial.order) && Number.isSafeInteger(trial.version) && isText(trial.before) && trial.starts >= 0);
+  const isTrial =
+    trial === null || (isText(trial.order) && Number.isSafeInteger(trial.version) && isText(trial.before) && trial.starts >= 0);
   const isTakenBack = takenBack === null || (isText(takenBack.order) && isText(takenBack.why));
   return isTrial && isTakenBack ? { ...NOTHING, ...past } : null;
 }

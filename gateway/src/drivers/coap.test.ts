@@ -6,6 +6,7 @@ import { fromHex, Links, type PublishingFamily, toHex } from '@fengsui/protocol'
 import { FAMILIES } from '@fengsui/protocol/families';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
+import { asidesOf } from '../own-files.ts';
 import { driveCoap } from './coap.ts';
 import { blockOption, type CoapMessage, type CoapSaying, readCoap, writeCoap } from './coap-message.ts';
 import { LineCounters } from './driver.ts';

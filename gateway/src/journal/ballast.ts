@@ -22,8 +22,7 @@ export class Ballast {
 
   /** What is held in reserve just now. */
   get bytes(): number {
-    const found = statSync(this.#path, { throwIfNoEntry: false });
-    return found?.isFile() ? found.size : 0;
+    return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   get isWhole(): boolean {
@@ -34,7 +33,7 @@ export class Ballast {
   release(): boolean {
     this.stop();
     const had = this.bytes > 0;
-    rmSync(this.#path, { force: true, recursive: true });
+    rmSync(this.#path, { force: true });
     return had;
   }
 
@@ -63,7 +62,7 @@ export class Ballast {
       }
     } catch {
       // No room, or given away while it was written: a part of a ballast must not take the room that alarms need.
-      if (!this.isWhole) rmSync(this.#path, { force: true, recursive: true });
+      if (!this.isWhole) rmSync(this.#path, { force: true });
     }
   }
 

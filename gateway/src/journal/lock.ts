@@ -2,6 +2,7 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { fail } from '../failures.ts';
+import { setFolderAside } from '../own-files.ts';
 import { isHeldByOthers, toldOf } from './trouble.ts';
 
 export const lockOf = (directory: string): string => join(directory, 'journal.lock');
@@ -12,6 +13,7 @@ export const lockOf = (directory: string): string => join(directory, 'journal.lo
  * a holder ever has. That it can be read at all means that nobody holds it.
  */
 export function lock(path: string): Database.Database {
+  setFolderAside(path);
   try {
     return locked(path);
   } catch (error) {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
+import { setFolderAside } from '../own-files.ts';
 import type { LaneFiles } from './lane-files.ts';
 
 /** A row by the name it has for everybody. */
@@ -24,7 +25,7 @@ const requestIn = (directory: string) => join(directory, 'retry.json');
 export function askForRetry(directory: string, rows: readonly RowName[]): void {
   const request = requestIn(directory);
   const named = rows.map(({ lane, epoch, number }) => ({ lane, epoch, number }));
-  rmSync(`${request}.new`, { force: true, recursive: true });
+  rmSync(`${request}.new`, { force: true });
   // Only ever a new file: root may do this, in a folder whose owner could have planted a link.
   writeFileSync(`${request}.new`, JSON.stringify(named), { mode: 0o644, flag: 'wx' });
   renameSync(`${request}.new`, request);
@@ -58,7 +59,7 @@ export class Retry {
     for (const lane of LANES) this.#files.file(lane).offers.retry(some.filter((row) => row.lane === lane));
     if (this.#rows.length > 0) return true;
     this.#rows = null;
-    rmSync(requestIn(directory), { force: true, recursive: true });
+    rmSync(requestIn(directory), { force: true });
     return true;
   }
 
@@ -71,6 +72,7 @@ export class Retry {
       return named;
     } catch (error) {
       this.#files.findings.remark(`retry.json is not carried out: ${(error as Error).message}`);
+      setFolderAside(path);
       return [];
     }
   }

@@ -1,5 +1,6 @@
 import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFolderAside } from '../own-files.ts';
 import { Ballast } from './ballast.ts';
 import type { SpaceState, Told } from './messages.ts';
 import { toldOf } from './trouble.ts';
@@ -21,7 +22,8 @@ export class Space {
     this.#directory = directory;
     this.#wantedBytes = ballastBytes;
     const path = join(directory, 'ballast');
-    if (ballastBytes === 0) rmSync(path, { force: true, recursive: true });
+    setFolderAside(path);
+    if (ballastBytes === 0) rmSync(path, { force: true });
     this.#ballast = new Ballast(path, ballastBytes);
   }
 

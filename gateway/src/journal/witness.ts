@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LANES, type Lane } from '@fengsui/protocol';
+import { setFolderAside } from '../own-files.ts';
 
 /** What somebody outside the two files saw of them: they must know at least this much, or they are older than they were. */
 export interface Testimony {
@@ -59,15 +60,13 @@ export class Witness {
     const words = `${JSON.stringify({ epoch, newest, machine: this.#machine } satisfies Testimony)}\n`;
     if (words === this.#written) return;
     const beside = `${this.#path}.new`;
-    for (const path of [beside, this.#path]) if (isFolder(path)) rmSync(path, { recursive: true }); // nothing of ours is in one
+    for (const path of [beside, this.#path]) setFolderAside(path);
     durably(beside, 'w', (file) => writeFileSync(file, words));
     renameSync(beside, this.#path);
     durably(dirname(this.#path), 'r', () => {});
     this.#written = words;
   }
 }
-
-const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 function durably(path: string, flags: string, act: (file: number) => void): void {
   const file = openSync(path, flags, 0o600);

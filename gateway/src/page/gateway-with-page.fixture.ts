@@ -30,6 +30,8 @@ export class Site {
   readonly peer = new Peer('gw-1');
   /** The program: its sources, or a bundle of them. */
   main = MAIN;
+  /** What the program finds in its surroundings besides. */
+  env: NodeJS.ProcessEnv = {};
   url = '';
   log = '';
   child!: ChildProcess;
@@ -95,6 +97,7 @@ ${points}${more}`,
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', this.main, 'run', '--config', this.file], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.folder,
+      env: { ...process.env, ...this.env },
     });
     this.child = child;
     let said = '';

@@ -17,7 +17,8 @@ export function asidesWatcher(gateway: string, data: string, clock: Clock): Watc
       if (clock.monotonicMs() - lookedMs < limits.KEYS_EVERY_MS) return found;
       lookedMs = clock.monotonicMs();
       const asides = (await Promise.all(FOLDERS.map((folder) => asidesIn(join(data, folder))))).flat();
-      found = asides.length === 0 ? [] : [{ what: 'file-unusable', source: gateway, text: textOf(asides.map((path) => relative(data, path))) }];
+      found =
+        asides.length === 0 ? [] : [{ what: 'file-unusable', source: gateway, text: textOf(asides.map((path) => relative(data, path))) }];
       return found;
     },
   };

@@ -5,6 +5,7 @@
  * FF_FAULT   kill, tear (half a write, then kill), eio, enospc
  * FF_LIE     every sync says it is done and does nothing
  * FF_CONTROL file with the microseconds every sync takes; may change at run time
+ * FF_BAD     file with bad sectors, a line each: inode, first byte, byte behind the last; every read that touches one fails (EIO)
  * FF_REPORT  file that gets the number of calls when the program exits
  */
 #define _GNU_SOURCE
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum call { PWRITE, SYNC, TRUNCATE, UNLINK, CALLS };
@@ -97,6 +99,42 @@ int ftruncate64(int fd, off64_t length) {
 }
 
 int ftruncate(int fd, off_t length) { return ftruncate64(fd, length); }
+
+#define BAD_MAX 64
+static struct {
+  unsigned long inode;
+  long from, to;
+} bad[BAD_MAX];
+static int bads = 0;
+
+__attribute__((constructor)) static void read_bad_sectors(void) {
+  const char *path = getenv("FF_BAD");
+  FILE *file = path ? fopen(path, "r") : NULL;
+  if (file == NULL) return;
+  while (bads < BAD_MAX && fscanf(file, "%lu %ld %ld", &bad[bads].inode, &bad[bads].from, &bad[bads].to) == 3) bads++;
+  fclose(file);
+}
+
+static int is_bad(int fd, size_t length, off64_t at) {
+  struct stat found;
+  if (bads == 0 || at < 0 || fstat(fd, &found) != 0) return 0;
+  for (int each = 0; each < bads; each++)
+    if (bad[each].inode == found.st_ino && at < bad[each].to && at + (off64_t)length > bad[each].from) return 1;
+  return 0;
+}
+
+ssize_t pread64(int fd, void *bytes, size_t length, off64_t at) {
+  ssize_t (*real)(int, void *, size_t, off64_t) = dlsym(RTLD_NEXT, "pread64");
+  return is_bad(fd, length, at) ? (errno = EIO, -1) : real(fd, bytes, length, at);
+}
+
+ssize_t pread(int fd, void *bytes, size_t length, off_t at) { return pread64(fd, bytes, length, at); }
+
+ssize_t read(int fd, void *bytes, size_t length) {
+  ssize_t (*real)(int, void *, size_t) = dlsym(RTLD_NEXT, "read");
+  if (bads > 0 && is_bad(fd, length, lseek64(fd, 0, SEEK_CUR))) return errno = EIO, -1;
+  return real(fd, bytes, length);
+}
 
 int unlink(const char *path) {
   int (*real)(const char *) = dlsym(RTLD_NEXT, "unlink");
