@@ -90,7 +90,6 @@ const HARMS: ReadonlyArray<readonly [string, (paths: readonly string[]) => void]
   ['garbage', (paths) => paths.forEach((path) => void writeFileSync(path, 'garbage \u0000 烽燧\n'.repeat(700)))],
   ['empty', (paths) => paths.forEach((path) => void writeFileSync(path, ''))],
   ['folders', (paths) => paths.filter((path) => !isLane(path)).forEach(inItsPlace)],
-  ['given by the disk no more', (paths) => badSectors(paths.map((path) => ({ path, from: 0, to: 1e9 })))],
 ];
 
 interface Bad {
