@@ -14,16 +14,9 @@ export interface StreamEnds {
 
 /**
  * A wire over a Node stream. Reading pulls: while nobody asks, the stream fills to its high-water mark and then stops
- * reading from the operating system, so a babbling device cannot fill the memory. What comes in may be had past the stream, from
- * `pieces` that are pulled as well.
+ * reading from the operating system, so a babbling device cannot fill the memory.
  */
-export function streamWire(
-  name: string,
-  stream: Duplex,
-  ends: StreamEnds,
-  signal: AbortSignal,
-  pieces: AsyncIterable<Uint8Array> = stream.iterator({ destroyOnReturn: false }),
-): Wire {
+export function streamWire(name: string, stream: Duplex, ends: StreamEnds, signal: AbortSignal): Wire {
   const counters = { bytesIn: 0, bytesOut: 0 };
   let released = false;
   // Errors reach the caller by the reading and the writing; without a listener Node would end the process.
@@ -45,7 +38,7 @@ export function streamWire(
 
   async function* read(): AsyncGenerator<Uint8Array> {
     try {
-      for await (const chunk of pieces) {
+      for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
         counters.bytesIn += chunk.length;
         yield chunk;
         await pace.rest(chunk.length, signal);
