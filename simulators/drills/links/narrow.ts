@@ -34,7 +34,6 @@ const FAR = { delayMs: 300, jitterMs: 30 };
 const FARTHER = [
   ['5 % loss, 1,500 ms', 750, 0.05],
   ['5 % loss, 3,000 ms', 1_500, 0.05],
-  ['3,400 ms', 1_700, 0],
 ] as const;
 /** 64 kbit/s. */
 const NARROW = { delayMs: 50, bytesPerSecond: 8_000 };
