@@ -271,6 +271,7 @@ describe('what a watch has to say', () => {
   const lane = (thinned: number, of: Readonly<Record<string, number>> = {}) => ({
     quarantined: 0,
     thinned,
+    failure: null,
     uplinks: Object.fromEntries(Object.entries(of).map(([name, lost]) => [name, { thinned: lost }])),
   });
   const state = (space: Partial<JournalState['space']>, thinned = 0, diskFailures = 0, of: Readonly<Record<string, number>> = {}) =>
