@@ -152,8 +152,8 @@ export const BEAT_EVERY_MS = 1_000;
 export const BEAT_OVERDUE_MS = 8_000;
 
 /**
- * The watchdog is fed this often in its time: every 6.7 s of 20. A round trip through a slow disk takes no longer than the journal may take
- * to answer (10 s), so that a disk that takes 2 s a sync is no hang. What failed is tried again soon, for the journal may have a new worker by then.
+ * The watchdog is fed this often in its time: every 6.7 s of 20, so that a round trip may take 13 s: six syncs of a disk that takes 2 s for
+ * each. What failed is tried again soon, for the journal may have a new worker by then.
  */
 export const WATCHDOG_FEEDS = 3;
 export const WATCHDOG_AGAIN_SHARE = 1 / 10;
@@ -171,6 +171,9 @@ export const LET_GO_WITHIN_MS = 1_000;
 
 /** The journal's worker answers within this time or counts as hung and is replaced. */
 export const JOURNAL_ANSWER_TIMEOUT_MS = 10_000;
+
+/** While it answers others it may take so many times as long: with 2 s a sync a group of both lanes and a checkpoint takes 12 s, and one may stand before. */
+export const JOURNAL_SLOW_FACTOR = 3;
 
 /** Opening recovers a log and reads a file through, perhaps on a slow card while everything else of the box starts: that is no hang. */
 export const JOURNAL_OPEN_TIMEOUT_MS = 60_000;

@@ -108,7 +108,8 @@ export async function within<T>(clock: Clock, promise: Promise<T>, ms: number, s
 
 /** Names of lines whose supervisor shows no sign of life. */
 export function withoutPulse(lines: ReadonlyArray<Pick<PulseOptions, 'line' | 'numbers'>>, clock: Clock): string[] {
-  const patienceMs = ({ isAppending }: LineNumbers) => limits.BEAT_OVERDUE_MS + (isAppending ? limits.JOURNAL_ANSWER_TIMEOUT_MS : 0);
+  const patienceMs = ({ isAppending }: LineNumbers) =>
+    limits.BEAT_OVERDUE_MS + (isAppending ? limits.JOURNAL_ANSWER_TIMEOUT_MS * limits.JOURNAL_SLOW_FACTOR : 0);
   const isOverdue = ({ numbers }: (typeof lines)[number]) =>
     numbers.beatMs !== null && clock.monotonicMs() - numbers.beatMs > patienceMs(numbers);
   return lines.filter(isOverdue).map(({ line }) => line.name);

@@ -343,7 +343,7 @@ describe('the supervisor of a line', () => {
   it('is without pulse soon when its supervisor hangs, and not while a slow journal still has time to answer', async () => {
     const { clock, numbers } = rig([answering], { append: () => new Promise(() => {}) });
     const dead = () => withoutPulse([{ line: { name: 'l', links: { dueInMs: () => 1 } }, numbers }], clock);
-    await clock.advance(limits.JOURNAL_ANSWER_TIMEOUT_MS + limits.BEAT_OVERDUE_MS - 1_000);
+    await clock.advance(limits.JOURNAL_ANSWER_TIMEOUT_MS * limits.JOURNAL_SLOW_FACTOR + limits.BEAT_OVERDUE_MS - 1_000);
     expect(dead()).toEqual([]);
     await clock.advance(2_000);
     expect(dead()).toEqual(['l']);

@@ -8,11 +8,12 @@ import type { Answers, FromWorker, Opened, Question, ToWorker, WorkerStart } fro
 interface Outstanding {
   readonly resolve: (value: unknown) => void;
   readonly reject: (failure: Failure) => void;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
 }
 
 /**
- * The main thread's end of the worker. What the worker does not answer in time fails, and a new worker takes its place once the
+ * The main thread's end of the worker. A worker that answers nobody for so long hangs (one that goes on answering others is slow, as its disk
+ * is, and gets more time): what it does not answer fails, and a new worker takes its place once the
  * old one is gone: two writers never have the files open at once. What was asked of the old one is never asked again by us,
  * since whether it happened is not known; the device or the collector repeats it.
  */
@@ -26,6 +27,8 @@ export class Clerk {
   /** Settles when the last worker is gone. */
   #gone: Promise<unknown> = Promise.resolve();
   #nextId = 1;
+  /** Monotonic time of the worker's last answer, whoever had asked. */
+  #heardMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   /** `positions` tells what the rest of the process knows when a worker is replaced. */
@@ -58,12 +61,17 @@ export class Clerk {
 
   #post<A extends keyof Answers>(worker: Worker, question: Question): Promise<Answers[A]> {
     const id = this.#nextId++;
+    const askedMs = performance.now();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.#replace(worker, fail('journal-hung', `${question.ask} after ${this.#answerTimeoutMs} ms`)),
-        this.#answerTimeoutMs,
-      );
-      this.#outstanding.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });
+      const late = () => {
+        const silentMs = performance.now() - Math.max(askedMs, this.#heardMs);
+        const isSlow = silentMs < this.#answerTimeoutMs && performance.now() - askedMs < this.#answerTimeoutMs * limits.JOURNAL_SLOW_FACTOR;
+        if (isSlow) outstanding.timer = setTimeout(late, this.#answerTimeoutMs - silentMs);
+        else this.#replace(worker, fail('journal-hung', `${question.ask} after ${Math.round(performance.now() - askedMs)} ms`));
+      };
+      const timer = setTimeout(late, this.#answerTimeoutMs);
+      const outstanding: Outstanding = { resolve: resolve as (value: unknown) => void, reject, timer };
+      this.#outstanding.set(id, outstanding);
       worker.postMessage({ ...question, id } satisfies ToWorker);
     });
   }
@@ -97,6 +105,7 @@ export class Clerk {
 
   #hear(message: FromWorker): void {
     if (!('answers' in message)) return;
+    this.#heardMs = performance.now();
     for (const answer of message.answers) {
       const waiting = this.#outstanding.get(answer.id);
       if (!waiting) continue;

@@ -56,10 +56,10 @@ export class Scribe {
       const answers = [...ready.map((append) => answerOf(append, work.failed)), ...settled];
       if (answers.length > 0) yield answers;
     }
-    if (work.alive.length > 0) this.#files.witness();
     if (work.settles.length > 0) this.#chores.heedReceipts();
     const rest = group.filter(({ ask }) => ask !== 'append' && ask !== 'settle' && ask !== 'alive');
     for (const question of rest) yield [this.#read(question)];
+    if (work.alive.length > 0 && !this.isClosed) this.#files.witness(); // its syncs are nobody's who waits for an answer
   }
 
   /** What was offered before may stand in the file: readable, and durable only once the log it may stand in was moved. */
