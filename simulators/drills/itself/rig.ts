@@ -15,7 +15,7 @@ const ID = 'gw-drill';
 /** What the gateway's configuration says of itself. */
 export const HEAD = { id: ID, address: 3_000_001, centre: 20, zoneMinutes: 480 };
 /** The machine may be busy with others: what must come, comes within this. */
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 180_000;
 
 export interface RigOptions {
   readonly seed: number;
