@@ -39,9 +39,9 @@ export const POINTS: readonly Point[] = [
   point('panel', false, 'normalizer', '/protocol/src/normalizer/normalizer.ts', 'const known = devices.get(name)'),
   point('panel', false, 'known events', '/gateway/src/known-events.ts', 'if (this.#wallMs.size === 0'),
   point('panel', false, 'commit', '/gateway/src/commit.ts', 'const offers: Offer[] = [];'),
-  point('panel', false, 'state of the site', '/gateway/src/downlink/site-state.ts', 'for (const event of events) {'),
+  point('panel', false, 'state of the site', '/gateway/src/downlink/site-state.ts', 'if (!this.#held) {'),
   point('panel', false, 'journal worker', '/gateway/src/journal/scribe.ts', 'const group = groupOff(pending);'),
-  point('panel', false, 'journal commit', '/gateway/src/journal/scribe.ts', 'const settled = this.#commit(lane, work);'),
+  point('panel', false, 'journal commit', '/gateway/src/journal/scribe.ts', 'const settled = this.#commit('),
   point(
     'panel',
     false,
@@ -59,7 +59,7 @@ export const POINTS: readonly Point[] = [
   point('panel', true, 'pulse', '/gateway/src/pulse.ts', 'if (!this.#isCommitting) {'),
   point('panel', true, 'silence', '/gateway/src/silence.ts', 'const isLost ='),
   point('panel', true, 'clock watch', '/gateway/src/itself.ts', 'const steppedMs ='),
-  point('panel', true, 'journal watch', '/gateway/src/itself.ts', 'untold = [...untold'),
+  point('panel', true, 'journal watch', '/gateway/src/itself.ts', 'await this.journal(await look());'),
   point('panel', true, 'wires watch', '/gateway/src/troubles/wires.ts', 'return this.#lines().flatMap('),
   // people and the centre
   point('look', false, 'status page', '/gateway/src/status.ts', 'const nowMs = Math.round(clock.wallMs());'),
