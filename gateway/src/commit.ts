@@ -2,6 +2,7 @@ import { Failure, LANES, laneOf, type SiteEvent } from '@fengsui/protocol';
 import { Backoff } from './backoff.ts';
 import * as limits from './limits.ts';
 import type { Heard } from './line.ts';
+import { appending } from './pulse.ts';
 import type { Supervision } from './supervision.ts';
 
 /** Makes durable what was heard. */
@@ -38,23 +39,18 @@ function offerOf(one: Heard, { normalizer, refused }: Supervision): Offer {
 
 /** Offers events to the journal: once where the device repeats what got no answer, otherwise until the journal takes them or we stop. */
 async function appendSurely(options: Supervision, offers: readonly Offer[]): Promise<void> {
-  const { line, numbers, clock, random, append, log, signal } = options;
+  const { line, clock, random, append, log, signal } = options;
   const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
   const events = offers.flatMap((offer) => offer.events);
   for (let again = offers.some(({ isAgain }) => isAgain); ; again = true) {
-    numbers.beatMs = clock.monotonicMs();
-    numbers.isAppending = true;
     try {
-      await append(events, again);
+      await appending(options, () => append(events, again));
       return;
     } catch (error) {
       if (isOfLane(error) && (await appendByLane(options, offers))) return;
       const isLast = !line.saidOnce || signal.aborted || !(error instanceof Failure) || error.retry === 'never';
       if (isLast) throw error;
       log.error({ line: line.name, code: error.code }, `offered again, the device says it once: ${error.message}`);
-    } finally {
-      numbers.isAppending = false;
-      numbers.beatMs = clock.monotonicMs();
     }
     await clock.sleep(backoff.nextMs(), signal).catch(() => {});
   }
@@ -69,7 +65,8 @@ function isOfLane(error: unknown): boolean {
  * Offers the events of each lane by themselves: where the file of one cannot be opened, the other must not wait for it. What nobody repeats
  * (`nobodyRepeats`, or our own word of a link) is held until it can; false where a device is to repeat something.
  */
-async function appendByLane({ line, append, held }: Supervision, offers: readonly Offer[]): Promise<boolean> {
+async function appendByLane(options: Supervision, offers: readonly Offer[]): Promise<boolean> {
+  const { line, append, held } = options;
   const isRepeated = ({ one }: Offer) => !line.nobodyRepeats && one.packet !== null;
   const lanes = new Set(offers.flatMap(({ events }) => events.map(laneOf)));
   if (lanes.size === 1 && offers.every(isRepeated)) return false;
@@ -79,7 +76,7 @@ async function appendByLane({ line, append, held }: Supervision, offers: readonl
     const events = ours.flatMap((offer) => offer.events);
     if (events.length === 0) continue;
     try {
-      await append(events, true);
+      await appending(options, () => append(events, true));
     } catch (error) {
       if (!isOfLane(error)) throw error;
       refused.push(...ours.filter((offer) => offer.events.length > 0));

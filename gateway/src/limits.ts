@@ -146,16 +146,18 @@ export const ISOLATED_MS = 300_000;
 
 /**
  * A line shows this often that it lives; one that has not for so long starves the watchdog. What hangs is killed within 30 s: so long
- * until it is noticed, and the 20 s of the unit (`WatchdogSec`) after the last feed. A line that waits for the journal has its answer time on top.
+ * until it is noticed, and the 17 s of the unit (`WatchdogSec`) after the last feed. A line that waits for the journal has its answer time on top.
  */
 export const BEAT_EVERY_MS = 1_000;
 export const BEAT_OVERDUE_MS = 8_000;
 
 /**
- * The watchdog is fed this often in its time: every 6.7 s of 20, so that a round trip may take 13 s: six syncs of a disk that takes 2 s for
- * each. What failed is tried again soon, for the journal may have a new worker by then.
+ * The watchdog is fed this often in its time: every 4.3 s of 17, so that a round trip may take 12.7 s: six syncs of a disk that takes 2 s for
+ * each. A worker of the journal that answers nobody for 10 s is replaced, which feeds once: its successor has the 17 s for itself, and where
+ * that hangs too the end comes 27 s after the first question without an answer, and one is asked every 2 s. What failed is tried again soon, for the journal may have a
+ * new worker by then.
  */
-export const WATCHDOG_FEEDS = 3;
+export const WATCHDOG_FEEDS = 4;
 export const WATCHDOG_AGAIN_SHARE = 1 / 10;
 
 /** A driver has to wake when a device falls silent. One that slept on for so long is hung, and gets a successor. */

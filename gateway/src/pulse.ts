@@ -74,6 +74,35 @@ export class Pulse {
   }
 }
 
+/** Shows the sign of life, tick by tick, while something goes on that ends by a time-out of its own. */
+export async function beating<T>({ numbers, clock }: Pick<PulseOptions, 'numbers' | 'clock'>, going: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const beat = async () => {
+    while (!over.signal.aborted) {
+      numbers.beatMs = clock.monotonicMs();
+      await untilTick(clock, limits.BEAT_EVERY_MS, over.signal);
+    }
+  };
+  void beat();
+  try {
+    return await going;
+  } finally {
+    over.abort();
+  }
+}
+
+/** Waits for the journal, whose own time-outs end that: the sign of life may be away for as long as one answer may take. */
+export async function appending<T>({ numbers, clock }: Pick<PulseOptions, 'numbers' | 'clock'>, append: () => Promise<T>): Promise<T> {
+  numbers.beatMs = clock.monotonicMs();
+  numbers.isAppending = true;
+  try {
+    return await append();
+  } finally {
+    numbers.isAppending = false;
+    numbers.beatMs = clock.monotonicMs();
+  }
+}
+
 /**
  * Opens a line. Throws Failure `wire-open` when that takes too long, or hangs while the signal has aborted; what opens late is closed
  * again.

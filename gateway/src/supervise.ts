@@ -5,7 +5,7 @@ import { commit } from './commit.ts';
 import { fail } from './failures.ts';
 import { Held } from './held.ts';
 import * as limits from './limits.ts';
-import { openInTime, Pulse, within } from './pulse.ts';
+import { appending, beating, openInTime, Pulse, within } from './pulse.ts';
 import { Refused } from './refused.ts';
 import { Silence } from './silence.ts';
 import type { Running, Supervision, SupervisionOptions } from './supervision.ts';
@@ -55,7 +55,7 @@ async function runOnce(options: Supervision, silence: Silence): Promise<'ended' 
   const { line, numbers, clock, log, signal } = options;
   const anew = new AbortController();
   const run = AbortSignal.any([signal, anew.signal]);
-  const running = await openInTime(line, clock, run);
+  const running = await beating(options, openInTime(line, clock, run));
   using watch = new AbortScope(run);
   const pulse = new Pulse(options);
   try {
@@ -72,7 +72,7 @@ async function runOnce(options: Supervision, silence: Silence): Promise<'ended' 
     if (!anew.signal.aborted) throw error;
     log.warn({ line: line.name }, `its wire is opened anew: ${(error as Error).message}`);
   } finally {
-    await letGo(options, running);
+    await beating(options, letGo(options, running));
   }
   return anew.signal.aborted ? 'silent' : 'ended';
 }
@@ -156,10 +156,10 @@ async function isolate(options: Supervision, why: string): Promise<void> {
   const { line, numbers, clock, log, tell, signal } = options;
   numbers.become('isolated', clock.wallMs());
   log.error({ line: line.name }, `line isolated for ${limits.ISOLATED_MS / 1000} s: ${why}`);
-  await tellAnyhow(tell('driver-failed', `${line.name}: ${why}`), options);
+  await appending(options, () => tellAnyhow(tell('driver-failed', `${line.name}: ${why}`), options));
   await rest(options, limits.ISOLATED_MS);
   if (signal.aborted) return;
-  await tellAnyhow(tell('driver-recovered', `${line.name}: tried again`), options);
+  await appending(options, () => tellAnyhow(tell('driver-recovered', `${line.name}: tried again`), options));
 }
 
 /** A word about a trouble must not itself become one: what the journal refuses is in the log. */

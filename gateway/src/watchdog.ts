@@ -48,15 +48,30 @@ export interface Feeding {
 
 /**
  * Feeds the watchdog, each time only after a round trip: a process that still ticks but can no longer make an alarm durable
- * is killed and started again.
+ * is killed and started again. A worker of the journal that is being replaced counts as one round trip, once: its successor needs time to
+ * open the files, and one that hangs as well has no more of it.
  */
 export async function feedWatchdog({ manager, roundTrip, clock, log, signal }: Feeding): Promise<void> {
   if (manager.watchdogMs === null) return;
+  const feed = async () => signal.aborted || (await manager.notify('WATCHDOG=1'));
+  let isReplacing = false;
+  const tripOrReplacing = async () => {
+    try {
+      await roundTrip();
+      isReplacing = false;
+    } catch (error) {
+      if (!isReplacing && isOfWorker(error)) {
+        isReplacing = true;
+        await feed();
+      }
+      throw error;
+    }
+  };
   while (!signal.aborted) {
     let restMs = manager.watchdogMs / limits.WATCHDOG_FEEDS;
     try {
-      await roundTrip();
-      if (!signal.aborted) await manager.notify('WATCHDOG=1');
+      await tripOrReplacing();
+      await feed();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       log.warn({ code: error.code }, `the watchdog is not fed: ${error.message}`);
@@ -64,4 +79,9 @@ export async function feedWatchdog({ manager, roundTrip, clock, log, signal }: F
     }
     await clock.sleep(restMs, signal).catch(() => {});
   }
+}
+
+/** The journal's worker did not answer, or ended: the next question starts another. */
+function isOfWorker(error: unknown): boolean {
+  return error instanceof Failure && (error.code === 'journal-hung' || error.code === 'journal-lost');
 }

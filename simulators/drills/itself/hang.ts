@@ -5,7 +5,7 @@ import { Keeper } from './keeper.ts';
 import { Rig } from './rig.ts';
 
 /** `WatchdogSec` of the unit; the short form does not wait so long. */
-const WATCHDOG_MS = { short: 6_000, long: 20_000 } as const;
+const WATCHDOG_MS = { short: 6_000, long: 17_000 } as const;
 /** E14: killed within 30 s. An uplink alone that waits for what never comes keeps no panel from being read, and is given `UPLINK_STUCK_MS` before that. */
 const KILLED_WITHIN_MS = 30_000;
 const UPLINK_KILLED_WITHIN_MS = 300_000 + KILLED_WITHIN_MS;
