@@ -53,7 +53,9 @@ export const GATEWAY_BACK_OFF_MS = 30_000;
 export const STANDSTILL_MS = 10_000;
 /** How often a gateway looks at a backup path that is not in use, where nobody set it; the next look comes up to a third later than the last one did. */
 export const STANDBY_LOOK_MS = 40_000;
-/** So many times the distance of the last two looks without another, and the path is not looked at any more. */
+/** A gateway looks once a day at the least (its setting `lookEveryS`): what is further apart are no looks. */
+export const STANDBY_LOOK_LONGEST_MS = 86_400_000;
+/** So many times the distance of its looks without another, and the path is not looked at any more; distances that differ by more are not of one setting. */
 export const STANDBY_LOOKS_MISSED = 1.5;
 /** Who was not heard for so long was taken out of service without a word, and is waited for only once it comes: tests, faults and starts are never so far apart. */
 export const GATEWAY_FORGOTTEN_MS = 100 * 86_400_000;

@@ -184,8 +184,42 @@ describe('a gateway whose backup path leads to this collector', () => {
     expect(look()).toEqual([]);
     pass(1);
     expect(look()).toEqual([began('gw-1')]);
+    pass(STANDBY_LOOK_MS);
+    attendance.looked('gw-1');
+    expect(look()).toEqual([]); // it may have been a connection that came to nothing
+    pass(STANDBY_LOOK_MS);
     attendance.looked('gw-1');
     expect(look()).toEqual([ended('gw-1')]);
+  });
+
+  it('is not there for connections that come to nothing now and then, hours apart, and not for one of them longer than for a look', () => {
+    const { attendance, look, pass } = standby(STANDBY_LOOK_MS);
+    const hourMs = 3_600_000;
+    attendance.looked('gw-1');
+    pass(STANDBY_LOOKS_MISSED * STANDBY_LOOK_MS);
+    expect(look()).toEqual([began('gw-1')]);
+    for (const hours of [2, 0.5, 3, 20, 1, 49, 48]) {
+      pass(hours * hourMs);
+      attendance.looked('gw-1');
+      expect(look()).toEqual([]);
+      expect(attendance.isGone('gw-1'), `${hours} h`).toBe(true);
+    }
+  });
+
+  it('is soon known to look at another distance, shorter or longer, since somebody set that', () => {
+    const { attendance, looks, look, pass } = standby(STANDBY_LOOK_MS);
+    looks(3);
+    for (const everyMs of [600_000, STANDBY_LOOK_MS]) {
+      for (let time = 0; time < 3; time += 1) {
+        attendance.looked('gw-1');
+        pass(everyMs);
+        look();
+      }
+      attendance.looked('gw-1');
+      expect(attendance.isGone('gw-1')).toBe(false);
+      pass(STANDBY_LOOKS_MISSED * everyMs);
+      expect(attendance.isGone('gw-1')).toBe(true);
+    }
   });
 
   it('is known by how far apart its looks are, where somebody set that: also behind another fail-over', () => {
@@ -194,6 +228,9 @@ describe('a gateway whose backup path leads to this collector', () => {
     attendance.looked('gw-1');
     pass(hourMs);
     expect(look()).toEqual([began('gw-1')]); // nobody could know
+    attendance.looked('gw-1');
+    expect(look()).toEqual([]);
+    pass(hourMs);
     attendance.looked('gw-1');
     expect(look()).toEqual([ended('gw-1')]);
     for (let time = 0; time < 5; time += 1) {

@@ -1,5 +1,12 @@
 import type { Clock } from '@fengsui/protocol';
-import { GATEWAY_BACK_OFF_MS, GATEWAY_GONE_MS, STANDBY_LOOK_MS, STANDBY_LOOKS_MISSED, STANDSTILL_MS } from '../limits.ts';
+import {
+  GATEWAY_BACK_OFF_MS,
+  GATEWAY_GONE_MS,
+  STANDBY_LOOK_LONGEST_MS,
+  STANDBY_LOOK_MS,
+  STANDBY_LOOKS_MISSED,
+  STANDSTILL_MS,
+} from '../limits.ts';
 
 /** Whether a gateway has a session. */
 export interface Connection {
@@ -16,9 +23,15 @@ interface Change extends Connection {
 interface Looks {
   /** When the last one was; null: it has had a session since. */
   readonly atMs: number | null;
-  /** How far apart the last two were. */
+  /** How far apart the last two were; null: there was one. */
+  readonly gapMs: number | null;
+  /** How far apart they are, as far as is known. */
   readonly apartMs: number;
+  /** Whether they are looks: a connection of a gateway whose link is bad may come to nothing just so. */
+  readonly areBelieved: boolean;
 }
+
+const NO_LOOKS: Looks = { atMs: null, gapMs: null, apartMs: STANDBY_LOOK_MS, areBelieved: false };
 
 /** Who is there and who is not. Durations are monotonic, for the wall clock may step. */
 export class Attendance {
@@ -46,15 +59,25 @@ export class Attendance {
 
   came(gateway: string): void {
     const looks = this.#looks.get(gateway);
-    if (looks) this.#looks.set(gateway, { ...looks, atMs: null });
+    if (looks) this.#looks.set(gateway, { ...NO_LOOKS, apartMs: looks.apartMs });
     this.#changes.set(gateway, this.#change(true));
   }
 
-  /** It came by TLS and went without a word: this collector is its backup path, and another carries. */
+  /**
+   * It came by TLS and went without a word: this collector is its backup path, and another carries. Who is gone is believed only after two
+   * such looks at the known distance, or three at another one.
+   */
   looked(gateway: string): void {
     const atMs = this.#clock.monotonicMs();
-    const { atMs: lastMs, apartMs } = this.#looks.get(gateway) ?? { atMs: null, apartMs: 0 };
-    this.#looks.set(gateway, { atMs, apartMs: Math.max(STANDBY_LOOK_MS, lastMs === null ? apartMs : atMs - lastMs) });
+    const { atMs: lastMs, gapMs: gapBeforeMs, apartMs, areBelieved } = this.#looks.get(gateway) ?? NO_LOOKS;
+    if (lastMs === null) {
+      this.#looks.set(gateway, { atMs, gapMs: null, apartMs, areBelieved: !this.isGone(gateway) });
+      return;
+    }
+    const gapMs = Math.max(STANDBY_LOOK_MS, atMs - lastMs);
+    const isOne = gapMs <= STANDBY_LOOK_LONGEST_MS && (areAlike(gapMs, apartMs) || (gapBeforeMs !== null && areAlike(gapMs, gapBeforeMs)));
+    if (isOne) this.#looks.set(gateway, { atMs, gapMs, apartMs: gapMs, areBelieved: true });
+    else this.#looks.set(gateway, { atMs, gapMs, apartMs, areBelieved: areBelieved && gapMs < apartMs });
   }
 
   /** Whether it has had a session since this collector was started. */
@@ -84,11 +107,16 @@ export class Attendance {
   }
 
   #isLooking(gateway: string): boolean {
-    const { atMs, apartMs } = this.#looks.get(gateway) ?? { atMs: null, apartMs: 0 };
-    return atMs !== null && this.#clock.monotonicMs() - atMs < STANDBY_LOOKS_MISSED * apartMs;
+    const { atMs, apartMs, areBelieved } = this.#looks.get(gateway) ?? NO_LOOKS;
+    return areBelieved && atMs !== null && this.#clock.monotonicMs() - atMs < STANDBY_LOOKS_MISSED * apartMs;
   }
 
   #change(connected: boolean): Change {
     return { connected, sinceMs: Math.round(this.#clock.wallMs()), atMs: this.#clock.monotonicMs() };
   }
+}
+
+/** Whether two distances may be of one setting: each rest is up to a quarter shorter by chance, and a look takes its time. */
+function areAlike(oneMs: number, otherMs: number): boolean {
+  return Math.max(oneMs, otherMs) <= STANDBY_LOOKS_MISSED * Math.min(oneMs, otherMs);
 }
