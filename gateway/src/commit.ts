@@ -39,20 +39,32 @@ function offerOf(one: Heard, { normalizer, refused }: Supervision): Offer {
 
 /** Offers events to the journal: once where the device repeats what got no answer, otherwise until the journal takes them or we stop. */
 async function appendSurely(options: Supervision, offers: readonly Offer[]): Promise<void> {
-  const { line, clock, random, append, log, signal } = options;
+  const { line, clock, random, log, signal } = options;
   const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
-  const events = offers.flatMap((offer) => offer.events);
   for (let again = offers.some(({ isAgain }) => isAgain); ; again = true) {
     try {
-      await appending(options, () => append(events, again));
+      await appendOrHold(options, offers, again);
       return;
     } catch (error) {
-      if (isOfLane(error) && (await appendByLane(options, offers))) return;
       const isLast = !line.saidOnce || signal.aborted || !(error instanceof Failure) || error.retry === 'never';
       if (isLast) throw error;
       log.error({ line: line.name, code: error.code }, `offered again, the device says it once: ${error.message}`);
     }
     await clock.sleep(backoff.nextMs(), signal).catch(() => {});
+  }
+}
+
+/** Resolves when the events are durable, or held where nobody repeats them. */
+async function appendOrHold(options: Supervision, offers: readonly Offer[], again: boolean): Promise<void> {
+  const { append, held } = options;
+  const events = offers.flatMap((offer) => offer.events);
+  try {
+    await appending(options, async () => {
+      for (const lane of LANES) if (events.some((event) => laneOf(event) === lane)) await held.bring(lane);
+      await append(events, again);
+    });
+  } catch (error) {
+    if (!isOfLane(error) || !(await appendByLane(options, offers))) throw error;
   }
 }
 
@@ -62,8 +74,8 @@ function isOfLane(error: unknown): boolean {
 }
 
 /**
- * Offers the events of each lane by themselves: where the file of one cannot be opened, the other must not wait for it. What nobody repeats
- * (`nobodyRepeats`, or our own word of a link) is held until it can; false where a device is to repeat something.
+ * Offers the events of each lane by themselves, behind what is held of it: where the file of one cannot be opened, the other must not wait
+ * for it. What nobody repeats (`nobodyRepeats`, or our own word of a link) is held until it can; false where a device is to repeat something.
  */
 async function appendByLane(options: Supervision, offers: readonly Offer[]): Promise<boolean> {
   const { line, append, held } = options;
@@ -76,7 +88,10 @@ async function appendByLane(options: Supervision, offers: readonly Offer[]): Pro
     const events = ours.flatMap((offer) => offer.events);
     if (events.length === 0) continue;
     try {
-      await appending(options, () => append(events, true));
+      await appending(options, async () => {
+        await held.bring(lane);
+        await append(events, true);
+      });
     } catch (error) {
       if (!isOfLane(error)) throw error;
       refused.push(...ours.filter((offer) => offer.events.length > 0));

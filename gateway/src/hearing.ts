@@ -8,6 +8,7 @@ import { KnownEvents } from './known-events.ts';
 import type { Heard } from './line.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { type BuiltLine, buildLines } from './lines.ts';
+import { recordOf } from './site-families.ts';
 import { superviseLine } from './supervise.ts';
 import type { Log } from './supervision.ts';
 import { Taps } from './taps.ts';
@@ -63,7 +64,7 @@ function superviseAll(
 ): Promise<unknown> {
   const { configuration, clock, random, log, signal, keeping } = options;
   const { itself, site, append } = keeping;
-  const devices = configuration.lines.flatMap((line) => line.devices);
+  const devices = configuration.lines.flatMap((line) => line.devices.map(recordOf));
   const { zoneMinutes } = configuration.gateway;
   const earlier = { onMeasured: site.measure.bind(site), stood: site.stood.bind(site) };
   const reading = createNormalizer({ devices, zoneMinutes, newEventId, clock, ...earlier });

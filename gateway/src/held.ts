@@ -1,4 +1,4 @@
-import { type Clock, Failure, LANES, laneOf, type SiteEvent } from '@fengsui/protocol';
+import { type Clock, Failure, LANES, type Lane, laneOf, type SiteEvent } from '@fengsui/protocol';
 import { Backoff } from './backoff.ts';
 import * as limits from './limits.ts';
 
@@ -14,12 +14,15 @@ export interface HeldOptions {
 
 /**
  * What a line heard and nobody repeats, of a lane whose file cannot be opened: offered again until it can. It is in memory alone, as all would
- * be that waited on the wire while the line waits; but the line goes on, and what goes into the other lane is not kept waiting.
+ * be that waited on the wire while the line waits; but the line goes on, and what goes into the other lane is not kept waiting. The order of a
+ * lane is kept: an end that is offered after the next beginning would call that over.
  */
 export class Held {
   readonly #options: HeldOptions;
   #events: SiteEvent[] = [];
   #isBringing = false;
+  /** One offers at a time: what the other overtook would be out of order. */
+  #turn: Promise<unknown> = Promise.resolve();
   #given = 0;
 
   constructor(options: HeldOptions) {
@@ -37,17 +40,34 @@ export class Held {
       this.#events.splice(oldest, 1);
       if (this.#given++ === 0) log.error({ line: line.name }, `more than ${limits.HELD_EVENTS_MAX} events wait for a file: the oldest go`);
     }
-    if (!this.#isBringing) void this.#bring();
+    if (!this.#isBringing) void this.#keepBringing();
     return true;
   }
 
-  async #bring(): Promise<void> {
+  /** Offers what is held of a lane, before anything newer of it. Throws what keeps the journal from it. */
+  async bring(lane: Lane): Promise<void> {
+    if (this.#of(lane).length === 0) return;
+    const brought = this.#turn.then(() => this.#bring(lane));
+    this.#turn = brought.catch(() => {});
+    await brought;
+  }
+
+  async #bring(lane: Lane): Promise<void> {
+    for (let events = this.#of(lane); events.length > 0; events = this.#of(lane))
+      await this.#offer(events.slice(0, limits.HELD_OFFER_EVENTS));
+  }
+
+  #of(lane: Lane): SiteEvent[] {
+    return this.#events.filter((event) => laneOf(event) === lane);
+  }
+
+  async #keepBringing(): Promise<void> {
     const { line, clock, random, log, signal } = this.#options;
     this.#isBringing = true;
     const backoff = new Backoff(limits.REOPEN_MIN_MS, limits.REOPEN_MAX_MS, random);
     while (this.#events.length > 0 && !signal.aborted) {
       await clock.sleep(backoff.nextMs(), signal).catch(() => {});
-      for (const lane of LANES) await this.#offer(this.#events.filter((event) => laneOf(event) === lane));
+      for (const lane of LANES) await this.bring(lane).catch(ofJournal);
     }
     this.#isBringing = false;
     const fields = { line: line.name, givenUp: this.#given, left: this.#events.length };
@@ -56,22 +76,32 @@ export class Held {
   }
 
   async #offer(events: readonly SiteEvent[]): Promise<void> {
-    if (events.length === 0) return;
     try {
       await this.#options.append(events, true);
-      this.#events = this.#events.filter((event) => !events.includes(event));
     } catch (error) {
-      if (!(error instanceof Failure)) throw error; // an error of this program
-      if (error.retry === 'never') await this.#offerEach(events, error);
+      if (!(error instanceof Failure) || error.retry !== 'never') throw error;
+      await this.#offerEach(events, error);
+      return;
     }
+    this.#letGo(events);
   }
 
   /** One that the journal will never take must not keep the others from it. */
   async #offerEach(events: readonly SiteEvent[], { code, message }: Failure): Promise<void> {
     if (events.length > 1) for (const event of events) await this.#offer([event]);
     else {
-      this.#events = this.#events.filter((event) => !events.includes(event));
+      this.#letGo(events);
       this.#options.log.error({ line: this.#options.line.name, code }, message);
     }
   }
+
+  #letGo(events: readonly SiteEvent[]): void {
+    const gone = new Set(events);
+    this.#events = this.#events.filter((event) => !gone.has(event));
+  }
+}
+
+/** The journal will be asked again; an error of this program is none of its. */
+function ofJournal(error: unknown): void {
+  if (!(error instanceof Failure)) throw error;
 }

@@ -195,6 +195,9 @@ export const REFUSED_KEPT = 256;
 /** Events that nobody repeats, held for each line while the file of a lane cannot be opened: days of a panel's faults, some 0.5 MB. */
 export const HELD_EVENTS_MAX = 1_000;
 
+/** Of those held, how many are offered together: each new event of the line tries first whether the file opens, and must not carry them all. */
+export const HELD_OFFER_EVENTS = 200;
+
 /** How far back the journal looks for events that are offered again. More cannot have come in between: see above, and what may wait. */
 export const JOURNAL_AGAIN_ROWS = 20_000;
 

@@ -1,5 +1,6 @@
 import type { Family, PolledFamily, PublishingFamily, RegisterPoint } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
+import type { DeviceRecord } from '@fengsui/protocol/normalizer';
 import type { DeviceConfiguration } from './config.ts';
 import { familyLabel } from './line.ts';
 
@@ -38,6 +39,18 @@ function withSiteMap(family: PolledFamily, points: DeviceConfiguration['points']
   if (own.length === 0 && codes.size === 0) return family;
   const known = family.points.map((point) => (codes.has(point.name) ? { ...point, unitCode: codes.get(point.name)! } : point));
   return { ...family, points: [...known, ...own] };
+}
+
+/** A device as its words are understood: its registers with what its map says of them. */
+export function recordOf(device: DeviceConfiguration): DeviceRecord {
+  const family = familyOf(device);
+  if (family.shape !== 'polled') return device;
+  const map = new Map(family.points.map((point) => [point.name, point]));
+  const points = device.points.map((point) => {
+    const mapped = point.register === undefined ? undefined : map.get(point.register);
+    return mapped ? { ...point, mapped } : point;
+  });
+  return { ...device, points };
 }
 
 /** A device as its silence is watched. */

@@ -211,7 +211,7 @@ describe('the supervisor of a line', () => {
     };
     const { clock } = rig([repeating], {
       normalizer: {
-        normalize: ({ observations }) => observations.map(() => ({ id: `id-${++minted}` }) as unknown as SiteEvent),
+        normalize: ({ observations }) => observations.map(() => ({ id: `id-${++minted}`, kind: 'fire' }) as unknown as SiteEvent),
         settle: () => {},
         revert: () => {},
       },

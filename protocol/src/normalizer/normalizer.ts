@@ -8,6 +8,7 @@ import { judgeReading, measuredOf, type ReadingState, UNREAD, withinLimits } fro
 import { SiteDevice, type Spot } from './site-device.ts';
 import { type Draft, eventOf } from './site-event.ts';
 
+export type { DeviceRecord } from './points.ts';
 export { standardLimitOf, standardLow } from './standard-limits.ts';
 
 export interface NormalizerSettings {
@@ -50,11 +51,7 @@ const KEPT_SAMPLE_MS = 15 * 60_000;
 
 /** The part of each row of a device's point table, as its events will name it. */
 export function partsOf(record: DeviceRecord): Part[] {
-  const device = new SiteDevice(record);
-  return record.points.map(({ address = {}, register }) => {
-    const named = register === undefined ? {} : { register };
-    return device.spotOf({ what: 'reading', address, ...named }).part;
-  });
+  return new SiteDevice(record).parts();
 }
 
 /** Turns what devices said into what it means on site. Pure over the clock and the ids handed in. */
@@ -143,9 +140,11 @@ class Reader {
 
   /**
    * A good look shows that a kind is not so: its end, where an earlier run heard it begin and what happened in between nobody heard.
+   * Only where no other row of the device could have begun it: what earlier runs heard is known by its part alone.
    * null: how earlier runs left it is not known yet.
    */
   #over(said: Said, spot: Spot, kind: EventKind, measured: Measured | null): Draft[] | null {
+    if (!this.#device.isAlone(spot)) return [];
     const name = `${spot.key} ${kind}`;
     const stood = this.#settings.stood ? this.#settings.stood(this.#device.record.name, spot.part, kind) : false;
     if (stood === null) return null;
@@ -193,7 +192,8 @@ class Reader {
     } = judgeReading(state, measured, spot, said.register !== undefined, this.#settings.clock.monotonicMs());
     this.#device.readings.set(key, next);
     this.#failedSensor(spot, measured);
-    const overs = withinLimits(next, measured, spot, said.register !== undefined);
+    // What speaks of itself may have called it low by its own limit, which the site's does not prove kept.
+    const overs = said.register === undefined ? [] : withinLimits(next, measured, spot);
     const drafts = [
       ...crossings.map((meaning) => this.#draft(said, spot, meaning, measured)),
       ...overs.flatMap((kind) => this.#over(said, spot, kind, measured) ?? []),

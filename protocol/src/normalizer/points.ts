@@ -1,4 +1,5 @@
 import type { DeviceAddress, EventKind, Quantity } from '../event.ts';
+import type { RegisterPoint } from '../family.ts';
 import type { What } from '../observation.ts';
 
 /** A limit of a reading: crossing it begins low or high, coming back by the hysteresis ends it. */
@@ -17,6 +18,8 @@ export interface PointRecord {
   readonly address?: DeviceAddress;
   /** Polled families: name of the register point. */
   readonly register?: string;
+  /** What the device's own map says of the register. */
+  readonly mapped?: Pick<RegisterPoint, 'address' | 'componentType'>;
   readonly place?: string;
   /** 系统类型 and 系统地址, where the point belongs to another system than its device. */
   readonly systemType?: number;

@@ -76,10 +76,10 @@ export function judgeReading(state: ReadingState, measured: Measured, { point, p
   return { state: { ...state, low, high, ...reported }, crossings, report };
 }
 
-/** Limits that a good value is so far within that a crossing an earlier run of the gateway heard of is over. */
-export function withinLimits({ low, high }: ReadingState, { quantity, value, quality }: Measured, where: Measuring, polled: boolean) {
+/** Limits of a polled point that a good value is so far within that a crossing an earlier run of the gateway heard of is over. */
+export function withinLimits({ low, high }: ReadingState, { quantity, value, quality }: Measured, where: Measuring) {
   if (value === null || quality !== 'good') return [];
-  const limits = limitsFor(quantity, where, polled);
+  const limits = limitsFor(quantity, where, true);
   const isBack = (now: LimitState, limit: LimitRecord | undefined, sign: -1 | 1) =>
     limit !== undefined && now === WITHIN && judge({ crossed: true, beyondSinceMs: null }, limit, sign, value, 0) === WITHIN;
   return (['low', 'high'] as const).filter((kind) => isBack({ low, high }[kind], limits[kind], kind === 'low' ? -1 : 1));

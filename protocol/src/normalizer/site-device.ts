@@ -28,6 +28,8 @@ export class SiteDevice {
   /** Kinds at a spot of which this run has said that they are over, since an earlier one heard them begin. */
   readonly overs = new Revertible<true>();
   readonly #table: PointTable;
+  /** The row that speaks of a part; null: more than one does. Empty where the map of a register is not known: it may speak of any part. */
+  readonly #owners = new Map<string, PointRecord | null>();
   readonly #flags = new Revertible<readonly State[]>();
   /** Flags of what is not in service: its fire is a test, and must not keep a fire from being the first. */
   readonly #tested = new Revertible<readonly State[]>();
@@ -35,6 +37,28 @@ export class SiteDevice {
   constructor(record: DeviceRecord) {
     this.record = record;
     this.#table = new PointTable(record.points);
+    if (record.points.some(({ register, mapped }) => register !== undefined && !mapped)) return;
+    for (const [index, part] of this.parts().entries()) {
+      const key = JSON.stringify(part);
+      this.#owners.set(key, this.#owners.has(key) ? null : record.points[index]!);
+    }
+  }
+
+  /** The part of each row of the table, as its events will name it. */
+  parts(): Part[] {
+    return this.record.points.map((point) => {
+      const { register, mapped = {}, address = {} } = point;
+      const { address: own = address, ...about } = mapped;
+      return this.#partOf({ what: 'reading', ...about, address: own, ...(register === undefined ? {} : { register }) }, point);
+    });
+  }
+
+  /**
+   * Whether a part is surely told by this spot and no other of the device. Never where addresses are heard: they may lose fields on the
+   * way to a part, and a device may say any number that no row lists.
+   */
+  isAlone({ point, part }: Spot): boolean {
+    return point?.register !== undefined && this.#owners.get(JSON.stringify(part)) === point;
   }
 
   spotOf(said: Said): Spot {
