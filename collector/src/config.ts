@@ -1,27 +1,44 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { frozen, isMapping, type Problems, readSettings, soundness } from '@fengsui/protocol/settings';
+import { frozen, isMapping, type Problems, readSettings, type Settings, soundness } from '@fengsui/protocol/settings';
+import { broughtWithinBounds, type Narrowed } from '@fengsui/protocol/settings-narrowed';
 import { withAbsoluteFiles } from '@fengsui/protocol/settings-pushes';
 import { crossProblems } from './config-cross.ts';
 import { COLLECTOR_SCHEMA, type CollectorConfiguration } from './config-schema.ts';
 
-/** Reads and checks a configuration file. Paths in it count from the folder of the file. Never throws for what the file says. */
-export function loadConfiguration(path: string): CollectorConfiguration | Problems {
+/** A configuration as it runs, and the values of its file that an earlier version permitted: the bounds of today are in force for them. */
+export interface StoredConfiguration {
+  readonly configuration: CollectorConfiguration;
+  readonly narrowed: readonly Narrowed[];
+}
+
+/**
+ * Reads and checks a configuration file, which an earlier version may have found good. Paths in it count from the folder of the file.
+ * Never throws for what the file says.
+ */
+export function loadConfiguration(path: string): StoredConfiguration | Problems {
   let source: string;
   try {
     source = readFileSync(path, 'utf8');
   } catch (error) {
     return { problems: [`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`] };
   }
-  return checkConfiguration(source, dirname(resolve(path)));
-}
-
-/** As `loadConfiguration`, from the text of a file that stands in `folder`. */
-export function checkConfiguration(source: string, folder: string): CollectorConfiguration | Problems {
   const read = readSettings(source, COLLECTOR_SCHEMA);
   if ('problems' in read) return read;
-  const configuration = pushesWithAbsolutePaths(withAbsolutePaths(read.value, folder), folder);
-  const problems = [...read.shape.map(({ line }) => line), ...crossProblems(configuration, soundness(read.shape))];
+  const { narrowed, ...settings } = broughtWithinBounds(read, COLLECTOR_SCHEMA);
+  const configuration = checked(settings, dirname(resolve(path)));
+  return 'problems' in configuration ? configuration : { configuration, narrowed };
+}
+
+/** Checks the text of a new configuration, which is to stand in `folder`, against the bounds of today. */
+export function checkConfiguration(source: string, folder: string): CollectorConfiguration | Problems {
+  const read = readSettings(source, COLLECTOR_SCHEMA);
+  return 'problems' in read ? read : checked(read, folder);
+}
+
+function checked({ value, shape }: Settings, folder: string): CollectorConfiguration | Problems {
+  const configuration = pushesWithAbsolutePaths(withAbsolutePaths(value, folder), folder);
+  const problems = [...shape.map(({ line }) => line), ...crossProblems(configuration, soundness(shape))];
   return problems.length > 0 ? { problems } : frozen(configuration as CollectorConfiguration);
 }
 

@@ -1,5 +1,5 @@
 import { DIALECTS } from '@fengsui/protocol/gb26875';
-import type { Frozen } from '@fengsui/protocol/settings';
+import type { Frozen, Released } from '@fengsui/protocol/settings';
 import { choice, closed, DEVICE_SCHEMA, host, name, text, u16, u48 } from '@fengsui/protocol/settings-devices';
 import { PUSH_DOOR } from '@fengsui/protocol/settings-pushes';
 import type { Static } from 'typebox';
@@ -51,9 +51,12 @@ const Wire = Type.Union([
   Type.Object({ kind: Type.Literal('http'), ...PUSH_DOOR }, closed),
 ]);
 
-/** A whole number with bounds that have a reason which whoever oversteps them should read. */
-const bounded = ([minimum, maximum]: readonly [number, number], standard: number, why: string) =>
-  Type.Integer({ default: standard, minimum, maximum, says: `must be a whole number, ${minimum} to ${maximum}: ${why}` });
+/**
+ * A whole number with bounds that have a reason which whoever oversteps them should read. `released`: the widest bounds that any version
+ * permitted, where these are narrower. A stored configuration with such a value still runs, with the bound of today.
+ */
+const bounded = ([minimum, maximum]: readonly [number, number], standard: number, why: string, released: Released) =>
+  Type.Integer({ default: standard, minimum, maximum, released, says: `must be a whole number, ${minimum} to ${maximum}: ${why}` });
 
 const MQTT_URL = { pattern: '^(mqtts|mqtt)://[^/@]+$', says: 'must be mqtts://host:port' };
 
@@ -90,17 +93,20 @@ const MqttUplink = Type.Object(
       [1, limits.KEEPALIVE_MAX_S],
       limits.KEEPALIVE_S,
       'a dead gateway is told at the collector 28 s after 1.5 times this, and must be within 60 s',
+      { maximum: 40 },
     ),
     reconnectMinMs: bounded(
       [50, limits.RECONNECT_MIN_LONGEST_MS],
       limits.RECONNECT_MIN_MS,
       'after this the primary path is tried again, and the backup must take over within 60 s',
+      { maximum: 60_000 },
     ),
     reconnectMaxMs: Type.Integer({ default: limits.RECONNECT_MAX_MS, minimum: 50, maximum: 60_000 }),
     receiptTimeoutMs: bounded(
       [100, limits.RECEIPT_TIMEOUT_MS],
       limits.RECEIPT_TIMEOUT_MS,
       'a link without receipts counts as dead after up to five times this, which must be within 60 s',
+      { maximum: 60_000 },
     ),
   },
   closed,
@@ -171,6 +177,7 @@ export const GATEWAY_SCHEMA = Type.Object(
           [limits.JOURNAL_ORDINARY_MIB_MIN, 1024 * 1024],
           limits.JOURNAL_ORDINARY_BYTES_MAX / 1024 ** 2,
           'the newest 10,000 rows of each kind are never given up, and with less than this they could leave no room for new readings',
+          { minimum: 1 },
         ),
         /** Reserve on the volume for alarms. */
         ballastMiB: Type.Integer({ default: limits.JOURNAL_BALLAST_BYTES / 1024 ** 2, minimum: 0, maximum: 4096 }),

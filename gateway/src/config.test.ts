@@ -4,7 +4,14 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { checkConfiguration, GATEWAY_SCHEMA, type GatewayConfiguration, loadConfiguration, type MqttConfiguration } from './config.ts';
+import {
+  checkConfiguration,
+  GATEWAY_SCHEMA,
+  type GatewayConfiguration,
+  loadConfiguration,
+  type MqttConfiguration,
+  type StoredConfiguration,
+} from './config.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../example.yaml', import.meta.url));
 const KEY_FILES = ['ca.pem', 'gw-jdz-0001.pem', 'gw-jdz-0001.key'];
@@ -104,7 +111,7 @@ describe('a good configuration', () => {
   });
 
   it('finds its key files beside itself', () => {
-    const { uplinks, orders, page } = loadConfiguration(join(folder, 'gateway.yaml')) as GatewayConfiguration;
+    const { uplinks, orders, page } = (loadConfiguration(join(folder, 'gateway.yaml')) as StoredConfiguration).configuration;
     expect(orders.configurationKey).toBe(join(folder, 'configuration.pem'));
     expect([page?.pinFile, page?.certificate, page?.key]).toEqual(
       ['data/page.pin', 'page.pem', 'page.key'].map((file) => join(folder, file)),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { frozen, isMapping, type Problems, readSettings, soundness } from '@fengsui/protocol/settings';
+import { frozen, isMapping, type Problems, readSettings, type Settings, soundness } from '@fengsui/protocol/settings';
+import { broughtWithinBounds, type Narrowed } from '@fengsui/protocol/settings-narrowed';
 import { withAbsoluteFiles } from '@fengsui/protocol/settings-pushes';
 import { crossProblems } from './config-cross.ts';
 import { GATEWAY_SCHEMA, type GatewayConfiguration } from './config-schema.ts';
@@ -9,22 +10,37 @@ import { UPLINK_FILES } from './config-uplinks.ts';
 export type * from './config-schema.ts';
 export { GATEWAY_SCHEMA } from './config-schema.ts';
 
-/** Reads and checks a configuration file. Paths in it count from the folder of the file. Never throws for what the file says. */
-export function loadConfiguration(file: string): GatewayConfiguration | Problems {
+/** A configuration as it runs, and the values of its file that an earlier version permitted: the bounds of today are in force for them. */
+export interface StoredConfiguration {
+  readonly configuration: GatewayConfiguration;
+  readonly narrowed: readonly Narrowed[];
+}
+
+/**
+ * Reads and checks the configuration file of a site, which an earlier version may have found good. Paths in it count from the folder of
+ * the file. Never throws for what the file says.
+ */
+export function loadConfiguration(file: string): StoredConfiguration | Problems {
   let source: string;
   try {
     source = readFileSync(file, 'utf8');
   } catch (error) {
     return { problems: [`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`] };
   }
-  return checkConfiguration(source, dirname(resolve(file)));
-}
-
-/** As `loadConfiguration`, from the text of a file that stands in `folder`. */
-export function checkConfiguration(source: string, folder: string): GatewayConfiguration | Problems {
   const read = readSettings(source, GATEWAY_SCHEMA);
   if ('problems' in read) return read;
-  const { value, shape } = read;
+  const { narrowed, ...settings } = broughtWithinBounds(read, GATEWAY_SCHEMA);
+  const configuration = checked(settings, dirname(resolve(file)));
+  return 'problems' in configuration ? configuration : { configuration, narrowed };
+}
+
+/** Checks the text of a new configuration, which is to stand in `folder`, against the bounds of today. */
+export function checkConfiguration(source: string, folder: string): GatewayConfiguration | Problems {
+  const read = readSettings(source, GATEWAY_SCHEMA);
+  return 'problems' in read ? read : checked(read, folder);
+}
+
+function checked({ value, shape }: Settings, folder: string): GatewayConfiguration | Problems {
   const configuration = withAbsolutePaths(value, folder);
   const problems = [...shape.map(({ line }) => line), ...crossProblems(configuration, soundness(shape))];
   return problems.length > 0 ? { problems } : frozen(configuration as GatewayConfiguration);

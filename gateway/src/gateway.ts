@@ -1,4 +1,5 @@
 import type { Clock } from '@fengsui/protocol';
+import type { Narrowed } from '@fengsui/protocol/settings-narrowed';
 import type { GatewayConfiguration } from './config.ts';
 import { warnOfExperiments } from './experiments.ts';
 import { openHearing } from './hearing.ts';
@@ -39,11 +40,14 @@ export interface Surroundings {
   readonly logLines: () => readonly string[];
   /** The file of the configuration: a pushed one takes its place. */
   readonly file: string;
+  /** Values of that file that an earlier version permitted. */
+  readonly narrowed: readonly Narrowed[];
 }
 
 /** Puts the stages of the line together and sets them going. Rejects with a Failure when the journal or the status page cannot be opened. */
 export async function startGateway(configuration: GatewayConfiguration, surroundings: Surroundings): Promise<Gateway> {
   warnOfExperiments(configuration, surroundings.log);
+  for (const { path, wrote, inForce, line } of surroundings.narrowed) surroundings.log.warn({ path, wrote, inForce }, line);
   const keeping = await openKeeping({ configuration, ...surroundings });
   try {
     return await start(configuration, surroundings, keeping);
@@ -55,7 +59,7 @@ export async function startGateway(configuration: GatewayConfiguration, surround
 
 /** What is heard, what is sent, what looks after itself, what takes orders, what people are shown; all of it around what is kept. */
 async function start(configuration: GatewayConfiguration, surroundings: Surroundings, keeping: Keeping): Promise<Gateway> {
-  const { clock } = surroundings;
+  const { clock, narrowed } = surroundings;
   const { journal, say, clockSynchronised } = keeping;
   const { gateway, profile } = configuration;
   const stopping = new AbortController();
@@ -69,7 +73,7 @@ async function start(configuration: GatewayConfiguration, surroundings: Surround
   const { uplinks } = sending;
   const watching = await openWatching({ ...parts, lines, uplinks: uplinks.all });
   const started = { id: gateway.id, profile, startedMs: Math.round(clock.wallMs()) };
-  const sources = { ...started, clock, clockSynchronised, journal, uplinks: uplinks.all, lines, ...watching };
+  const sources = { ...started, narrowed, clock, clockSynchronised, journal, uplinks: uplinks.all, lines, ...watching };
   const status = () => statusOf({ ...sources, orders: ordering.downlink.numbers, duty: ordering.duty.waiting() });
   const ordering: Ordering = await openOrdering({
     ...{ ...parts, ...hearing, boot: journal.boot, again: again.resolve },

@@ -1,4 +1,5 @@
 import { type Clock, LANES, toHex } from '@fengsui/protocol';
+import type { Narrowed } from '@fengsui/protocol/settings-narrowed';
 import type { DownlinkNumbers } from './downlink/downlink.ts';
 import { processNumbers } from './health.ts';
 import type { JournalState } from './journal/journal.ts';
@@ -16,6 +17,7 @@ export interface StatusSources {
   readonly clock: Clock;
   readonly clockSynchronised: () => boolean;
   readonly startedMs: number;
+  readonly narrowed: readonly Narrowed[];
   readonly journal: { state(): Promise<JournalState> };
   readonly uplinks: readonly KnownUplink[];
   readonly lines: ReadonlyArray<{ readonly line: BuiltLine; readonly numbers: LineNumbers }>;
@@ -40,6 +42,8 @@ export async function statusOf(sources: StatusSources) {
   );
   return {
     gateway: { id, profile, boot: state.boot, nowMs, startedMs, clockSynchronised: clockSynchronised() },
+    /** Settings that an earlier version permitted: bounds of today are in force for them. */
+    narrowed: sources.narrowed,
     lines: lines.map(lineStatus),
     journal: { ...state, lanes },
     uplinks: uplinks.map(({ name, kind, numbers }) => ({ name, kind, ...numbers })),
@@ -86,13 +90,14 @@ function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
 export type Status = Awaited<ReturnType<typeof statusOf>>;
 
 /** What of it fits an answer to an order. */
-export function summaryOf({ gateway, lines, journal, uplinks, troubles, power }: Status) {
+export function summaryOf({ gateway, narrowed, lines, journal, uplinks, troubles, power }: Status) {
   const lanes = Object.entries(journal.lanes).map(([lane, { waiting, rejected, oldestAgeMs }]) => [
     lane,
     { waiting, rejected, oldestAgeMs },
   ]);
   return {
     gateway,
+    narrowed: narrowed.map(({ path, wrote, inForce }) => ({ path, wrote, inForce })),
     lanes: Object.fromEntries(lanes),
     uplinks: uplinks.map(({ name, state, path, sinceMs, lastReceiptMs }) => ({ name, state, path, sinceMs, lastReceiptMs })),
     troubles: troubles.map(({ what, source, text }) => ({ what, source, text: text.slice(0, 200) })),

@@ -141,6 +141,7 @@ export const DEVICE_SCHEMA = Type.Object(
       Type.Integer({
         minimum: 50,
         maximum: 7_200_000,
+        released: { maximum: 86_400_000 },
         says: 'must be a whole number, 50 to 7200000: GB 50440 wants an inspection 巡检 every 2 h',
       }),
     ),

@@ -55,6 +55,8 @@ export interface SchemaProblem {
   readonly path: string;
   readonly line: string;
   readonly breaks: boolean;
+  /** Here: a number within the widest bounds that were ever permitted, and the bound of today that is nearest to it. */
+  readonly narrowed?: { readonly pointer: string; readonly wrote: number; readonly inForce: number };
 }
 
 /** Every way in which a value does not fit a schema, as `lines[2].wire.baudRate: must be one of 1200, 2400 (got 9601)`. */
@@ -62,7 +64,8 @@ export function schemaProblems(schema: TSchema, value: unknown): SchemaProblem[]
   const errors = Value.Errors(schema, value).filter((error) => error.keyword !== 'boolean' && isOfChosenBranch(schema, value, error));
   const problems = errors.flatMap((error) => {
     const breaks = error.keyword !== 'additionalProperties';
-    return sentences(schema, value, error).map(([path, wrong]) => ({ path, line: `${path || 'the file'}: ${wrong}`, breaks }));
+    const more = { breaks, ...narrowedAt(schema, value, error) };
+    return sentences(schema, value, error).map(([path, wrong]) => ({ path, line: `${path || 'the file'}: ${wrong}`, ...more }));
   });
   return problems.filter(({ line }, index) => problems.findIndex((other) => other.line === line) === index);
 }
@@ -120,6 +123,20 @@ function isOfChosenBranch(schema: TSchema, value: unknown, error: TLocalizedVali
 
 function isItem(steps: readonly string[], position: number, step: string): boolean {
   return step === 'items' && steps[position - 1] !== 'properties';
+}
+
+/** The widest bounds of a number that any version permitted, where those of today are narrower: `released` in a schema. */
+export interface Released {
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+function narrowedAt(schema: TSchema, value: unknown, error: TLocalizedValidationError): Pick<SchemaProblem, 'narrowed'> {
+  if (error.keyword !== 'minimum' && error.keyword !== 'maximum') return {};
+  const released = (schemaAt(schema, error.schemaPath)?.['released'] as Released | undefined)?.[error.keyword];
+  const [wrote, inForce] = [at(value, error.instancePath) as number, Number(error.params.limit)];
+  const isWithin = released !== undefined && (error.keyword === 'minimum' ? wrote >= released : wrote <= released);
+  return isWithin && Number.isInteger(wrote) ? { narrowed: { pointer: error.instancePath, wrote, inForce } } : {};
 }
 
 /** Path and what is wrong there. */

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as ours from '@fengsui/collector/src/limits.ts';
+import { loadConfiguration } from '@fengsui/gateway/src/config.ts';
 import { GATEWAY_SCHEMA } from '@fengsui/gateway/src/config-schema.ts';
 import * as limits from '@fengsui/gateway/src/limits.ts';
 import { describe, expect, it } from 'vitest';
@@ -9,6 +13,8 @@ const WITHIN_MS = 60_000;
 interface Bounds {
   readonly minimum: number;
   readonly maximum: number;
+  /** Wider ones, of earlier versions. */
+  readonly released?: Partial<Bounds>;
 }
 
 /** What the configuration permits of a setting of an uplink to a collector. */
@@ -70,6 +76,31 @@ describe('for every setting that is permitted', () => {
     expect(silentMs + limits.CONNECT_TIMEOUT_MS).toBeLessThanOrEqual(WITHIN_MS);
   });
 });
+
+/** What is in force of a configuration that was stored with these. */
+function inForce(settings: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const folder = mkdtempSync(join(tmpdir(), 'fengsui-link-times-'));
+  const uplink = { name: 'collector', kind: 'mqtt', url: 'mqtt://127.0.0.1:1', ...settings };
+  const site = { gateway: { id: 'gw-1', address: 1, centre: 2 }, profile: 'db36-t1297-2020', data: folder, uplinks: [uplink] };
+  try {
+    writeFileSync(join(folder, 'gateway.yaml'), JSON.stringify(site));
+    const read = loadConfiguration(join(folder, 'gateway.yaml'));
+    if ('problems' in read) throw new Error(read.problems.join('; '));
+    return read.configuration.uplinks[0] as unknown as Readonly<Record<string, number>>;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+it.each(['keepaliveS', 'receiptTimeoutMs', 'reconnectMinMs'] as const)(
+  'all of that holds for a stored configuration, too: of a %s that an earlier version permitted, a permitted one is in force',
+  (setting) => {
+    const { minimum, maximum, released } = permitted(setting);
+    expect(released!.maximum).toBeGreaterThan(maximum);
+    for (const stored of [minimum, maximum, maximum + 1, Math.round((maximum + released!.maximum!) / 2), released!.maximum!])
+      expect(inForce({ reconnectMaxMs: 60_000, [setting]: stored })[setting]).toBe(Math.min(stored, maximum));
+  },
+);
 
 /** P2: the first alarm after an outage is due within this of the way being there. */
 const FIRST_ALARM_WITHIN_MS = 3_000;

@@ -4,7 +4,7 @@ import { QUANTITIES } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { standardLimitOf, standardLow } from '@fengsui/protocol/normalizer';
 import type { Command } from 'commander';
-import { type GatewayConfiguration, loadConfiguration } from '../config.ts';
+import { type GatewayConfiguration, loadConfiguration, type StoredConfiguration } from '../config.ts';
 import { isOutOfReach, reachRemedy } from '../ownership.ts';
 import { PROGRAM } from '../program.ts';
 
@@ -13,9 +13,14 @@ const WRONG_CONFIGURATION = 2;
 
 /** The configuration of a file, or null after every problem of it was written to standard error and the exit code set. */
 export function configurationFrom(file: string): GatewayConfiguration | null {
-  const configuration = loadConfiguration(file);
-  if (!('problems' in configuration)) return configuration;
-  for (const problem of configuration.problems) stderr.write(`${problem}\n`);
+  return storedConfigurationFrom(file)?.configuration ?? null;
+}
+
+/** As `configurationFrom`, with what an earlier version permitted. */
+export function storedConfigurationFrom(file: string): StoredConfiguration | null {
+  const stored = loadConfiguration(file);
+  if (!('problems' in stored)) return stored;
+  for (const problem of stored.problems) stderr.write(`${problem}\n`);
   process.exitCode = WRONG_CONFIGURATION;
   return null;
 }
@@ -40,9 +45,12 @@ function standardLimitsIn({ lines }: GatewayConfiguration): string[] {
 }
 
 function check({ config }: { readonly config: string }): void {
-  const configuration = configurationFrom(config);
-  if (!configuration) return;
+  const stored = storedConfigurationFrom(config);
+  if (!stored) return;
+  const { configuration, narrowed } = stored;
   const { page } = configuration;
+  // The gateway starts with it, so the exit code stays 0.
+  for (const { line } of narrowed) stderr.write(`${line}\n`);
   if (page?.pinFile !== undefined && !existsSync(page.pinFile))
     stderr.write(`page: has no PIN and will not open, set one with: ${PROGRAM} pin --config ${config} / 维护页面未设置 PIN,不会开启\n`);
   if (isOutOfReach(configuration.data))

@@ -145,12 +145,15 @@ async function doctor({ config, json }: { readonly config: string; readonly json
     counts[finding.health] += 1;
     stdout.write(`${json ? JSON.stringify(finding) : show(finding, ink)}\n`);
   };
-  const configuration = loadConfiguration(config);
-  if ('problems' in configuration) {
+  const stored = loadConfiguration(config);
+  if ('problems' in stored) {
     const remedy = 'mend it, then ask the doctor again; docs/reference.md lists every setting';
-    for (const problem of configuration.problems) report(wrong('configuration', problem, '配置有误', remedy));
+    for (const problem of stored.problems) report(wrong('configuration', problem, '配置有误', remedy));
   } else {
+    const { configuration, narrowed } = stored;
     report(right('configuration', `${config} is sound`, '配置正确'));
+    for (const { path, inForce, line } of narrowed)
+      report(doubtful('configuration', line, '旧版本允许的值,现按边界值运行', `write ${path}: ${inForce}`));
     for await (const finding of examine(configuration)) report(finding);
   }
   if (!json) stdout.write(`\n✓ ${counts.right}  ! ${counts.doubtful}  ✗ ${counts.wrong}\n`);

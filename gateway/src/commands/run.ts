@@ -5,7 +5,7 @@ import { Failure } from '@fengsui/protocol';
 import type { Command } from 'commander';
 import { destination, type Logger, pino } from 'pino';
 import { systemClock } from '../clock.ts';
-import type { GatewayConfiguration } from '../config.ts';
+import type { StoredConfiguration } from '../config.ts';
 import { ConfigurationHistory } from '../downlink/configuration-history.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { giveBackMemory } from '../give-back.ts';
@@ -13,7 +13,7 @@ import * as limits from '../limits.ts';
 import { LogTail } from '../log-tail.ts';
 import { becomeOwner, isOutOfReach, isOwnersPlace, reachRemedy, rightfulOwner } from '../ownership.ts';
 import { feedWatchdog, type ServiceManager, serviceManager } from '../watchdog.ts';
-import { configurationFrom } from './check.ts';
+import { configurationFrom, storedConfigurationFrom } from './check.ts';
 
 /** Journal, keys and captures are for the gateway's user and its group, as the unit of the package has it. */
 const NOT_FOR_OTHERS = 0o027;
@@ -118,7 +118,7 @@ class Runs {
   /** Starts with the file as it is. A pushed configuration that cannot start is taken back at once. */
   async #start(): Promise<Gateway> {
     for (;;) {
-      const configuration = this.#configured();
+      const { configuration, narrowed } = this.#configured();
       const history = new ConfigurationHistory(this.#file, configuration.data);
       if (await this.#began(history)) continue;
       const status = { ...configuration.status, port: configuration.status.port || this.#port };
@@ -126,7 +126,7 @@ class Runs {
         const [instance, logLines] = [this.#instance, () => this.#tail.lines];
         return await startGateway(
           { ...configuration, status },
-          { instance, clock: systemClock, random: Math.random, log: this.#log, logLines, file: this.#file },
+          { instance, clock: systemClock, random: Math.random, log: this.#log, logLines, file: this.#file, narrowed },
         );
       } catch (error) {
         if (!(await history.takeBack((error as Error).message))) throw error;
@@ -146,16 +146,16 @@ class Runs {
     }
   }
 
-  #configured(): GatewayConfiguration {
-    const configuration = configurationFrom(this.#file);
-    if (!configuration) process.exit();
-    return configuration;
+  #configured(): StoredConfiguration {
+    const stored = storedConfigurationFrom(this.#file);
+    if (!stored) process.exit();
+    return stored;
   }
 
   async #ready({ status, page }: Gateway): Promise<void> {
     this.#port = Number(new URL(status).port);
     giveBackMemory();
-    const { id } = this.#configured().gateway;
+    const { id } = this.#configured().configuration.gateway;
     stdout.write(`${JSON.stringify({ ready: 'gateway', id, status, ...(page === null ? {} : { page }) })}\n`);
     const manager = this.#manager;
     if (!manager) return;

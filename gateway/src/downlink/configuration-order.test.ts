@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, configurationBytes, type SiteEvent } from '@fengsui/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type GatewayConfiguration, loadConfiguration } from '../config.ts';
+import { loadConfiguration, type StoredConfiguration } from '../config.ts';
 import { TRIAL_STARTS_MAX } from '../limits.ts';
 import { ConfigurationHistory } from './configuration-history.ts';
 import { ConfigurationOrder } from './configuration-order.ts';
@@ -43,7 +43,7 @@ function signed(version: number, body: string, over: { gateway?: string; signed?
 
 /** The kind as a start of the gateway has it. */
 function kind(): ConfigurationOrder {
-  const configuration = loadConfiguration(file) as GatewayConfiguration;
+  const { configuration } = loadConfiguration(file) as StoredConfiguration;
   history = new ConfigurationHistory(file, configuration.data);
   return new ConfigurationOrder({
     ...{ configuration, file, history, clock },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Clock, configurationBytes, Failure, type GatewayNote, type Order } from '@fengsui/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type GatewayConfiguration, loadConfiguration } from '../config.ts';
+import { type GatewayConfiguration, loadConfiguration, type StoredConfiguration } from '../config.ts';
 import { fail } from '../failures.ts';
 import { ConfigurationHistory } from './configuration-history.ts';
 import { ConfigurationOrder } from './configuration-order.ts';
@@ -106,7 +106,7 @@ async function life(order: Order | null): Promise<readonly KeptOrder[]> {
 async function begun(): Promise<{ configuration: GatewayConfiguration; history: ConfigurationHistory }> {
   for (;;) {
     const words = readFileSync(file, 'utf8');
-    const configuration = read.get(words) ?? (loadConfiguration(file) as GatewayConfiguration);
+    const configuration = read.get(words) ?? (loadConfiguration(file) as StoredConfiguration).configuration;
     read.set(words, configuration);
     const history = new ConfigurationHistory(file, configuration.data);
     if (!(await history.began().catch((error: unknown) => failuresOnly(error) ?? false))) return { configuration, history };

@@ -13,12 +13,13 @@ function status({
   lines = [LINE] as object[],
   uplinks = [UPLINK] as object[],
   troubles = [] as object[],
+  narrowed = [] as object[],
   lane = LANE,
   usedShare = 0.5,
 } = {}): Status {
   const gateway = { id: 'gw-1', nowMs: NOW_MS, startedMs: NOW_MS - 3_600_000 };
   const journal = { lanes: { alarm: lane, ordinary: LANE }, damagedFiles: [], space: { isFull: usedShare === 1, usedShare } };
-  return { gateway, lines, uplinks, troubles, journal } as unknown as Status;
+  return { gateway, narrowed, lines, uplinks, troubles, journal } as unknown as Status;
 }
 const told = (...given: Parameters<typeof status>) =>
   troublesOf(status(...given)).map(({ code, where, health }) => `${code} ${where} ${health}`);
@@ -49,6 +50,12 @@ describe('the troubles an installer is shown', () => {
     ];
     const lines = [{ ...LINE, devices, strangers: [{ name: 'unknown-7', heardMs: 9 }] }];
     expect(told({ lines })).toEqual(['device-lost l · a wrong', 'device-unheard l · b doubtful', 'stranger l · unknown-7 doubtful']);
+  });
+
+  it('name a setting that an earlier version permitted, with what is in force', () => {
+    const line = 'uplinks[0].keepaliveS: 40 was permitted by an earlier version; 20 is in force';
+    const narrowed = [{ path: 'uplinks[0].keepaliveS', wrote: 40, inForce: 20, line }];
+    expect(troublesOf(status({ narrowed }))).toMatchObject([{ code: 'setting-narrowed', health: 'doubtful', where: '', detail: line }]);
   });
 
   it('say the same thing once, the wrong before the doubtful', () => {

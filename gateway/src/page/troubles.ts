@@ -122,6 +122,13 @@ const NOTICED: Readonly<Record<Status['troubles'][number]['what'], Help>> = {
 
 /** What the page adds: of single devices, and of rows. */
 const WORDS = {
+  'setting-narrowed': {
+    what: { en: 'a setting that an earlier version permitted is not in force', zh: '旧版本允许的设置值未生效' },
+    remedy: {
+      en: 'Write the value that is in force into the configuration, or another within the bounds',
+      zh: '将生效值(或范围内的其他值)写入配置文件',
+    },
+  },
   'line-isolated': {
     what: { en: 'the driver failed too often and rests for some minutes', zh: '驱动连续异常,暂停数分钟' },
     remedy: { en: 'Export the diagnostics and report them; the other lines go on', zh: '请导出诊断信息并报告;其他线路不受影响' },
@@ -247,6 +254,7 @@ export function troublesOf(status: Status): Trouble[] {
     ...lines.flatMap((line) => ofLine(line, nowMs, startedMs)),
     ...ofJournal(status),
     ...noticed(status),
+    ...status.narrowed.map(({ line: detail }) => trouble('setting-narrowed', 'doubtful', '', { detail })),
   ];
   return [...all.filter(({ health }) => health === 'wrong'), ...all.filter(({ health }) => health === 'doubtful')];
 }

@@ -8,6 +8,7 @@ const schema = {
     id: { type: 'string', says: 'must be a name' },
     port: { type: 'integer', minimum: 0, maximum: 65535, default: 0 },
     limit: { type: 'number', minimum: 0 },
+    everyS: { type: 'integer', minimum: 1, maximum: 20, released: { maximum: 40 }, says: 'must be 1 to 20' },
     level: { enum: ['error', 'info'], default: 'info' },
     wires: {
       type: 'array',
@@ -27,6 +28,7 @@ describe('the table of settings', () => {
       'id: a name: ',
       'port: whole number, 0 to 65535: `0`',
       'limit: number, at least 0: optional',
+      'everyS: 1 to 20 (stored by an earlier version, up to 40: runs as 20): optional',
       'level: one of `error`, `info`: `"info"`',
       'wires[] (serial).kind: `serial`: ',
       'wires[] (serial).path: text: ',

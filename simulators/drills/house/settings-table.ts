@@ -10,6 +10,8 @@ export interface Schema {
   readonly default?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
+  /** The widest bounds that any version permitted, where those of today are narrower. */
+  readonly released?: { readonly minimum?: number; readonly maximum?: number };
   readonly minItems?: number;
   /** What must be true of it, in words: `must be …`. */
   readonly says?: string;
@@ -38,10 +40,17 @@ function range({ minimum, maximum }: Schema): string {
   return maximum === undefined ? '' : `, at most ${maximum}`;
 }
 
+/** What a stored configuration may have beyond the bounds. */
+function releasedWords({ minimum, maximum, released = {} }: Schema): string {
+  const least = released.minimum === undefined ? '' : ` (stored by an earlier version, ${released.minimum} and more: runs as ${minimum})`;
+  const most = released.maximum === undefined ? '' : ` (stored by an earlier version, up to ${released.maximum}: runs as ${maximum})`;
+  return least + most;
+}
+
 function valueWords(schema: Schema): string {
   if (schema.const !== undefined) return `\`${schema.const}\``;
   if (schema.enum) return choices(schema.enum);
-  if (schema.says) return schema.says.replace(/^must be /, '');
+  if (schema.says) return schema.says.replace(/^must be /, '') + releasedWords(schema);
   if (schema.type === 'integer') return `whole number${range(schema)}`;
   if (schema.type === 'number') return `number${range(schema)}`;
   if (schema.type === 'boolean') return '`true` or `false`';

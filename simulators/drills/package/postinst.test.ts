@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -58,4 +59,34 @@ test.each([
   plant(secret, settings);
   await give();
   expect([modeOf(secret), modeOf(join(folder, 'etc')), lstatSync(settings).isDirectory()]).toEqual([0o600, 0o770, false]);
+});
+
+/** The lines of the package's own script that start the new version, on a box whose `check` ends with `code`. */
+async function upgrade(code: number): Promise<{ readonly output: string; readonly isStartedAnew: boolean }> {
+  const whole = readFileSync(join(ROOT, 'gateway/package/debian/postinst'), 'utf8');
+  const [lines] = /^ {2}if \[ -n "\$2" \]; then\n[\s\S]*?\n {2}fi\n/m.exec(whole)!;
+  const started = join(folder, 'started');
+  writeFileSync(join(folder, 'setpriv'), `#!/bin/sh\necho "asked: $*"\nexit ${code}\n`, { mode: 0o755 });
+  writeFileSync(join(folder, 'systemctl'), `#!/bin/sh\necho "$*" >'${started}'\n`, { mode: 0o755 });
+  const ours = `PATH='${folder}':$PATH\n${lines.replaceAll('/run/systemd/system', folder)}`;
+  const { code: ended, output } = await runTool('sh', ['-e', '-c', ours, 'postinst', 'configure', '0.1.0']);
+  expect(ended, output).toBe(0);
+  return { output, isStartedAnew: existsSync(started) };
+}
+
+test('an upgrade shows what check says, asked as the gateway’s user, and starts the new version', async () => {
+  const { output, isStartedAnew } = await upgrade(0);
+  expect(output).toContain('asked: --reuid=fengsui --regid=fengsui --init-groups /usr/bin/fengsui-gateway check');
+  expect(output).not.toContain('cannot run');
+  expect(isStartedAnew).toBe(true);
+});
+
+test('an upgrade with settings that cannot run says so at once, and lets go on what runs', async () => {
+  const { output, isStartedAnew } = await upgrade(2);
+  expect(output).toMatch(/asked: [\s\S]*gateway\.yaml cannot run with this version: mend what is said above/);
+  expect(isStartedAnew).toBe(false);
+});
+
+test('an upgrade that cannot ask starts the new version all the same', async () => {
+  expect((await upgrade(127)).isStartedAnew).toBe(true);
 });
