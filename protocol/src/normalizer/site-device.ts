@@ -28,8 +28,8 @@ export class SiteDevice {
   /** Kinds at a spot of which this run has said that they are over, since an earlier one heard them begin. */
   readonly overs = new Revertible<true>();
   readonly #table: PointTable;
-  /** The row that speaks of a part; null: more than one does. Empty where the map of a register is not known: it may speak of any part. */
-  readonly #owners = new Map<string, PointRecord | null>();
+  /** The rows that speak of each part. Empty where the map of a register is not known: it may speak of any part. */
+  readonly #rowsOf = new Map<string, PointRecord[]>();
   readonly #flags = new Revertible<readonly State[]>();
   /** Flags of what is not in service: its fire is a test, and must not keep a fire from being the first. */
   readonly #tested = new Revertible<readonly State[]>();
@@ -40,7 +40,7 @@ export class SiteDevice {
     if (record.points.some(({ register, mapped }) => register !== undefined && !mapped)) return;
     for (const [index, part] of this.parts().entries()) {
       const key = JSON.stringify(part);
-      this.#owners.set(key, this.#owners.has(key) ? null : record.points[index]!);
+      this.#rowsOf.set(key, [...(this.#rowsOf.get(key) ?? []), record.points[index]!]);
     }
   }
 
@@ -58,7 +58,8 @@ export class SiteDevice {
    * way to a part, and a device may say any number that no row lists.
    */
   isAlone({ point, part }: Spot): boolean {
-    return point?.register !== undefined && this.#owners.get(JSON.stringify(part)) === point;
+    const [row, ...others] = this.#rowsAt(part);
+    return point?.register !== undefined && row === point && others.length === 0;
   }
 
   spotOf(said: Said): Spot {
@@ -84,11 +85,24 @@ export class SiteDevice {
       if (!this.#anyFire(spot)) flags.add('first-fire');
       if (spot.part.component?.type === MANUAL_CALL_POINT) flags.add('manual-call-point');
     }
-    return this.put(spot, [...flags]);
+    this.put(spot, [...flags]);
+    return this.#standingAt(spot);
   }
 
-  put(spot: Spot, flags: readonly State[]): readonly State[] {
-    return keep(this.#flagsFor(spot), spot.key, flags);
+  put(spot: Spot, flags: readonly State[]): void {
+    keep(this.#flagsFor(spot), spot.key, flags);
+  }
+
+  /** What stands at the part of a spot: what one register says there does not end what another does. */
+  #standingAt(spot: Spot): readonly State[] {
+    const all = this.#flagsFor(spot);
+    const neighbours = this.#rowsAt(spot.part).filter(({ register }) => register !== undefined);
+    const standing = new Set([spot.key, ...neighbours.map(({ register }) => `register ${register}`)].flatMap((key) => all.get(key) ?? []));
+    return FLAGS.filter((flag) => standing.has(flag));
+  }
+
+  #rowsAt(part: Part): readonly PointRecord[] {
+    return this.#rowsOf.get(JSON.stringify(part)) ?? [];
   }
 
   settle(): void {
@@ -133,10 +147,9 @@ export class SiteDevice {
   }
 }
 
-function keep(all: Revertible<readonly State[]>, key: string, flags: readonly State[]): readonly State[] {
+function keep(all: Revertible<readonly State[]>, key: string, flags: readonly State[]): void {
   const ordered = FLAGS.filter((flag) => flags.includes(flag));
   // What stands nowhere is forgotten: a babbling peer may name any number of addresses.
   if (ordered.length > 0) all.set(key, ordered);
   else all.delete(key);
-  return ordered;
 }
