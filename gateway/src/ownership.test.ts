@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -49,6 +50,19 @@ function gateway(words: readonly string[], input = '', owner: string | null = OW
   return { code: status, said: stdout + stderr };
 }
 
+/** Runs it until it is ready, or ends before that, and has it stop. */
+async function running(more: NodeJS.ProcessEnv = {}): Promise<{ readonly isReady: boolean; readonly said: string }> {
+  const words = ['--disable-warning=ExperimentalWarning', MAIN, 'run', '--with-parent', '--config', config];
+  const child = spawn(process.execPath, words, { env: { ...process.env, FENGSUI_OWNER: OWNER, ...more } });
+  let said = '';
+  child.stderr.on('data', (bytes: Buffer) => (said += bytes));
+  const ended = once(child, 'close');
+  const isReady = await Promise.race([once(child.stdout, 'data').then(() => true), ended.then(() => false)]);
+  child.stdin.end();
+  await ended;
+  return { isReady, said };
+}
+
 const ownerOf = (path: string) => {
   const { uid, gid, mode } = lstatSync(path);
   return { uid, gid, mode: mode & 0o777 };
@@ -92,6 +106,32 @@ function asRoot() {
     expect(readdirSync(data)).toEqual([]);
   });
 
+  /** As a unit that says `User=root` starts it. */
+  const service = () => {
+    writeFileSync(join(folder, 'systemd-notify'), '#!/bin/sh\n', { mode: 0o755 });
+    const text = readFileSync(config, 'utf8').replace('status: { port: 0 }\n', '');
+    writeFileSync(config, `${text}status: { port: 0 }\n`);
+    return running({ NOTIFY_SOCKET: '/run/x', PATH: `${folder}:${process.env['PATH']}` });
+  };
+
+  it('a unit that runs the gateway as root is told how to mend it, and runs: nobody else hears the panels', async () => {
+    mkdirSync(data);
+    expect(await service()).toMatchObject({ isReady: true, said: expect.stringContaining('take User=root out of it') });
+    expect(ownerOf(join(data, 'alarm.sqlite'))).toMatchObject({ uid: 0 });
+  });
+
+  it('such a unit changes to the user of the data where it may, and gives away no folder that others chose', async () => {
+    mkdirSync(data);
+    chownSync(data, USER.uid, USER.gid);
+    expect(await service()).toMatchObject({ isReady: true, said: expect.stringContaining('runs as the user') });
+    for (const path of readdirSync(data, { recursive: true, encoding: 'utf8' }))
+      expect(ownerOf(join(data, path)), path).toMatchObject(USER);
+    rmSync(data, { recursive: true });
+    chmodSync(config, 0o666);
+    expect(await service()).toMatchObject({ isReady: true, said: expect.stringContaining('take User=root out of it') });
+    expect(ownerOf(data)).toMatchObject({ uid: 0 });
+  });
+
   it('a PIN that root sets leads nowhere the gateway’s user may not go, whatever links that user planted', () => {
     mkdirSync(data);
     const secret = join(folder, 'roots');
@@ -105,12 +145,9 @@ function asRoot() {
     expect(existsSync(join(secret, 'page.pin.new'))).toBe(false);
   });
 
-  it('a gateway that root starts on a box runs as the user of its data, and leaves nothing of root’s', () => {
+  it('a gateway that root starts on a box runs as the user of its data, and leaves nothing of root’s', async () => {
     writeFileSync(config, `${readFileSync(config, 'utf8')}status: { port: 0 }\n`);
-    // Its standard input is closed: it stops by itself as soon as it runs.
-    const { code, said } = gateway(['run', '--with-parent']);
-    expect(said).toContain('runs as the user');
-    expect(code).toBe(0);
+    expect(await running()).toMatchObject({ isReady: true, said: expect.stringContaining('runs as the user') });
     const made = readdirSync(data, { recursive: true, encoding: 'utf8' });
     expect(made).toContain('alarm.sqlite');
     for (const path of made) expect(ownerOf(join(data, path)), path).toMatchObject(USER);

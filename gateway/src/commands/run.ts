@@ -36,9 +36,10 @@ async function run({ config, withParent }: { readonly config: string; readonly w
   // Written at once: the last line before a crash is the one that matters.
   const tail = new LogTail(destination({ dest: 2, sync: true }));
   const log = pino({ level: configuration.log.level, base: null }, tail);
-  runAsOwner(configuration.data, config, log);
+  const manager = serviceManager(process.env);
+  runAsOwner(configuration.data, { config, isService: manager !== null }, log);
   const stopping = new AbortController();
-  const runs = new Runs(resolve(config), log, tail, stopping.signal, serviceManager(process.env));
+  const runs = new Runs(resolve(config), log, tail, stopping.signal, manager);
   const crash = (error: unknown) => void runs.crash(error);
   process.on('uncaughtException', crash).on('unhandledRejection', crash);
   if (withParent) stdin.resume().once('close', () => process.kill(process.pid));
@@ -50,18 +51,26 @@ async function run({ config, withParent }: { readonly config: string; readonly w
 }
 
 /**
- * What root made in the data folder the gateway's own user could neither read nor replace at the next start. On a box root never runs a gateway:
- * its user may have written the configuration, which names commands.
+ * What root made in the data folder the gateway's own user could neither read nor replace at the next start. On a box root runs no gateway by
+ * hand: its user may have written the configuration, which names commands. A unit that says so (`isService`) is root's own word, and one that
+ * were refused would start again and again while nobody hears the panels: it goes on as the user it can be.
  */
-function runAsOwner(data: string, config: string, log: Logger): void {
+function runAsOwner(data: string, { config, isService }: { config: string; isService: boolean }, log: Logger): void {
   const owner = rightfulOwner(data);
-  if (owner && isOutOfReach(data))
-    throw new TypeError(`${data} does not belong to the gateway's user, as whom it runs: ${reachRemedy(data)} 数据目录不属于网关用户`);
-  if (isOwnersPlace(data) && becomeOwner(data, config))
-    log.info({ uid: owner!.uid }, `started by root, runs as the user that ${data} belongs to`);
-  else if (owner) {
+  if (!owner) return;
+  try {
+    if (isOutOfReach(data))
+      throw new TypeError(`${data} does not belong to the gateway's user, as whom it runs: ${reachRemedy(data)} 数据目录不属于网关用户`);
+    if (isOwnersPlace(data) && becomeOwner(data, config)) {
+      log.info({ uid: owner.uid }, `started by root, runs as the user that ${data} belongs to`);
+      return;
+    }
     const text = `runs as root, but ${data} belongs to user ${owner.uid}, who will not be able to read what is made there: start it as that user 请以数据目录的所有者启动`;
     log.warn({ uid: owner.uid }, text);
+  } catch (error) {
+    if (!isService || !(error instanceof TypeError)) throw error;
+    const text = `runs as root, as its unit says (systemctl cat fengsui-gateway): take User=root out of it. For now, ${error.message} / 暂以 root 运行,请从服务单元中去掉 User=root`;
+    log.error({}, text);
   }
 }
 
