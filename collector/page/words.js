@@ -116,6 +116,7 @@ const WORDS = {
   'note-program-failed': ['程序异常', 'error of the program'],
   'note-identity-shared': ['多台设备共用同一身份', 'several boxes under one identity'],
   'note-row-unanswered': ['个别行无回执', 'a row without a receipt'],
+  'note-retention-short': ['站端日志保存不足30天', 'journal holds less than 30 days'],
   'note-page-locked': ['维护页面 PIN 连续错误被锁定', "installer's page locked after wrong PINs"],
 };
 

@@ -70,9 +70,9 @@ function superviseAll(
   const reading = createNormalizer({ devices, zoneMinutes, newEventId, clock, ...earlier });
   return Promise.all(
     lines.map(({ line, numbers }) => {
-      const tell = itself.driver.bind(itself, line.name);
+      const tellDropped = itself.dropped.bind(itself, line.name);
       const normalizer = { ...reading, normalize: (one: Heard) => known.news(reading.normalize(one), line.counters) };
-      return superviseLine({ line, numbers, clock, random, normalizer, append, tell, log, signal });
+      return superviseLine({ line, numbers, clock, random, normalizer, append, tellDropped, log, signal });
     }),
   );
 }

@@ -74,7 +74,7 @@ ${[
       ...{ line, numbers: numbers[index]!, clock: systemClock, random: () => 0.5, signal: stop.signal },
       normalizer: { normalize: () => [], settle: () => {}, revert: () => {} },
       append: async () => {},
-      tell: async () => {},
+      tellDropped: async () => {},
       log: { info: () => {}, warn: () => {}, error: () => {} },
     }),
   );

@@ -3,7 +3,7 @@ import { type Clock, Failure, type GatewayNote, type SiteEvent } from '@fengsui/
 import { untilTick } from './clock.ts';
 import { localTime } from './journal/words-of-row.ts';
 import * as limits from './limits.ts';
-import type { LineNote, Log } from './supervision.ts';
+import type { Log } from './supervision.ts';
 
 export interface ItselfOptions {
   readonly id: string;
@@ -22,8 +22,6 @@ export interface RunBefore {
 
 /** A word about the gateway, or about the part of it that `source` names. */
 export type News = Pick<SiteEvent, 'edge'> & { readonly note: GatewayNote; readonly text: string; readonly source?: string };
-
-const EDGES_OF_LINE_NOTES = { 'driver-failed': 'began', 'driver-recovered': 'ended', 'datagrams-dropped': 'momentary' } as const;
 
 /** What the gateway says of itself, in the journal like everything else. */
 export class Itself {
@@ -53,9 +51,9 @@ export class Itself {
     await this.#tell([this.event(this.#options.id, { note: 'stopped', edge: 'momentary' })]);
   }
 
-  /** The driver of a line was given up, or has another chance; or datagrams for it were dropped on this machine. */
-  driver(line: string, note: LineNote, text: string): Promise<unknown> {
-    return this.#options.append([this.event(line, { note, edge: EDGES_OF_LINE_NOTES[note], text })]);
+  /** Datagrams for a line were dropped on this machine. */
+  dropped(line: string, text: string): Promise<unknown> {
+    return this.#options.append([this.event(line, { note: 'datagrams-dropped', edge: 'momentary', text })]);
   }
 
   /** A link of the gateway itself was lost, or is back. */

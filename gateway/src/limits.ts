@@ -409,6 +409,9 @@ export const TROUBLES_EVERY_MS = 2_000;
  */
 export const TROUBLE_TIMES = {
   'queue-high': { afterMs: 0, goneMs: 10_000 },
+  'disk-full': { afterMs: 0, goneMs: 10_000 },
+  'retention-short': { afterMs: 0, goneMs: 3_600_000 },
+  'driver-failed': { afterMs: 0, goneMs: 0 },
   noise: { afterMs: 0, goneMs: 60_000 },
   'wire-down': { afterMs: 30_000, goneMs: 5_000 },
   'wire-silent': { afterMs: 0, goneMs: 0 },
@@ -431,6 +434,9 @@ export const TROUBLE_TIMES = {
 export const HEAP_SHARE_MAX = 0.85;
 export const MEMORY_FREE_MIN = 0.05;
 export const DESCRIPTORS_SHARE_MAX = 0.8;
+
+/** So long what was sent is to be kept (GB/T 45839-2025 5.9.5; GB 25506 6.1). */
+export const RETENTION_MS = 30 * 86_400_000;
 
 /** A panel wants its answer within 100 ms at the earliest; a thread that is this late twice in a row is overloaded. */
 export const LOOP_WINDOW_MS = 60_000;

@@ -12,6 +12,8 @@ export class LineNumbers {
   crashes = 0;
   /** Why it is not open; null while it is. */
   lastFailure: string | null = null;
+  /** Why its driver is left alone for a while; null: it is not. */
+  isolatedWhy: string | null = null;
   /** What is not as it should be though the wire is open; null: nothing. */
   doubt: string | null = null;
   /** Times its wire was opened anew because all its devices were silent; neither a failure nor a crash. */

@@ -36,7 +36,7 @@ function bus(alive: readonly number[]) {
   };
   const stop = new AbortController();
   const running = superviseLine({
-    ...{ line: line!, numbers, clock, random: () => 0, signal: stop.signal, append: async () => {}, tell: async () => {} },
+    ...{ line: line!, numbers, clock, random: () => 0, signal: stop.signal, append: async () => {}, tellDropped: async () => {} },
     normalizer: { normalize: note, settle: () => {}, revert: () => {} },
     log: { info: () => {}, warn: () => {}, error: () => {} },
   });

@@ -77,7 +77,7 @@ function start(
   const supervised = counted.map(({ line, numbers }) =>
     superviseLine({
       ...{ line, numbers, clock: systemClock, random: () => 0.5, signal: stop.signal, normalizer, append },
-      tell: async () => {},
+      tellDropped: async () => {},
       log: { info: () => {}, warn: () => {}, error: () => {} },
     }),
   );

@@ -38,7 +38,7 @@ function site(device: string) {
   };
   const stop = new AbortController();
   const running = superviseLine({
-    ...{ line: line!, numbers, clock, random: () => 0, signal: stop.signal, append: async () => {}, tell: async () => {} },
+    ...{ line: line!, numbers, clock, random: () => 0, signal: stop.signal, append: async () => {}, tellDropped: async () => {} },
     normalizer: { normalize, settle: () => {}, revert: () => {} },
     log: { info: () => {}, warn: (_, text) => logged.push(text), error: (_, text) => logged.push(text) },
   });

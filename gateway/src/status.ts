@@ -6,7 +6,8 @@ import type { JournalState } from './journal/journal.ts';
 import type { LineNumbers } from './line-numbers.ts';
 import type { BuiltLine } from './lines.ts';
 import type { LoopDelay } from './loop-delay.ts';
-import { machineNumbers } from './troubles/machine.ts';
+import { descriptorNumbers } from './troubles/descriptors.ts';
+import { memoryNumbers } from './troubles/machine.ts';
 import type { PowerState } from './troubles/power.ts';
 import type { Said } from './troubles/troubles.ts';
 import type { KnownUplink } from './uplinks.ts';
@@ -51,7 +52,7 @@ export async function statusOf(sources: StatusSources) {
     duty,
     troubles: troubles.standing(),
     power: power.state(),
-    process: { ...processNumbers(), ...loopDelay.numbers(), ...machineNumbers() },
+    process: { ...processNumbers(), ...loopDelay.numbers(), ...memoryNumbers(), ...descriptorNumbers() },
   };
 }
 

@@ -99,7 +99,7 @@ async function letGo({ line, clock, log }: Supervision, running: Running): Promi
 
 /** Says when more datagrams were dropped: their devices send again, but a buffer that overflows will do so when all of them speak. */
 async function watchDrops(options: Supervision, { dropped }: Running, signal: AbortSignal): Promise<void> {
-  const { line, numbers, clock, log, tell } = options;
+  const { line, numbers, clock, log, tellDropped } = options;
   if (!dropped) return;
   let known = 0;
   while (!signal.aborted) {
@@ -110,7 +110,7 @@ async function watchDrops(options: Supervision, { dropped }: Running, signal: Ab
     const text = `${total - known} datagrams dropped on this machine`;
     known = total;
     log.warn({ line: line.name }, text);
-    await tellAnyhow(tell('datagrams-dropped', text), options);
+    await tellAnyhow(tellDropped(text), options);
   }
 }
 
@@ -153,13 +153,12 @@ async function rest(options: Supervision, restMs: number): Promise<void> {
 
 /** A driver that keeps crashing is left alone for a while, loudly, and then gets another chance. */
 async function isolate(options: Supervision, why: string): Promise<void> {
-  const { line, numbers, clock, log, tell, signal } = options;
+  const { line, numbers, clock, log } = options;
   numbers.become('isolated', clock.wallMs());
+  numbers.isolatedWhy = why;
   log.error({ line: line.name }, `line isolated for ${limits.ISOLATED_MS / 1000} s: ${why}`);
-  await appending(options, () => tellAnyhow(tell('driver-failed', `${line.name}: ${why}`), options));
   await rest(options, limits.ISOLATED_MS);
-  if (signal.aborted) return;
-  await appending(options, () => tellAnyhow(tell('driver-recovered', `${line.name}: tried again`), options));
+  numbers.isolatedWhy = null;
 }
 
 /** A word about a trouble must not itself become one: what the journal refuses is in the log. */

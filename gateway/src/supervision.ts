@@ -16,9 +16,6 @@ export interface Running extends AsyncDisposable {
   readonly doubt?: string;
 }
 
-/** What is told of a line as a whole. */
-export type LineNote = 'driver-failed' | 'driver-recovered' | 'datagrams-dropped';
-
 /** One line of the site: a wire, its devices, and what of them outlives a lost wire. */
 export interface Line {
   readonly name: string;
@@ -62,8 +59,8 @@ export interface SupervisionOptions {
   };
   /** Resolves when the events are durable. `again`: some of them were offered before and may be durable. */
   readonly append: (events: readonly SiteEvent[], again: boolean) => Promise<unknown>;
-  /** Says that the driver of this line is given up for a while, that it works again, or that datagrams for it were dropped. */
-  readonly tell: (note: LineNote, why: string) => Promise<unknown>;
+  /** Says that datagrams for this line were dropped on this machine. */
+  readonly tellDropped: (text: string) => Promise<unknown>;
   readonly log: Log;
   readonly signal: AbortSignal;
 }

@@ -9,11 +9,14 @@ import type { BuiltLine } from './lines.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { Log } from './supervision.ts';
 import { asidesWatcher } from './troubles/asides.ts';
+import { descriptorsWatcher } from './troubles/descriptors.ts';
+import { DiskWatcher } from './troubles/disk.ts';
 import { identityWatcher } from './troubles/identity.ts';
 import { type KeyFiles, keysWatcher } from './troubles/keys.ts';
-import { LoopWatcher, machineWatcher } from './troubles/machine.ts';
+import { LoopWatcher, memoryWatcher } from './troubles/machine.ts';
 import { PowerWatcher } from './troubles/power.ts';
 import { QueueWatcher } from './troubles/queue.ts';
+import { retentionWatcher } from './troubles/retention.ts';
 import { timeWatcher } from './troubles/time.ts';
 import { type Says, Troubles } from './troubles/troubles.ts';
 import { unansweredWatcher } from './troubles/unanswered.ts';
@@ -47,9 +50,12 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
   const power = new PowerWatcher(id, configuration.power, clock);
   const loopDelay = new LoopDelay();
   const watchers = [
-    machineWatcher(id),
+    memoryWatcher(id),
+    descriptorsWatcher(id),
     new LoopWatcher(id, clock, loopDelay),
     new QueueWatcher(id, clock, async () => (await journalState()).lanes),
+    new DiskWatcher(id, async () => (await journalState()).space),
+    retentionWatcher(id, clock, async () => (await journalState()).lanes),
     timeWatcher({ gateway: id, clock, clockSynchronised, earliestMs }),
     keysWatcher(id, files, clock, earliestMs),
     asidesWatcher(id, configuration.data, clock),
@@ -64,8 +70,8 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
 
 function watchedLine({ line, numbers }: WatchingOptions['lines'][number]): WatchedLine {
   const { name, counters, silenceMs } = line;
-  const { state, lastFailure, doubt, bytesIn } = numbers;
-  return { name, state, lastFailure, doubt, bytesIn, packets: counters.packets, unheard: counters.unheard, silenceMs };
+  const { state, lastFailure, isolatedWhy, doubt, bytesIn } = numbers;
+  return { name, state, lastFailure, isolatedWhy, doubt, bytesIn, packets: counters.packets, unheard: counters.unheard, silenceMs };
 }
 
 function keyFilesOf({ uplinks, lines, page }: GatewayConfiguration): KeyFiles {

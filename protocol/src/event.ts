@@ -247,6 +247,7 @@ export const GATEWAY_NOTES = {
   'identity-shared': 31,
   'row-unanswered': 32,
   'file-unusable': 33,
+  'retention-short': 34,
 } as const;
 export type GatewayNote = keyof typeof GATEWAY_NOTES;
 

@@ -8,6 +8,8 @@ import { ROW_STATES } from './schema.ts';
  */
 export function giveUp({ database, statements, header, owed, tally }: LaneParts, rows: readonly Spared[]): void {
   const thinned = header.thinned + rows.filter(({ state }) => state !== ROW_STATES.accepted).length;
+  const had = rows.findLast(({ state }) => state === ROW_STATES.accepted);
+  const hadMs = had ? (statements.wall.get(had.position) as number | undefined) : undefined;
   const marks = database.transaction(() => {
     const marks = owed.unmark(rows.filter(({ state }) => state === ROW_STATES.waiting).map(({ position }) => position));
     owed.thin(marks);
@@ -17,5 +19,6 @@ export function giveUp({ database, statements, header, owed, tally }: LaneParts,
   })();
   header.thinned = thinned;
   owed.accounts.lost(marks);
+  if (hadMs !== undefined) tally.forgot(hadMs);
   for (const { state } of rows) tally.went(state);
 }

@@ -209,11 +209,11 @@ export class LaneFile {
   state(): LaneState {
     const { statements, tally, owed } = this.#parts;
     const oldest = statements.oldest.get() as { wall_ms: number } | undefined;
-    const { waiting, rejected, quarantined, position } = tally;
+    const { waiting, rejected, quarantined, position, forgottenMs } = tally;
     const { epoch, newest, thinned } = this.header;
     return {
       failure: null,
-      ...{ epoch, newest, waiting, rejected, quarantined, thinned },
+      ...{ epoch, newest, waiting, rejected, quarantined, thinned, forgottenMs },
       oldestMs: oldest?.wall_ms ?? null,
       aliveMs: (statements.header.get() as Header).alive_ms,
       uplinks: owed.state(),

@@ -19,7 +19,7 @@ export const otherLane = (lane: Lane): Lane => (lane === 'alarm' ? 'ordinary' : 
 /** A lane whose file this worker has not had open yet. */
 const NEVER_SEEN: LaneState = {
   ...{ failure: null, epoch: 0, newest: 0, waiting: 0, rejected: 0, quarantined: 0, oldestMs: null, aliveMs: 0, uplinks: {} },
-  ...{ position: 0, synchronous: 0, bytes: 0, usedBytes: 0, thinned: 0 },
+  ...{ position: 0, synchronous: 0, bytes: 0, usedBytes: 0, thinned: 0, forgottenMs: null },
 };
 
 /**

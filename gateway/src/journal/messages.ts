@@ -103,6 +103,8 @@ export interface LaneState {
   readonly usedBytes: number;
   /** Rows without a receipt that were given up for want of room, since the file was born: readings first, an alarm that waits never. */
   readonly thinned: number;
+  /** Wall clock of the newest row that every uplink had and that was given up for want of room, since the file was opened; null: none was. */
+  readonly forgottenMs: number | null;
 }
 
 /** The volume the journal lies on. */

@@ -286,31 +286,6 @@ describe('what a watch has to say', () => {
   const words = (watch: JournalWatch, of: JournalState, atMs = 0) =>
     watch.news(of, atMs).map(({ note, edge, text, source }) => `${source ? `${source}: ` : ''}${note} ${edge} ${text}`);
 
-  it('names each mark of a filling volume once, and says when it is over, not at every wobble', () => {
-    const watch = new JournalWatch();
-    const shares = [0.5, 0.81, 0.79, 0.8, 0.91, 0.96, 0.94, 0.96, 0.78, 0.76];
-    expect(shares.map((usedShare) => words(watch, state({ usedShare })))).toEqual([
-      [],
-      ['disk-full began 81 % of the volume used, 5 MiB free'],
-      [],
-      [],
-      ['disk-full still 91 % of the volume used, 5 MiB free'],
-      ['disk-full still 96 % of the volume used, 5 MiB free'],
-      [],
-      [],
-      [],
-      ['disk-normal ended 76 % of the volume used, 5 MiB free'],
-    ]);
-  });
-
-  it('says that the volume is full and the reserve is given away', () => {
-    const watch = new JournalWatch();
-    expect(words(watch, state({ isFull: true, usedShare: 0.99 }))).toEqual([
-      'disk-full began full: the reserve is given to alarms, readings are given up; 99 % of the volume used, 5 MiB free',
-    ]);
-    expect(words(watch, state({ usedShare: 0.4 }))).toEqual(['disk-normal ended 40 % of the volume used, 5 MiB free']);
-  });
-
   it('tells how many rows were given up, at once and then now and then, and nothing of an earlier run', () => {
     const watch = new JournalWatch();
     expect(words(watch, state({}, 7))).toEqual([]);

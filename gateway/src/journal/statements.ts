@@ -25,6 +25,7 @@ export function prepared(database: Database) {
       ORDER BY owed.position`),
     upTo: database.prepare('SELECT number, boot FROM rows WHERE epoch = @epoch AND number <= @highest ORDER BY number DESC LIMIT 1'),
     quarantine: database.prepare(`UPDATE rows SET state = 3, reason = 'checksum' WHERE position = ?`),
+    wall: database.prepare('SELECT wall_ms FROM rows WHERE position = ?').pluck(),
     remove: database.prepare('DELETE FROM rows WHERE position = ?'),
     counts: database.prepare(`SELECT (SELECT count(*) FROM rows WHERE state = 0) AS waiting,
       (SELECT count(*) FROM rows WHERE state >= 2 AND state = 2) AS rejected, (SELECT count(*) FROM rows WHERE state >= 2 AND state = 3) AS quarantined`),

@@ -9,6 +9,8 @@ export class Tally {
   position: number;
   /** How often an uplink settled a row since the file was opened, or one that is gone was let off it. */
   settled = 0;
+  /** Wall clock of the newest row that everybody had and that was given up for want of room since the file was opened; null: none was. */
+  forgottenMs: number | null = null;
 
   constructor(counted: Pick<Tally, 'waiting' | 'rejected' | 'quarantined'>, position: number) {
     this.waiting = counted.waiting;
@@ -39,6 +41,11 @@ export class Tally {
     if (state === ROW_STATES.waiting) this.waiting -= 1;
     if (state === ROW_STATES.rejected) this.rejected -= 1;
     if (state === ROW_STATES.quarantined) this.quarantined -= 1;
+  }
+
+  /** Rows that everybody had were given up for want of room, the newest of that time. */
+  forgot(wallMs: number): void {
+    this.forgottenMs = Math.max(this.forgottenMs ?? wallMs, wallMs);
   }
 
   /** A row of that state is set aside. */

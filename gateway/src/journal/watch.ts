@@ -1,6 +1,6 @@
 import { type Edge, type GatewayNote, LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
-import type { JournalState, LaneState, SpaceState } from './messages.ts';
+import type { JournalState, LaneState } from './messages.ts';
 
 /** A word about the journal that people must hear without asking. */
 export interface JournalNews {
@@ -17,7 +17,6 @@ export class JournalWatch {
   readonly #shut = new Set<Lane>();
   #quarantined: number | null = null;
   #failures = 0;
-  #level = 0;
   #thinned: Thinned | null = null;
   #thinnedToldMs = Number.NEGATIVE_INFINITY;
 
@@ -27,7 +26,6 @@ export class JournalWatch {
       ...this.#shutting(state),
       ...this.#damage(state),
       ...this.#failure(state),
-      ...this.#space(state.space),
       ...this.#thinning(state, monotonicMs),
     ];
   }
@@ -58,17 +56,6 @@ export class JournalWatch {
     const isNew = diskFailures > this.#failures;
     this.#failures = diskFailures; // a new worker counts from 0
     return isNew ? [damage(`opened anew after ${lastDiskFailure}`)] : [];
-  }
-
-  #space(space: SpaceState): JournalNews[] {
-    const before = this.#level;
-    this.#level = levelOf(space, before);
-    const text = `${Math.round(space.usedShare * 100)} % of the volume used, ${Math.round(space.freeBytes / 1024 / 1024)} MiB free`;
-    if (this.#level > before) {
-      const gives = space.isFull ? 'full: the reserve is given to alarms, readings are given up; ' : '';
-      return [{ note: 'disk-full', edge: before === 0 ? 'began' : 'still', text: gives + text }];
-    }
-    return this.#level === 0 && before > 0 ? [{ note: 'disk-normal', edge: 'ended', text }] : [];
   }
 
   /** Each uplink that lost rows is named: what is to be mended is there. */
@@ -112,11 +99,4 @@ function thinning(text: string, source?: string): JournalNews {
 
 function damage(text: string): JournalNews {
   return { note: 'journal-damaged', edge: 'momentary', text };
-}
-
-/** How many watermarks the volume stands at, and one more when it is full. A mark is left only well below it. */
-function levelOf({ isFull, usedShare }: SpaceState, before: number): number {
-  const marks = limits.DISK_WATERMARKS;
-  if (isFull) return marks.length + 1;
-  return marks.filter((mark, index) => usedShare >= (index < before ? mark - limits.DISK_WATERMARK_FALL : mark)).length;
 }

@@ -15,10 +15,10 @@ function status({
   troubles = [] as object[],
   narrowed = [] as object[],
   lane = LANE,
-  usedShare = 0.5,
+  isFull = false,
 } = {}): Status {
   const gateway = { id: 'gw-1', nowMs: NOW_MS, startedMs: NOW_MS - 3_600_000 };
-  const journal = { lanes: { alarm: lane, ordinary: LANE }, damagedFiles: [], space: { isFull: usedShare === 1, usedShare } };
+  const journal = { lanes: { alarm: lane, ordinary: LANE }, damagedFiles: [], space: { isFull } };
   return { gateway, narrowed, lines, uplinks, troubles, journal } as unknown as Status;
 }
 const told = (...given: Parameters<typeof status>) =>
@@ -62,15 +62,21 @@ describe('the troubles an installer is shown', () => {
     const lastFailure = fail('wire-lost', 'l').message;
     const down = { what: 'wire-down', source: 'l', text: 'x', level: 0, saidMs: 3 };
     const clock = { ...down, what: 'clock-unsynchronised', source: 'gw-1' };
+    const disk = { ...clock, what: 'disk-full' };
+    const failed = { ...down, what: 'driver-failed', source: 'm' };
     expect(
       told({
-        troubles: [clock, down],
-        lines: [{ ...LINE, state: 'closed', lastFailure }],
+        troubles: [clock, down, disk, failed],
+        lines: [
+          { ...LINE, state: 'closed', lastFailure },
+          { ...LINE, name: 'm', state: 'isolated' },
+        ],
         lane: { failure: null, rejected: 2, quarantined: 1 },
-        usedShare: 1,
+        isFull: true,
       }),
     ).toEqual([
       'wire-lost l wrong',
+      'line-isolated m wrong',
       'rows-damaged alarm wrong',
       'disk-full  wrong',
       'rows-rejected alarm doubtful',

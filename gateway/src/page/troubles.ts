@@ -26,7 +26,6 @@ type More = Pick<Trouble, 'detail' | 'sinceMs'>;
 type Line = Status['lines'][number];
 
 const MINUTE_MS = 60_000;
-const DISK_USED_SHARE = 0.9;
 
 interface Help {
   readonly what: Words;
@@ -38,6 +37,21 @@ const NOTICED: Readonly<Record<Status['troubles'][number]['what'], Help>> = {
   'queue-high': {
     what: { en: 'many rows wait for a receipt, or wait long', zh: '大量或长时间未收到回执的记录' },
     remedy: { en: 'Look at the uplink; nothing is lost meanwhile', zh: '检查上行链路;期间不会丢失' },
+  },
+  'disk-full': {
+    what: { en: 'the volume of the data folder is nearly full', zh: '数据目录所在磁盘将满' },
+    remedy: { en: 'Free space on it; alarms have a reserve, readings are given up first', zh: '清理磁盘;火警有预留空间,先舍弃模拟量' },
+  },
+  'retention-short': {
+    what: { en: 'the journal holds less than the 30 days that are asked for', zh: '站端日志保存不足 30 天' },
+    remedy: {
+      en: 'Raise journal.ordinaryMiB as said and give it such a disk, or have sensors report less often',
+      zh: '按提示增大 journal.ordinaryMiB 并配足磁盘,或降低上报、轮询频率',
+    },
+  },
+  'driver-failed': {
+    what: { en: 'the driver failed too often and rests for some minutes', zh: '驱动连续异常,暂停数分钟' },
+    remedy: { en: 'Export the diagnostics and report them; the other lines go on', zh: '请导出诊断信息并报告;其他线路不受影响' },
   },
   noise: {
     what: { en: 'much of what the wire carries is no packet', zh: '线路上大量字节不构成报文' },
@@ -162,10 +176,6 @@ const WORDS = {
     what: { en: 'the disk damaged rows of the journal', zh: '磁盘损坏了站端日志' },
     remedy: { en: 'Replace the disk or the card soon; what is good goes on', zh: '尽快更换磁盘或存储卡;完好的记录不受影响' },
   },
-  'disk-full': {
-    what: { en: 'the volume of the data folder is nearly full', zh: '数据目录所在磁盘将满' },
-    remedy: { en: 'Free space on it; alarms have a reserve, readings are given up first', zh: '清理磁盘;火警有预留空间,先舍弃模拟量' },
-  },
 } as const satisfies Readonly<Record<string, Help>>;
 
 function trouble(code: keyof typeof WORDS, health: Trouble['health'], where: string, more: More = {}): Trouble {
@@ -215,30 +225,23 @@ function shutLane(lane: string, failure: string): Trouble {
 }
 
 function ofJournal({ journal }: Status): Trouble[] {
-  const { space, damagedFiles } = journal;
-  const used = `${Math.round(space.usedShare * 100)} %`;
+  const { damagedFiles } = journal;
   const ofLanes = Object.entries(journal.lanes).flatMap(([lane, { failure, rejected, quarantined }]) => [
     ...(failure === null ? [] : [shutLane(lane, failure)]),
     ...(rejected > 0 ? [trouble('rows-rejected', 'doubtful', lane, { detail: String(rejected) })] : []),
     ...(quarantined > 0 ? [trouble('rows-damaged', 'wrong', lane, { detail: String(quarantined) })] : []),
   ]);
-  return [
-    ...ofLanes,
-    ...(damagedFiles.length > 0 ? [trouble('rows-damaged', 'wrong', '', { detail: damagedFiles.join(', ') })] : []),
-    ...(space.isFull || space.usedShare >= DISK_USED_SHARE
-      ? [trouble('disk-full', space.isFull ? 'wrong' : 'doubtful', '', { detail: used })]
-      : []),
-  ];
+  return [...ofLanes, ...(damagedFiles.length > 0 ? [trouble('rows-damaged', 'wrong', '', { detail: damagedFiles.join(', ') })] : [])];
 }
 
 /** What the gateway noticed, except what is said with its cause already. */
-function noticed({ troubles, lines, gateway }: Status): Trouble[] {
+function noticed({ troubles, lines, gateway, journal }: Status): Trouble[] {
   const open = new Set(lines.flatMap(({ name, state }) => (state === 'open' ? [name] : [])));
+  const isolated = new Set(lines.flatMap(({ name, state }) => (state === 'isolated' ? [name] : [])));
   return troubles.flatMap(({ what, source, text, saidMs }): Trouble[] => {
-    if (what === 'wire-down' && !open.has(source)) return [];
-    return [
-      { code: what, health: 'doubtful', where: source === gateway.id ? '' : source, ...NOTICED[what], detail: text, sinceMs: saidMs },
-    ];
+    if ((what === 'wire-down' && !open.has(source)) || (what === 'driver-failed' && isolated.has(source))) return [];
+    const health = what === 'disk-full' && journal.space.isFull ? 'wrong' : 'doubtful';
+    return [{ code: what, health, where: source === gateway.id ? '' : source, ...NOTICED[what], detail: text, sinceMs: saidMs }];
   });
 }
 

@@ -1,55 +1,37 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import type { LoopDelay } from '../loop-delay.ts';
 import type { Trouble, Watcher } from './trouble.ts';
 
-/** What of the machine the gateway may use up, and how much of it is used. `null`: this system does not say. */
-export interface MachineNumbers {
+/** How much of the memory is used. `null`: this system does not say, or cannot now. */
+export interface MemoryNumbers {
   /** Of the heap that the runtime allows itself. */
   readonly heapUsedShare: number;
   /** Of the machine's memory, what others could still have. */
   readonly memoryFreeShare: number | null;
-  /** Files and sockets that are open, and how many may be. */
-  readonly descriptors: number | null;
-  readonly descriptorsMax: number | null;
 }
 
-/** Read once, while a file can be opened: where no descriptor is left, none can. */
-const DESCRIPTORS_MAX = read('/proc/self/limits', (text) => numberIn(text, /^Max open files\s+(\d+)/m));
-
-export function machineNumbers(): MachineNumbers {
+export function memoryNumbers(): MemoryNumbers {
   const { used_heap_size, heap_size_limit } = getHeapStatistics();
-  return {
-    heapUsedShare: used_heap_size / heap_size_limit,
-    memoryFreeShare: read('/proc/meminfo', freeShareIn),
-    descriptors: openDescriptors(),
-    descriptorsMax: DESCRIPTORS_MAX,
-  };
+  return { heapUsedShare: used_heap_size / heap_size_limit, memoryFreeShare: memoryFree() };
 }
 
-/** Memory and descriptors: what runs out takes the whole gateway with it, so it is said before. */
-export function machineWatcher(gateway: string, numbers: () => MachineNumbers = machineNumbers): Watcher {
+/** Memory: what runs out takes the whole gateway with it, so it is said before. */
+export function memoryWatcher(gateway: string, numbers: () => MemoryNumbers = memoryNumbers): Watcher {
+  let isKnown = false;
   return {
-    judges: ['memory-high', 'descriptors-high'],
+    judges: ['memory-high'],
     look: () => {
-      const { heapUsedShare, memoryFreeShare, descriptors, descriptorsMax } = numbers();
+      const { heapUsedShare, memoryFreeShare } = numbers();
+      isKnown ||= memoryFreeShare !== null;
       const heap = heapUsedShare >= limits.HEAP_SHARE_MAX ? `${percent(heapUsedShare)} of the heap of this process used` : null;
-      const free =
-        memoryFreeShare !== null && memoryFreeShare < limits.MEMORY_FREE_MIN ? `${percent(memoryFreeShare)} of the memory free` : null;
-      const isFull = descriptors !== null && descriptorsMax !== null && descriptors >= limits.DESCRIPTORS_SHARE_MAX * descriptorsMax;
-      const found: Trouble[] = [];
+      const isScarce = memoryFreeShare !== null && memoryFreeShare < limits.MEMORY_FREE_MIN;
+      const free = isScarce ? `${percent(memoryFreeShare)} of the memory free` : null;
       const memory = [heap, free].filter((word) => word !== null).join(', ');
-      if (memory !== '')
-        found.push({ what: 'memory-high', source: gateway, text: `${memory}: look for other programs on the box 内存不足` });
-      if (isFull)
-        found.push({
-          what: 'descriptors-high',
-          source: gateway,
-          text: `${descriptors} of ${descriptorsMax} files and sockets open: look for a flood of connections, or raise LimitNOFILE 文件句柄将耗尽`,
-        });
-      return found;
+      if (memory !== '') return [{ what: 'memory-high', source: gateway, text: `${memory}: look for other programs on the box 内存不足` }];
+      return isKnown && memoryFreeShare === null ? null : [];
     },
   };
 }
@@ -90,20 +72,11 @@ function numberIn(text: string, pattern: RegExp): number | null {
   return found === undefined ? null : Number(found);
 }
 
-function read(path: string, value: (text: string) => number | null): number | null {
+function memoryFree(): number | null {
   try {
-    return value(readFileSync(path, 'utf8'));
+    return freeShareIn(readFileSync('/proc/meminfo', 'utf8'));
   } catch {
-    return null; // another system than Linux, or a sandbox that hides it
-  }
-}
-
-/** To look takes a descriptor: where that is refused, all are open. */
-function openDescriptors(): number | null {
-  try {
-    return readdirSync('/proc/self/fd').length;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EMFILE' ? DESCRIPTORS_MAX : null;
+    return null; // another system than Linux, a sandbox that hides it, or no descriptor is left to read it with
   }
 }
 

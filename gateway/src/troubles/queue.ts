@@ -13,7 +13,7 @@ interface LaneNumbers extends Waiting {
   readonly uplinks: Readonly<Record<string, Waiting>>;
 }
 
-const LANE_NAMES = { alarm: 'alarms 告警', ordinary: 'ordinary rows 普通数据' } as const satisfies Record<Lane, string>;
+export const LANE_NAMES = { alarm: 'alarms 告警', ordinary: 'ordinary rows 普通数据' } as const satisfies Record<Lane, string>;
 
 /** How much of the journal waits for a receipt, and for how long: by the clock that never steps, wherever this run saw it begin. */
 export class QueueWatcher implements Watcher {

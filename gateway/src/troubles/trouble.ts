@@ -5,6 +5,9 @@ export type What =
   | Extract<
       GatewayNote,
       | 'queue-high'
+      | 'disk-full'
+      | 'retention-short'
+      | 'driver-failed'
       | 'noise'
       | 'wire-down'
       | 'wire-silent'

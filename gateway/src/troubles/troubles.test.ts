@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventKind, SiteEvent } from '@fengsui/protocol';
@@ -6,9 +6,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../drivers/rehearsal.ts';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
-import { machineWatcher } from './machine.ts';
+import { descriptorsWatcher } from './descriptors.ts';
+import { DiskWatcher } from './disk.ts';
+import { memoryWatcher } from './machine.ts';
 import { PowerWatcher } from './power.ts';
 import { QueueWatcher } from './queue.ts';
+import { type KeptLane, retentionWatcher } from './retention.ts';
 import { timeWatcher } from './time.ts';
 import type { Trouble, Watcher } from './trouble.ts';
 import { Troubles } from './troubles.ts';
@@ -29,14 +32,14 @@ interface Word {
   readonly battery?: SiteEvent['battery'];
 }
 
-async function rig(watcher: Watcher, clock = new ManualClock()) {
+async function rig(watcher: Watcher | readonly Watcher[], clock = new ManualClock()) {
   const said: Word[] = [];
   let refusing = false;
   const say = async (source: string, { note, kind, edge, text, battery }: Partial<SiteEvent>) => {
     if (refusing) throw fail('journal-full', 'no room');
     said.push({ source, what: note ?? kind!, edge: edge!, text, ...(battery ? { battery } : {}) });
   };
-  const troubles = await Troubles.open({ watchers: [watcher], file: join(folder, 'troubles.json'), clock, say, log });
+  const troubles = await Troubles.open({ watchers: [watcher].flat(), file: join(folder, 'troubles.json'), clock, say, log });
   return {
     ...{ clock, said, troubles },
     refuse: (is: boolean) => {
@@ -175,6 +178,7 @@ const LINE: WatchedLine = {
   name: 'bus',
   state: 'open',
   lastFailure: null,
+  isolatedWhy: null,
   doubt: null,
   bytesIn: 0,
   packets: 0,
@@ -253,6 +257,101 @@ describe('a wire', () => {
   });
 });
 
+describe('a driver', () => {
+  it('that was given up is told, and its next try, also where a stop of the gateway lies between', async () => {
+    const clock = new ManualClock();
+    let line: WatchedLine = { ...LINE, state: 'isolated', isolatedWhy: 'a mistake' };
+    const before = await rig(new WiresWatcher(clock, () => [line]), clock);
+    await before.pass(60_000);
+    expect(before.said).toMatchObject([
+      { source: 'bus', what: 'driver-failed', edge: 'began', text: expect.stringContaining('a mistake') },
+    ]);
+    expect(before.troubles.standing()).toMatchObject([{ what: 'driver-failed', source: 'bus' }]);
+    line = LINE;
+    const after = await rig(new WiresWatcher(clock, () => [line]), clock);
+    await after.pass(4_000);
+    expect(after.words()).toEqual(['driver-recovered ended']);
+  });
+});
+
+describe('the volume of the journal', () => {
+  const space = (usedShare: number, isFull = false) => ({ usedShare, isFull, freeBytes: 5 * 1024 * 1024 });
+
+  it('is told at each mark once, and when it is over, not at every wobble', async () => {
+    let now = space(0.5);
+    const { pass, words, said } = await rig(new DiskWatcher('gw-1', async () => now));
+    for (const share of [0.81, 0.79, 0.8, 0.91, 0.96, 0.94, 0.96, 0.78]) {
+      now = space(share);
+      await pass(20_000);
+    }
+    expect(words()).toEqual(['disk-full began', 'disk-full still', 'disk-full still']);
+    expect(said[0]?.text).toContain('81 % of the volume used, 5 MiB free');
+    now = space(0.76);
+    await pass(20_000);
+    expect(words().at(-1)).toBe('disk-normal ended');
+  });
+
+  it('is told to be full, stands in what is remembered, and is over at a start that finds room', async () => {
+    let now = space(0.99, true);
+    const before = await rig(new DiskWatcher('gw-1', async () => now));
+    await before.pass(4_000);
+    expect(before.said.map(({ text }) => text)).toEqual([expect.stringMatching(/^full: the reserve is given to alarms/)]);
+    expect(before.troubles.standing()).toMatchObject([{ what: 'disk-full', source: 'gw-1' }]);
+    now = space(0.4);
+    const after = await rig(new DiskWatcher('gw-1', async () => now));
+    await after.pass(20_000);
+    expect(after.words()).toEqual(['disk-normal ended']);
+  });
+
+  it('that had no room for what is remembered has it a while later', async () => {
+    const { watcher, stand } = switched('disk-full');
+    mkdirSync(join(folder, 'troubles.json'));
+    const { pass, words } = await rig(watcher);
+    stand();
+    await pass(4_000);
+    rmSync(join(folder, 'troubles.json'), { recursive: true });
+    await pass(4_000);
+    expect(words()).toEqual(['disk-full began']);
+    expect(JSON.parse(readFileSync(join(folder, 'troubles.json'), 'utf8'))).toMatchObject([{ what: 'disk-full' }]);
+  });
+});
+
+describe('what the journal keeps of what was sent', () => {
+  const DAY_MS = 86_400_000;
+  const lane = (forgottenMs: number | null): KeptLane => ({ forgottenMs, usedBytes: 1024 ** 3 });
+
+  it('is told to be too little with the size that 30 days take, and to be enough again', async () => {
+    const clock = new ManualClock();
+    let kept = { alarm: lane(null), ordinary: lane(null) };
+    const { pass, words, said } = await rig(
+      retentionWatcher('gw-1', clock, async () => kept),
+      clock,
+    );
+    await pass(10_000);
+    kept = { alarm: lane(null), ordinary: lane(clock.wallMs() - 31 * DAY_MS) };
+    await pass(10_000);
+    expect(words()).toEqual([]);
+    kept = { alarm: lane(null), ordinary: lane(clock.wallMs() - DAY_MS / 3) };
+    await pass(10_000);
+    expect(words()).toEqual(['retention-short began']);
+    expect(said[0]?.text).toMatch(/ordinary rows .* only the last 8 h .* set journal.ordinaryMiB to 921[56]\d \(/);
+    kept = { alarm: lane(null), ordinary: lane(clock.wallMs() - 31 * DAY_MS) };
+    await pass(limits.TROUBLE_TIMES['retention-short'].goneMs + 4_000);
+    expect(words()).toEqual(['retention-short began', 'retention-short ended']);
+  });
+
+  it('is not judged by a row that is newer than the clock', async () => {
+    const clock = new ManualClock();
+    const kept = { alarm: lane(clock.wallMs() + DAY_MS), ordinary: lane(null) };
+    const { pass, words } = await rig(
+      retentionWatcher('gw-1', clock, async () => kept),
+      clock,
+    );
+    await pass(10_000);
+    expect(words()).toEqual([]);
+  });
+});
+
 describe('the queue', () => {
   const nothing = { waiting: 0, oldestMs: null as number | null };
   const empty = { ...nothing, uplinks: { collector: nothing } };
@@ -307,20 +406,25 @@ describe('the queue', () => {
 });
 
 describe('the machine and its clock', () => {
-  it('are told before memory or descriptors run out', async () => {
-    let numbers = {
+  it('are told before memory or descriptors run out, while none is left, and as over only when that was seen', async () => {
+    const numbers = {
       heapUsedShare: 0.2,
       memoryFreeShare: 0.5 as number | null,
       descriptors: 30 as number | null,
       descriptorsMax: 64 as number | null,
     };
-    const { pass, words, said } = await rig(machineWatcher('gw-1', () => numbers));
+    const watchers = [memoryWatcher('gw-1', () => numbers), descriptorsWatcher('gw-1', () => numbers)];
+    const { pass, words, said } = await rig(watchers);
     await pass(120_000);
-    numbers = { heapUsedShare: 0.9, memoryFreeShare: 0.01, descriptors: 60, descriptorsMax: 64 };
+    Object.assign(numbers, { heapUsedShare: 0.9, memoryFreeShare: 0.01, descriptors: 60 });
     await pass(70_000);
-    numbers = { heapUsedShare: 0.2, memoryFreeShare: null, descriptors: null, descriptorsMax: null };
+    expect(words()).toEqual(['descriptors-high began', 'memory-high began']);
+    Object.assign(numbers, { heapUsedShare: 0.2, memoryFreeShare: null, descriptors: null });
+    await pass(600_000);
+    expect(words()).toHaveLength(2);
+    Object.assign(numbers, { memoryFreeShare: 0.5, descriptors: 30 });
     await pass(70_000);
-    expect(words()).toEqual(['descriptors-high began', 'memory-high began', 'descriptors-high ended', 'memory-high ended']);
+    expect(words().slice(2)).toEqual(['memory-high ended', 'descriptors-high ended']);
     expect(said[0]?.text).toContain('60 of 64');
   });
 

@@ -1,4 +1,4 @@
-import { type Clock, Failure, type SiteEvent } from '@fengsui/protocol';
+import { type Clock, Failure, type GatewayNote, type SiteEvent } from '@fengsui/protocol';
 import { untilTick } from '../clock.ts';
 import { replaceDurably } from '../durable-file.ts';
 import * as limits from '../limits.ts';
@@ -46,6 +46,7 @@ export class Troubles {
   readonly #seen = new Map<string, Seen>();
   readonly #said: Map<string, Said>;
   readonly #startedMs: number;
+  #isRemembered = true;
 
   private constructor(options: TroublesOptions, said: readonly Said[]) {
     this.#options = options;
@@ -92,6 +93,7 @@ export class Troubles {
       const keys = new Set(found.map(keyOf));
       await this.#rest(watcher, keys, nowMs);
     }
+    if (!this.#isRemembered) await this.#remember();
   }
 
   async #stands(trouble: Trouble, nowMs: number): Promise<void> {
@@ -131,17 +133,31 @@ export class Troubles {
     await this.#remember();
   }
 
-  /** Without the file a start after a crash says some things twice: no reason to be silent about them now. */
+  /** Without the file a start after a crash says some things twice, or not that they ended: no reason to be silent about them now. */
   async #remember(): Promise<void> {
     const { file, log } = this.#options;
-    await replaceDurably(file, JSON.stringify(this.standing())).catch((error: Error) => log.warn({ file }, error.message));
+    const wasRemembered = this.#isRemembered;
+    try {
+      await replaceDurably(file, JSON.stringify(this.standing()));
+      this.#isRemembered = true;
+    } catch (error) {
+      this.#isRemembered = false; // a full disk, no descriptor: the next look tries again
+      if (wasRemembered) log.warn({ file }, (error as Error).message);
+    }
   }
 }
 
-/** Power is a word of the field; the rest are notes of the gateway. A queue has a word of its own for the end. */
+/** Notes that have a word of their own for the end. */
+const ENDS: Partial<Record<What, GatewayNote>> = {
+  'queue-high': 'queue-normal',
+  'disk-full': 'disk-normal',
+  'driver-failed': 'driver-recovered',
+};
+
+/** Power is a word of the field; the rest are notes of the gateway. */
 function wordOf(what: What, isOver = false): Partial<SiteEvent> {
   if (what === 'main-power' || what === 'backup-power') return { kind: what };
-  return { note: isOver && what === 'queue-high' ? 'queue-normal' : what };
+  return { note: (isOver ? ENDS[what] : undefined) ?? what };
 }
 
 function said(text: string): Said[] | null {

@@ -7,6 +7,8 @@ export interface WatchedLine {
   readonly name: string;
   readonly state: 'closed' | 'open' | 'isolated';
   readonly lastFailure: string | null;
+  /** Why its driver is left alone; null: it is not. */
+  readonly isolatedWhy: string | null;
   /** What is not as it should be though the wire is open; null: nothing. */
   readonly doubt: string | null;
   readonly bytesIn: number;
@@ -26,9 +28,9 @@ interface Window {
   readonly found: Trouble | null;
 }
 
-/** Looks after the wires as such, whatever their devices are: noise, silence, a wire that cannot be opened, a buffer that is too small. */
+/** Looks after the wires as such, whatever their devices are: noise, silence, a driver that was given up, a wire that cannot be opened, a buffer that is too small. */
 export class WiresWatcher implements Watcher {
-  readonly judges = ['noise', 'wire-down', 'wire-silent', 'receive-buffer-small'] as const;
+  readonly judges = ['noise', 'driver-failed', 'wire-down', 'wire-silent', 'receive-buffer-small'] as const;
   readonly #clock: Clock;
   readonly #lines: () => readonly WatchedLine[];
   readonly #windows = new Map<string, Window>();
@@ -40,7 +42,13 @@ export class WiresWatcher implements Watcher {
   }
 
   look(): readonly Trouble[] {
-    return this.#lines().flatMap((line) => [...this.#noise(line), ...this.#silence(line), ...down(line), ...doubtful(line)]);
+    return this.#lines().flatMap((line) => [
+      ...this.#noise(line),
+      ...this.#silence(line),
+      ...failed(line),
+      ...down(line),
+      ...doubtful(line),
+    ]);
   }
 
   #noise(line: WatchedLine): Trouble[] {
@@ -77,6 +85,11 @@ function noiseIn({ name, packets, unheard }: WatchedLine, before: Window, noise:
     : 'baud rate, parity, family, two masters on one bus';
   const text = `${name}: ${Math.round(share * 100)} % of what came in the last minute is noise (${reasons}): check ${seen} 线路噪声`;
   return { what: 'noise', source: name, text };
+}
+
+/** A driver that failed again and again, or cannot work as it is configured. */
+function failed({ name, isolatedWhy }: WatchedLine): Trouble[] {
+  return isolatedWhy === null ? [] : [{ what: 'driver-failed', source: name, text: `${name}: ${isolatedWhy} 驱动失败,暂停后重试` }];
 }
 
 function down({ name, state, lastFailure }: WatchedLine): Trouble[] {

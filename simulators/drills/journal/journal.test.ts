@@ -98,10 +98,9 @@ describe('a full volume', () => {
       expect(full.lanes.ordinary.thinned).toBeGreaterThan(0);
       expect(full.lanes.ordinary.waiting + full.lanes.ordinary.thinned).toBe(200);
       expect(await journal.append([eventOf('reading', 1_000)])).toEqual([]);
-      expect(await news()).toEqual(expect.arrayContaining(['disk-full', 'readings-thinned']));
+      expect(await news()).toContain('readings-thinned');
       rmSync(join(volume.path, 'junk'));
       await vi.waitFor(async () => expect((await journal.state()).space).toMatchObject({ isFull: false, ballastBytes: MIB }), soon);
-      expect(await news()).toContain('disk-normal');
       expect(await journal.append([eventOf('reading', 2_000)])).toHaveLength(1);
       await journal.close();
       expect(
