@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,9 +100,11 @@ interface Ready {
   readonly status: string;
 }
 
-/** Starts the gateway as a process of its own; answers it with its ready line. */
-async function gateway(file: string): Promise<{ readonly child: ChildProcess; readonly ready: Ready }> {
-  const child = spawn(process.execPath, [MAIN, 'run', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts the gateway as a process of its own, with so many descriptors; answers it with its ready line. */
+async function gateway(file: string, descriptorsMax?: number): Promise<{ readonly child: ChildProcess; readonly ready: Ready }> {
+  const run = [process.execPath, MAIN, 'run', '--config', file] as const;
+  const limited = descriptorsMax === undefined ? run : (['sh', '-c', `ulimit -n ${descriptorsMax}; exec "$0" "$@"`, ...run] as const);
+  const child = spawn(limited[0], limited.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let said = '';
   let trouble = '';
@@ -137,6 +139,35 @@ const notes = () => events().flatMap(({ note }) => note ?? []);
 const fires = () => events().filter(({ kind, edge }) => kind === 'fire' && edge === 'began');
 
 describe('the gateway as a process', () => {
+  it('whose descriptors callers use up says so, goes on carrying alarms, and says when it is over', { timeout: 400_000 }, async () => {
+    const door = `  - name: door
+    wire: { kind: tcp-server, host: 127.0.0.1, port: 0 }
+    devices: [ { name: utd-1, family: gb26875, device: "0725518012ff" } ]
+`;
+    const { child, ready } = await gateway(configure(door), 64);
+    await vi.waitFor(() => expect([panel.isConnected, peer.batches.length > 0]).toEqual([true, true]), soon);
+    const { lines } = (await (await fetch(`${ready.status}/status`)).json()) as { lines: Array<{ name: string; at: string }> };
+    const port = Number(lines.find(({ name }) => name === 'door')!.at.split(':').at(-1));
+    const descriptors = () => readdirSync(`/proc/${child.pid}/fd`).length;
+    const callers: Socket[] = [];
+    // One more than there is room for: whom the system turns away comes again, until all that is left is used.
+    const fill = setInterval(() => {
+      if (descriptors() < 64) callers.push(connect(port, '127.0.0.1').on('error', () => {}));
+    }, 20);
+    const said = (edge: string) => events().some((event) => event.note === 'descriptors-high' && event.edge === edge);
+    await vi.waitFor(() => expect([descriptors() >= 60, said('began')]).toEqual([true, true]), { ...soon, timeout: 120_000 });
+    for (const point of [2, 3, 4]) panel.say(fireAt(point));
+    await vi.waitFor(() => expect(fires()).toHaveLength(3), soon);
+    expect(said('ended')).toBe(false);
+    clearInterval(fill);
+    for (const caller of callers) caller.destroy();
+    await vi.waitFor(() => expect(said('ended')).toBe(true), { ...soon, timeout: 240_000 });
+    panel.say(fireAt(5));
+    await vi.waitFor(() => expect(fires()).toHaveLength(4), soon);
+    expect(await stopped(child, 'SIGTERM')).toBe(0);
+    expect(notes()).not.toContain('crashed');
+  });
+
   it.each(LANES)('starts, carries the rest and says what is in the way while the file of the %s lane cannot be opened', async (lane) => {
     const file = configure();
     const first = await gateway(file);

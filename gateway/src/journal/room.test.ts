@@ -85,6 +85,8 @@ describe('room in the ordinary lane', () => {
 
   it('gives up what the collector has before it thins anything that waits', async () => {
     const journal = await journalWith({ sizes: { ordinaryBytesMax: 384 * KIB, keepRows: 50 } });
+    const startedMs = Date.now();
+    expect((await ordinary(journal)).forgottenMs).toBeNull();
     for (let from = 0; from < 400; from += 50) {
       await fill(journal, 50, from);
       const { epoch, newest } = await ordinary(journal);
@@ -92,8 +94,9 @@ describe('room in the ordinary lane', () => {
       await journal.settle({ gateway: 'gw-1', epoch, lane: 'ordinary', accepted, rejected: [] });
     }
     await fill(journal, 20, 400);
-    const { thinned, usedBytes, waiting: left } = await ordinary(journal);
+    const { thinned, usedBytes, waiting: left, forgottenMs } = await ordinary(journal);
     expect({ thinned, left }).toEqual({ thinned: 0, left: 160 });
+    expect(forgottenMs).toBeGreaterThanOrEqual(startedMs);
     expect(usedBytes).toBeLessThan(384 * KIB * 1.05);
   });
 
