@@ -147,7 +147,12 @@ describe('the gateway as a process', () => {
     const { child, ready } = await gateway(configure(door), 64);
     await vi.waitFor(() => expect([panel.isConnected, peer.batches.length > 0]).toEqual([true, true]), soon);
     const { lines } = (await (await fetch(`${ready.status}/status`)).json()) as { lines: Array<{ name: string; at: string }> };
-    const port = Number(lines.find(({ name }) => name === 'door')!.at.split(':').at(-1));
+    const port = Number(
+      lines
+        .find(({ name }) => name === 'door')!
+        .at.split(':')
+        .at(-1),
+    );
     const descriptors = () => readdirSync(`/proc/${child.pid}/fd`).length;
     const callers: Socket[] = [];
     // One more than there is room for: whom the system turns away comes again, until all that is left is used.
