@@ -22,12 +22,7 @@ export class JournalWatch {
 
   /** What came up since the last look. The first takes what an earlier run has counted for told. `monotonicMs` spaces words that repeat. */
   news(state: JournalState, monotonicMs: number): JournalNews[] {
-    return [
-      ...this.#shutting(state),
-      ...this.#damage(state),
-      ...this.#failure(state),
-      ...this.#thinning(state, monotonicMs),
-    ];
+    return [...this.#shutting(state), ...this.#damage(state), ...this.#failure(state), ...this.#thinning(state, monotonicMs)];
   }
 
   /** A lane that is shut is said once, with what is in the way and the remedy, and that it opens again. */
