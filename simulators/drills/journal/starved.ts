@@ -1,7 +1,7 @@
 // A process that works with the journal of a directory while it has hardly any descriptors and memory. `node starved.ts <directory>`
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Journal, openJournal } from '@fengsui/gateway/src/journal/journal.ts';
-import { machineWatcher } from '@fengsui/gateway/src/troubles/machine.ts';
+import { descriptorsWatcher } from '@fengsui/gateway/src/troubles/descriptors.ts';
 import type { SiteEvent } from '@fengsui/protocol';
 import { OPENING } from './aftermath.ts';
 
@@ -38,7 +38,7 @@ const residentBytes = () => process.resourceUsage().maxRSS * 1024;
 const startedMs = performance.now();
 const journal = await openJournal({ ...OPENING, directory: process.argv[2]! });
 const openedMs = performance.now() - startedMs;
-const watcher = machineWatcher('gw-1');
+const watcher = descriptorsWatcher('gw-1');
 const taken = starve();
 for (let address = 1; address <= 200; address++) await promise(journal, address);
 await journal.alive();
