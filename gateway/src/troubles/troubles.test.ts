@@ -305,8 +305,8 @@ describe('the volume of the journal', () => {
 
   it('that had no room for what is remembered has it a while later', async () => {
     const { watcher, stand } = switched('disk-full');
-    mkdirSync(join(folder, 'troubles.json'));
     const { pass, words } = await rig(watcher);
+    mkdirSync(join(folder, 'troubles.json'));
     stand();
     await pass(4_000);
     rmSync(join(folder, 'troubles.json'), { recursive: true });
