@@ -5,7 +5,7 @@ import { commit } from './commit.ts';
 import { fail } from './failures.ts';
 import { Held } from './held.ts';
 import * as limits from './limits.ts';
-import { appending, beating, openInTime, Pulse, within } from './pulse.ts';
+import { beating, openInTime, Pulse, within } from './pulse.ts';
 import { Refused } from './refused.ts';
 import { Silence } from './silence.ts';
 import type { Running, Supervision, SupervisionOptions } from './supervision.ts';
