@@ -59,8 +59,9 @@ async function appendOrHold(options: Supervision, offers: readonly Offer[], agai
   const { append, held } = options;
   const events = offers.flatMap((offer) => offer.events);
   try {
-    await appending(options, async () => {
-      for (const lane of LANES) if (events.some((event) => laneOf(event) === lane)) await held.bring(lane);
+    await appending(options, async (beat) => {
+      for (const lane of LANES) if (events.some((event) => laneOf(event) === lane)) await held.bring(lane, beat);
+      beat();
       await append(events, again);
     });
   } catch (error) {
@@ -88,8 +89,9 @@ async function appendByLane(options: Supervision, offers: readonly Offer[]): Pro
     const events = ours.flatMap((offer) => offer.events);
     if (events.length === 0) continue;
     try {
-      await appending(options, async () => {
-        await held.bring(lane);
+      await appending(options, async (beat) => {
+        await held.bring(lane, beat);
+        beat();
         await append(events, true);
       });
     } catch (error) {

@@ -14,13 +14,15 @@ import type { Supervision } from './supervision.ts';
 type Answer = 'taken' | 'alarm' | 'ordinary' | 'both';
 
 /** A polled line with a journal that answers as it is told. */
-function polledLine(answer: (events: readonly SiteEvent[]) => Answer) {
+function polledLine(answer: (events: readonly SiteEvent[]) => Answer, takesMs = () => 0) {
+  const numbers = new LineNumbers(0);
   const clock = new ManualClock();
   const stop = new AbortController();
   const stored: string[] = [];
   const append = async (events: readonly SiteEvent[]) => {
     const shut = answer(events);
     await Promise.resolve(); // what is under way can be overtaken
+    if (takesMs() > 0) await clock.advance(takesMs());
     const isShut = (event: SiteEvent) => shut === 'both' || laneOf(event) === shut;
     // Like the journal, lane by lane: one may have its part although the other has not, and knows again what it has.
     for (const event of events) if (!isShut(event) && !stored.includes(event.id)) stored.push(event.id);
@@ -30,7 +32,7 @@ function polledLine(answer: (events: readonly SiteEvent[]) => Answer) {
     observations.map(({ what: id }) => ({ id, kind: id.startsWith('fire') ? 'fire' : 'fault', source: 'p' }) as unknown as SiteEvent);
   const base = {
     line: { name: 'bus', nobodyRepeats: true, links: {}, open: async () => ({}) },
-    ...{ numbers: new LineNumbers(0), clock, random: () => 0.5, signal: stop.signal, append, tell: async () => {} },
+    ...{ numbers, clock, random: () => 0.5, signal: stop.signal, append, tell: async () => {} },
     log: { info: () => {}, warn: () => {}, error: () => {} },
     normalizer: { normalize, settle: () => {}, revert: () => {} },
   } as never as Supervision;
@@ -39,7 +41,7 @@ function polledLine(answer: (events: readonly SiteEvent[]) => Answer) {
     const observations = words.map((what) => ({ what }));
     return commit(supervision, [{ device: 'p', family: 'f/1', observations, packet: Uint8Array.of(1), heardMs: 0 } as never]);
   };
-  return { clock, stop, stored, hear };
+  return { clock, numbers, stop, stored, hear };
 }
 
 it('tells the end of a fire before the fire that came after it, where the file of alarms could not be opened in between', async () => {
@@ -52,6 +54,24 @@ it('tells the end of a fire before the fire that came after it, where the file o
   await hear('fire 2 began');
   expect(stored).toEqual(['fault 1', 'fire 1 ended', 'fire 2 began']);
   stop.abort();
+});
+
+it('shows before each piece that it lives, however long a slow disk takes for all of them', async () => {
+  let [answer, takesMs]: [Answer, number] = ['both', 0];
+  const silentMs: number[] = [];
+  const rig = polledLine(
+    () => {
+      silentMs.push(rig.clock.monotonicMs() - rig.numbers.beatMs);
+      return answer;
+    },
+    () => takesMs,
+  );
+  for (let index = 0; index < limits.HELD_OFFER_EVENTS * 3; index++) await rig.hear(`fire ${index}`);
+  [answer, takesMs] = ['taken', 9_000];
+  silentMs.length = 0;
+  await rig.hear('fire at last');
+  expect(silentMs).toEqual([0, 0, 0, 0]);
+  rig.stop.abort();
 });
 
 it('holds what is new behind what is held, and does not offer the whole of it in vain for each', async () => {

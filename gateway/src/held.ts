@@ -44,17 +44,19 @@ export class Held {
     return true;
   }
 
-  /** Offers what is held of a lane, before anything newer of it. Throws what keeps the journal from it. */
-  async bring(lane: Lane): Promise<void> {
+  /** Offers what is held of a lane, before anything newer of it; `beat` is called before each piece. Throws what keeps the journal from it. */
+  async bring(lane: Lane, beat = () => {}): Promise<void> {
     if (this.#of(lane).length === 0) return;
-    const brought = this.#turn.then(() => this.#bring(lane));
+    const brought = this.#turn.then(() => this.#bring(lane, beat));
     this.#turn = brought.catch(() => {});
     await brought;
   }
 
-  async #bring(lane: Lane): Promise<void> {
-    for (let events = this.#of(lane); events.length > 0; events = this.#of(lane))
+  async #bring(lane: Lane, beat: () => void): Promise<void> {
+    for (let events = this.#of(lane); events.length > 0; events = this.#of(lane)) {
+      beat();
       await this.#offer(events.slice(0, limits.HELD_OFFER_EVENTS));
+    }
   }
 
   #of(lane: Lane): SiteEvent[] {
