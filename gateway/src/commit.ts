@@ -54,16 +54,20 @@ async function appendSurely(options: Supervision, offers: readonly Offer[]): Pro
   }
 }
 
-/** Resolves when the events are durable, or held where nobody repeats them. */
+/**
+ * Resolves when the events are durable, or held where nobody repeats them. A fire does not wait for what is held of the other lane: each lane
+ * has its turn by itself then.
+ */
 async function appendOrHold(options: Supervision, offers: readonly Offer[], again: boolean): Promise<void> {
   const { append, held } = options;
-  const events = offers.flatMap((offer) => offer.events);
+  const all = offers.flatMap((offer) => offer.events);
+  const byLane = LANES.map((lane) => all.filter((event) => laneOf(event) === lane)).filter((events) => events.length > 0);
   try {
-    await appending(options, async (beat) => {
-      for (const lane of LANES) if (events.some((event) => laneOf(event) === lane)) await held.bring(lane, beat);
-      beat();
-      await append(events, again);
-    });
+    for (const events of held.isHolding() ? byLane : [all])
+      await appending(options, async () => {
+        await held.bring(laneOf(events[0]!));
+        await append(events, again);
+      });
   } catch (error) {
     if (!isOfLane(error) || !(await appendByLane(options, offers))) throw error;
   }
@@ -89,9 +93,8 @@ async function appendByLane(options: Supervision, offers: readonly Offer[]): Pro
     const events = ours.flatMap((offer) => offer.events);
     if (events.length === 0) continue;
     try {
-      await appending(options, async (beat) => {
-        await held.bring(lane, beat);
-        beat();
+      await appending(options, async () => {
+        await held.bring(lane);
         await append(events, true);
       });
     } catch (error) {

@@ -61,7 +61,7 @@ it('shows before each piece that it lives, however long a slow disk takes for al
   const silentMs: number[] = [];
   const rig = polledLine(
     () => {
-      silentMs.push(rig.clock.monotonicMs() - rig.numbers.beatMs);
+      silentMs.push(rig.clock.monotonicMs() - rig.numbers.beatMs!);
       return answer;
     },
     () => takesMs,

@@ -4,6 +4,8 @@ import * as limits from './limits.ts';
 
 export interface HeldOptions {
   readonly line: { readonly name: string };
+  /** Takes the sign of life: one answer of the journal may take long, and many are asked for. */
+  readonly numbers: { beatMs: number | null };
   readonly append: (events: readonly SiteEvent[], again: boolean) => Promise<unknown>;
   readonly clock: Clock;
   /** Numbers from 0 up to 1, for the jitter. */
@@ -44,18 +46,24 @@ export class Held {
     return true;
   }
 
-  /** Offers what is held of a lane, before anything newer of it; `beat` is called before each piece. Throws what keeps the journal from it. */
-  async bring(lane: Lane, beat = () => {}): Promise<void> {
+  isHolding(): boolean {
+    return this.#events.length > 0;
+  }
+
+  /** Offers what is held of a lane, before anything newer of it. Throws what keeps the journal from it. */
+  async bring(lane: Lane): Promise<void> {
     if (this.#of(lane).length === 0) return;
-    const brought = this.#turn.then(() => this.#bring(lane, beat));
+    const brought = this.#turn.then(() => this.#bring(lane));
     this.#turn = brought.catch(() => {});
     await brought;
   }
 
-  async #bring(lane: Lane, beat: () => void): Promise<void> {
+  async #bring(lane: Lane): Promise<void> {
+    const { numbers, clock } = this.#options;
     for (let events = this.#of(lane); events.length > 0; events = this.#of(lane)) {
-      beat();
+      numbers.beatMs = clock.monotonicMs();
       await this.#offer(events.slice(0, limits.HELD_OFFER_EVENTS));
+      numbers.beatMs = clock.monotonicMs(); // others may wait for their turn
     }
   }
 

@@ -91,24 +91,15 @@ export async function beating<T>({ numbers, clock }: Pick<PulseOptions, 'numbers
   }
 }
 
-/**
- * Waits for the journal, whose own time-outs end that: the sign of life may be away for as long as one answer may take. What asks more than
- * once beats before each.
- */
-export async function appending<T>(
-  { numbers, clock }: Pick<PulseOptions, 'numbers' | 'clock'>,
-  append: (beat: () => void) => Promise<T>,
-): Promise<T> {
-  const beat = () => {
-    numbers.beatMs = clock.monotonicMs();
-  };
-  beat();
+/** Waits for the journal, whose own time-outs end that: the sign of life may be away for as long as one answer may take. */
+export async function appending<T>({ numbers, clock }: Pick<PulseOptions, 'numbers' | 'clock'>, append: () => Promise<T>): Promise<T> {
+  numbers.beatMs = clock.monotonicMs();
   numbers.isAppending = true;
   try {
-    return await append(beat);
+    return await append();
   } finally {
     numbers.isAppending = false;
-    beat();
+    numbers.beatMs = clock.monotonicMs();
   }
 }
 

@@ -19,7 +19,8 @@ export function retentionWatcher(gateway: string, clock: Clock, lanes: () => Pro
     judges: ['retention-short'],
     look: async () => {
       const kept = await lanes().catch(() => null);
-      if (kept === null) return null;
+      // Until something is given up anew nothing shows that it is better, after a start too.
+      if (kept === null || LANES.every((lane) => kept[lane].forgottenMs === null)) return null;
       const text = LANES.flatMap((lane) => shortOf(lane, kept[lane], clock.wallMs())).join('; ');
       return text === '' ? [] : [{ what: 'retention-short', source: gateway, text: `${text} 站端日志保存不足30天` }];
     },

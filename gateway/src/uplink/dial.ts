@@ -104,7 +104,11 @@ function overTls(path: Path, identity: Identity): TLSSocket {
   }
 }
 
-/** Nothing is heard of a server that is not believed. */
+/** Nothing is heard of a server that is not believed; where our own files cannot be read, none is. */
 function againstBy({ url, ca, certificate, serverName }: Path, socket: TLSSocket): string | null {
-  return againstServer(socket, serverName ?? hostOf(url), readFileSync(ca!, 'utf8'), earliestTime([ca!, certificate!]));
+  try {
+    return againstServer(socket, serverName ?? hostOf(url), readFileSync(ca!, 'utf8'), earliestTime([ca!, certificate!]));
+  } catch (error) {
+    return (error as Error).message;
+  }
 }

@@ -60,6 +60,8 @@ export async function dialling({ dial, urgent, random, withinMs, signal }: Diall
     const answered = () => {
       one.isAnswered = true;
       answeredMs = performance.now();
+      // All that are under way reach who is there again at once, and one handshake is enough for it.
+      for (const other of tries) if (!other.isAnswered) other.over.abort();
     };
     tries.push(one);
     dial(answered, AbortSignal.any([either, one.over.signal])).then(

@@ -2,6 +2,8 @@ import type { Clock, Lane } from '@fengsui/protocol';
 
 /** Rows remembered at most: a stay takes some 100 bytes. What is forgotten beyond that is only handed out in its turn again. */
 const STAYS_MAX = 4_096;
+/** Points and kinds whose newest row is remembered at most: more than a gateway has. */
+const NEWEST_MAX = 16_384;
 /** A row that waits behind is tried at least this often. */
 const REST_MAX_MS = 60_000;
 
@@ -9,6 +11,12 @@ export interface RowName {
   readonly lane: Lane;
   readonly epoch: number;
   readonly number: number;
+}
+
+/** A row about a kind of event at a part; null: about none. */
+export interface RowAbout extends RowName {
+  readonly about: string | null;
+  readonly isEnd: boolean;
 }
 
 interface Stay {
@@ -30,6 +38,8 @@ export class Behind {
   readonly #clock: Clock;
   readonly #restMs: number;
   readonly #stays = new Map<string, Stay>();
+  /** What a row is about → the newest that was handed out. */
+  readonly #newest = new Map<string, RowName>();
 
   /** `restMs`: how long a row rests after its first try, doubled with each. */
   constructor(clock: Clock, restMs: number) {
@@ -56,6 +66,25 @@ export class Behind {
 
   settled(row: RowName): void {
     this.#stays.delete(nameOf(row));
+  }
+
+  /** Takes note of a row that goes to the centre. */
+  handed(row: RowAbout): void {
+    if (row.about === null || this.#isOlder(row)) return;
+    this.#newest.delete(row.about);
+    this.#newest.set(row.about, row);
+    const [oldest] = this.#newest.keys();
+    if (this.#newest.size > NEWEST_MAX) this.#newest.delete(oldest!);
+  }
+
+  /** Whether a row is an end that the centre would take for that of something newer, of which it was told meanwhile. */
+  isOvertaken(row: RowAbout): boolean {
+    return row.isEnd && this.#isOlder(row);
+  }
+
+  #isOlder({ about, epoch, number }: RowAbout): boolean {
+    const newest = about === null ? undefined : this.#newest.get(about);
+    return newest !== undefined && (newest.epoch > epoch || (newest.epoch === epoch && newest.number > number));
   }
 
   has(row: RowName): boolean {

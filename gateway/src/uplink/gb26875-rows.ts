@@ -1,5 +1,5 @@
 import { type Clock, GB26875_2011, LANES, type Lane, PROFILES, type SiteEvent } from '@fengsui/protocol';
-import type { Behind } from './gb26875-behind.ts';
+import type { Behind, RowAbout } from './gb26875-behind.ts';
 import type { CentreWindow, Place } from './gb26875-window.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -9,12 +9,11 @@ const AHEAD_BYTES = 16 * 1024;
 
 /** Why a centre is not told a test: what it takes for a fire it sends engines for. */
 const TESTS_UNTOLD = 'this uplink is not told tests 测试不上报该链路';
+/** Why it is not told an end any more: it would take it for that of what began since. */
+const OVERTAKEN = 'the same began anew before the centre confirmed this end 结束确认前已再次发生';
 
 /** A row as it goes to the centre, or why the centre is not told, or why the row is of no use. */
-export interface Told {
-  readonly lane: Lane;
-  readonly epoch: number;
-  readonly number: number;
+export interface Told extends RowAbout {
   readonly isFire: boolean;
   readonly isReading: boolean;
   readonly unit: Uint8Array | { readonly untold: string } | { readonly unreadable: string };
@@ -38,9 +37,9 @@ interface Strand {
 
 /**
  * The journal's rows for a centre, one by one: alarms before everything. The ordinary lane goes in two strands, each in its order: what is no
- * reading, and the readings. So a fault of now does not wait hours for the readings of last month, and no state is told after a newer one of
- * its part: a centre may take what comes last for what is. What the centre did not confirm stands behind the others of its lane, and while
- * that is so, fires go before the rest of theirs.
+ * reading, and the readings. So a fault of now does not wait hours for the readings of last month. What the centre did not confirm stands behind
+ * the others of its lane, and while that is so, fires go before the rest of theirs; but no end goes after what began anew since: a centre may
+ * take what comes last for what is.
  */
 export class CentreRows {
   readonly #outbox: Outbox;
@@ -66,11 +65,16 @@ export class CentreRows {
           if (!window.isFree(lane, isBehind)) continue;
           for (const strand of this.#strands[lane]) await this.#read(lane, strand);
           const told = isBehind ? this.#due(lane) : this.#first(lane);
-          if (told) return { told, place: { lane, isBehind } };
+          if (told) return { told: this.#handed(told), place: { lane, isBehind } };
         }
       }
     } while (window.isFree('ordinary', false) && this.#others.cursor < this.#outbox.newest('ordinary'));
     return null;
+  }
+
+  #handed(told: Told): Told {
+    this.#behind.handed(told);
+    return this.#behind.isOvertaken(told) ? { ...told, unit: { untold: OVERTAKEN } } : told;
   }
 
   /** Takes back a row that was not confirmed. */
@@ -131,13 +135,15 @@ function strandOf(has: Strand['has']): Strand {
 }
 
 /** The event is read back from the frame of the gateway's own profile and told in the words of the standard. */
-function readFor(profile: string, frame: Uint8Array): Pick<Told, 'unit' | 'isFire' | 'isReading'> {
+function readFor(profile: string, frame: Uint8Array): Pick<Told, 'unit' | 'isFire' | 'isReading' | 'about' | 'isEnd'> {
   const read = PROFILES.get(profile)?.read(frame) ?? { undecodable: `no profile ${profile}` };
-  if ('undecodable' in read) return { unit: { unreadable: read.undecodable }, isFire: false, isReading: false };
-  const [isFire, isReading] = [read.event.kind === 'fire', read.event.kind === 'reading'];
-  if (isTest(read.event)) return { unit: { untold: TESTS_UNTOLD }, isFire, isReading };
+  if ('undecodable' in read) return { unit: { unreadable: read.undecodable }, isFire: false, isReading: false, about: null, isEnd: false };
+  const { kind, edge, source, part } = read.event;
+  const [isFire, isReading] = [kind === 'fire', kind === 'reading'];
+  const row = { isFire, isReading, about: isReading ? null : JSON.stringify([source, part, kind]), isEnd: edge === 'ended' };
+  if (isTest(read.event)) return { unit: { untold: TESTS_UNTOLD }, ...row, about: null };
   const written = GB26875_2011.write(read.event);
-  return { unit: 'unit' in written ? written.unit : { untold: written.unsayable }, isFire, isReading };
+  return { unit: 'unit' in written ? written.unit : { untold: written.unsayable }, ...row };
 }
 
 function isTest({ kind, test = [] }: SiteEvent): boolean {

@@ -261,6 +261,17 @@ describe('the uplink to a city centre', () => {
     expect(numbers).toMatchObject({ rowsAccepted: 3, rowsRejected: 0 });
   });
 
+  it('tells no end of a fire after the fire that began since: the centre would take that for over', async () => {
+    let count = 0;
+    centre.answer = () => (++count === 2 ? null : 3);
+    const ended = { ...at('fire', 7), edge: 'ended' as const };
+    await journal.append([at('fire', 7), ended, at('fire', 7)]);
+    run({ replyTimeoutMs: 100, resends: 0 });
+    await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(0), soon);
+    expect(numbers).toMatchObject({ rowsAccepted: 2, rowsUntold: 1, rowsRejected: 0 });
+    expect(centre.told).toEqual([7, 7, 7]);
+  });
+
   it('tells a fire before other alarms once one of these was never answered', async () => {
     centre.answer = (packet) => (isOf(packet, 9) ? 3 : null);
     await journal.append([at('feedback', 7), at('feedback', 8), at('fire', 9)]);

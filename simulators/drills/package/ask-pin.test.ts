@@ -69,9 +69,11 @@ test('a PIN that is easily guessed is asked for anew, and after three answers th
 test('nobody is asked where nobody is, or where nothing may be asked', async () => {
   const unattended = atTerminal({ DEBIAN_FRONTEND: 'noninteractive' });
   expect((await unattended.ended)[0]).toBe(0);
+  const byApt = atTerminal({ FENGSUI_TERMINAL: '0' });
+  expect((await byApt.ended)[0]).toBe(0);
   const alone = person(spawn('setsid', ['--wait', ASK, program, file]));
   expect((await alone.ended)[0]).toBe(0);
-  for (const { said } of [unattended, alone]) {
+  for (const { said } of [unattended, byApt, alone]) {
     await vi.waitFor(() => expect(said()).toContain(LATER), soon);
     expect(said()).not.toContain('PIN (6');
   }
