@@ -11,13 +11,14 @@ const HEARD_MS = Date.UTC(2026, 9, 1, 4);
 let nowMs: number;
 let normalizer: Normalizer;
 
-function site(points: PointRecord[], over: Partial<DeviceRecord> = {}): void {
+function site(points: PointRecord[], over: Partial<DeviceRecord> = {}, stood?: () => boolean | null): void {
   let ids = 0;
   normalizer = createNormalizer({
     devices: [{ name: 'panel', part: { systemType: 1, systemAddress: 2 }, points, ...over }],
     zoneMinutes: 480,
     newEventId: () => (ids++).toString(16).padStart(32, '0'),
     clock: { monotonicMs: () => nowMs },
+    ...(stood ? { stood } : {}),
   });
 }
 
@@ -453,4 +454,45 @@ test('a fire at a point that is not in service keeps no live fire from being the
   expect([live!.states, live!.test]).toEqual([['fire', 'first-fire'], undefined]);
   hear({ what: 'reset', address: { controller: 1 } });
   expect(hear(at(1, { what: 'fault' }))[0]!.states).toEqual(['fault']);
+});
+
+const STOOD: PointRecord[] = [
+  { register: 'contact', mapped: {}, quantity: 'contact', contact: { kind: 'fire', when: 'closed' } },
+  { register: 'pressure', mapped: {}, quantity: 'pressure-kpa', low: { limit: 100, hysteresis: 20 } },
+  { register: 'state', mapped: {}, componentType: 42 },
+];
+const over = (register: string): Said => ({ what: 'restored', detail: 'fire', address: {}, register, isFirstLook: true });
+/** A word, and the first good read that shows of it that it is not so. */
+const LOOKS: ReadonlyArray<readonly [string, Said, string]> = [
+  ['a contact', reading(0, { register: 'contact', quantity: 'contact' }), 'fire ended'],
+  ['a limit', reading(130), 'low ended'],
+  ['a state register', over('state'), 'fire ended'],
+];
+const news = (said: Said) => brief(hear(said)).filter((words) => !words.startsWith('reading'));
+
+test.each(LOOKS)('the first good read of %s ends what an earlier run heard begin, once', (_, said, ended) => {
+  site(STOOD, {}, () => true);
+  expect([news(said), news(said)]).toEqual([[ended], []]);
+  site(STOOD, {}, () => false);
+  expect(news(said)).toEqual([]);
+  site(STOOD);
+  expect(news(said)).toEqual([]);
+});
+
+test.each(LOOKS)('the first good read of %s waits until it is known what an earlier run heard', (_, said, ended) => {
+  let stood: boolean | null = null;
+  site(STOOD, {}, () => stood);
+  expect(news(said)).toEqual([]);
+  stood = true;
+  expect(news(said)).toEqual([ended]);
+});
+
+test('a first look ends nothing at a part of which another register speaks, and nothing with a word that has no meaning', () => {
+  site(
+    ['state', 'other'].map((register) => ({ register, mapped: {}, componentType: 42, componentAddress: 1 })),
+    {},
+    () => true,
+  );
+  expect(news(over('state'))).toEqual([]);
+  expect(news({ what: 'restored', address: {}, register: 'state', isFirstLook: true })).toEqual([]);
 });
