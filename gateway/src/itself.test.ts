@@ -21,10 +21,12 @@ function rig() {
 }
 
 describe('what the gateway says of itself', () => {
-  it('says after an orderly stop only that it started', async () => {
-    const { itself, events, words } = rig();
-    await itself.started({ aliveMs: 5, note: 'stopped' });
-    expect(words()).toEqual(['started']);
+  it('says after an orderly stop that it started, and how long it was blind', async () => {
+    const { itself, clock, events, words } = rig();
+    await itself.started({ aliveMs: clock.wallMs() - 20_000, note: 'stopped' });
+    expect(words()).toEqual([
+      'started blind 2026-10-01 07:59:40 to 2026-10-01 08:00:00; 失明时段 2026-10-01 07:59:40 至 2026-10-01 08:00:00',
+    ]);
     expect(events[0]).toMatchObject({ kind: 'gateway', source: 'gw-1', part: { systemType: 0, systemAddress: 0 }, edge: 'momentary' });
     expect(events[0]?.id).toMatch(/^[0-9a-f]{32}$/);
   });

@@ -34,17 +34,24 @@ export class Itself {
     this.#options = options;
   }
 
-  /** Says that it runs again, and before that how long it was blind when the run before did not end in order. */
+  /** Says that it runs again and how long it was blind: with the start after an orderly stop, otherwise before it as a crash. */
   async started(before: RunBefore | null): Promise<void> {
-    const { id, zoneMinutes, clock, log } = this.#options;
-    const events = [this.event(id, { note: 'started', edge: 'momentary' })];
-    if (before && before.note !== 'stopped') {
-      const [from, to] = [before.aliveMs, clock.wallMs()].map((ms) => localSecond(ms, zoneMinutes));
-      const text = `blind ${from} to ${to}; 失明时段 ${from} 至 ${to}`;
-      log.warn({ ...before }, `the run before did not stop in order: ${text}`);
-      events.unshift(this.event(id, { note: 'crashed', edge: 'momentary', text }));
+    const { id, log } = this.#options;
+    const started = { note: 'started', edge: 'momentary' } as const;
+    if (before === null) return this.#tell([this.event(id, started)]);
+    const text = this.#blindSince(before.aliveMs);
+    if (before.note === 'stopped') {
+      log.info({ ...before }, text);
+      return this.#tell([this.event(id, { ...started, text })]);
     }
-    await this.#tell(events);
+    log.warn({ ...before }, `the run before did not stop in order: ${text}`);
+    await this.#tell([this.event(id, { note: 'crashed', edge: 'momentary', text }), this.event(id, started)]);
+  }
+
+  #blindSince(aliveMs: number): string {
+    const { zoneMinutes, clock } = this.#options;
+    const [from, to] = [aliveMs, clock.wallMs()].map((ms) => localSecond(ms, zoneMinutes));
+    return `blind ${from} to ${to}; 失明时段 ${from} 至 ${to}`;
   }
 
   async stopped(): Promise<void> {
