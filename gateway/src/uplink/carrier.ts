@@ -179,8 +179,8 @@ export class Carrier {
   /** Answers the connection of the primary path when that is back, or why the backup carries no more. */
   async #overBackup(backup: Path, lost: Failure): Promise<Failure | Connection> {
     const { clock, numbers, outage, primary, signal } = this.#options;
+    if (numbers.state === 'up') numbers.sinceMs = clock.wallMs();
     numbers.state = 'connecting';
-    numbers.sinceMs = clock.wallMs();
     numbers.primaryFailure = lost.message;
     outage.lost(lost.message);
     primary?.lost(`${lost.message}; the backup path takes over`);

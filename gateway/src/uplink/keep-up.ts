@@ -23,21 +23,25 @@ export async function keepUp(options: KeepUpOptions, connect: () => Promise<Fail
   const backoff = new Backoff(reconnectMinMs, reconnectMaxMs, random);
   while (!signal.aborted) {
     numbers.state = 'connecting';
-    numbers.sinceMs = clock.wallMs();
+    if (numbers.sinceMs === 0) numbers.sinceMs = clock.wallMs();
     numbers.attempts += 1;
     const confirmed = numbers.receipts;
     const failure = await connect();
     if (numbers.receipts > confirmed) backoff.reset();
     if (signal.aborted) break;
-    numbers.state = 'down';
-    numbers.sinceMs = clock.wallMs();
+    isDown(numbers, clock);
     numbers.lastFailure = failure.message;
     numbers.lastFailureCode = failure.code;
     outage.lost(failure.message);
     await rest(options, failure, backoff.nextMs());
   }
+  isDown(numbers, clock);
+}
+
+/** Since when it is down people want to know, not since which of all the attempts. */
+function isDown(numbers: UplinkNumbers, clock: Clock): void {
+  if (numbers.state === 'up') numbers.sinceMs = clock.wallMs();
   numbers.state = 'down';
-  numbers.sinceMs = clock.wallMs();
 }
 
 /** Waits before the next attempt; not long while an alarm waits and nobody refused us: the first alarm is due within 3 s of the link. */

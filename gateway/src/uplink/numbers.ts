@@ -1,7 +1,7 @@
 /** What the uplink has counted since the gateway started, and how it stands. */
 export class UplinkNumbers {
   state: 'down' | 'connecting' | 'up' = 'down';
-  /** Wall clock since when the state holds. */
+  /** Wall clock since when it is up, or is not, however often it was tried meanwhile. */
   sinceMs = 0;
   /** Why it is not up, or why it last was not. */
   lastFailure: string | null = null;
