@@ -49,7 +49,10 @@ export async function startCollector(configuration: CollectorConfiguration, log:
   );
   const [gaps, troubles] = [new Gaps(), new Troubles(machineClock, log)];
   const { voice, absences } = voiceOf({ ledger, board, intake: () => intake, zoneMinutes, log });
-  const http = httpOf(configuration, { board, absences, orders, others: municipal, pushes, troubles, gaps, log });
+  const http = httpOf(configuration, {
+    ...{ board, absences, orders, others: municipal, pushes, troubles, gaps, log },
+    refused: () => intake.turnedAway.counts(),
+  });
   const intake = new Intake({
     ...intakeSettings,
     identity,
@@ -58,6 +61,7 @@ export async function startCollector(configuration: CollectorConfiguration, log:
     clock: machineClock,
     revoked: () => readRevoked(pkiFiles(data).revoked),
     failed: (failure) => report('intake', failure, log),
+    ...{ log, zoneMinutes },
   });
   const stop = new AbortController();
   const supervision = { clock: machineClock, log, signal: stop.signal };

@@ -31,6 +31,7 @@ export function voiceOf({ ledger, board, intake, zoneMinutes, log }: Around): {
     attendance: () => intake().attendance,
     heard: () => board.gateways(),
     isRevoked: (gateway) => intake().isRevoked(gateway),
+    turnedAway: () => intake().turnedAway,
     said: () => board.openOf(COLLECTOR_ITSELF, 'link'),
   });
   const failed: ConstructorParameters<typeof OwnVoice>[0]['failed'] = (failure) => report('voice', failure, log);

@@ -31,13 +31,14 @@ interface Behind {
   readonly pushes: readonly PushIntake[];
   readonly troubles: Troubles;
   readonly gaps: Gaps;
+  readonly refused: () => Readonly<Record<string, number>>;
   readonly log: Log;
 }
 
 /** The page and the interface. */
 export function httpOf(
   { collector, http }: CollectorConfiguration,
-  { board, absences, orders, others, pushes, troubles, gaps, log }: Behind,
+  { board, absences, orders, others, pushes, troubles, gaps, refused, log }: Behind,
 ): HttpOutlet {
   const { host, port, tls, tokenFile } = http;
   const configuration = {
@@ -49,7 +50,7 @@ export function httpOf(
   const needs = {
     ...{ shown: board, orders, reports, pushes: () => pushes.map((push) => push.state()) },
     connectionOf: (gateway: string) => absences.connectionOf(gateway),
-    troubles: () => troubles.standing,
+    ...{ troubles: () => troubles.standing, refused },
     isComing: (series: Parameters<Gaps['isComing']>[0]) => gaps.isComing(series, machineClock.monotonicMs()),
   };
   return httpOutlet(configuration, { ...needs, onTrouble: (trouble) => report('http', trouble, log) });

@@ -14,10 +14,13 @@ import {
   OWN_EVENTS_AT_ONCE,
   STANDBY_LOOK_MS,
   STANDBY_LOOKS_MISSED,
+  TURNED_AWAY_STANDS_MS,
 } from '../limits.ts';
 import { AbsenceMatter } from './absence-matter.ts';
 import { Attendance } from './attendance.ts';
 import { COLLECTOR_ITSELF, OwnVoice } from './own-voice.ts';
+import { gatewayRefusedWords } from './refused-words.ts';
+import { TurnedAway } from './turned-away.ts';
 
 const NOON_MS = Date.UTC(2026, 2, 1, 6, 0, 5);
 
@@ -33,8 +36,9 @@ function handClock() {
 }
 
 /** A collector that has run for long, in which the gateways come and go by hand; what it says stands in `said`. */
-function world(heard: readonly string[], said: ReadonlyMap<string, number> = new Map()) {
+function world(heard: readonly string[], said: ReadonlyMap<string, number> = new Map(), words = '') {
   const { clock, pass } = handClock();
+  const turnedAway = new TurnedAway({ clock, zoneMinutes: 480, log: { warn: () => {} } });
   const attendance = new Attendance(clock);
   const revoked = new Set<string>();
   const heardMs = new Map<string, number>();
@@ -42,10 +46,11 @@ function world(heard: readonly string[], said: ReadonlyMap<string, number> = new
     ...{ clock, zoneMinutes: 480, attendance: () => attendance },
     heard: () => heard.map((gateway) => ({ gateway, heardMs: heardMs.get(gateway) ?? NOON_MS })),
     isRevoked: (gateway) => revoked.has(gateway),
-    said: async () => new Map([...said].map(([gateway, sinceMs]) => [gateway, { words: '', sinceMs }])),
+    turnedAway: () => turnedAway,
+    said: async () => new Map([...said].map(([gateway, sinceMs]) => [gateway, { words, sinceMs }])),
   });
   const look = () => matter.look().map(({ kind, edge, source }) => [kind, edge, source]);
-  return { attendance, revoked, heardMs, matter, look, pass };
+  return { attendance, turnedAway, revoked, heardMs, matter, look, pass };
 }
 
 /** The same with all of them connected, and old enough to know who is away. */
@@ -75,7 +80,7 @@ describe('a gateway that stays away', () => {
       time: { ms: NOON_MS + GATEWAY_BACK_OFF_MS, zoneMinutes: 480 },
     });
     expect(event!.text).toMatch(
-      /gateway gw-1 has no connection to this collector since 2026-03-01 14:00:35 UTC\+8.*网关 gw-1 自 2026-03-01 14:00:35 UTC\+8 起与本采集端无连接/,
+      /网关 gw-1 自 2026-03-01 14:00:35 UTC\+8 起与本采集端无连接.*gateway gw-1 has no connection to this collector since 2026-03-01 14:00:35 UTC\+8/,
     );
     pass(3_600_000);
     expect(look()).toEqual([]);
@@ -246,6 +251,79 @@ describe('a gateway whose backup path leads to this collector', () => {
   });
 });
 
+describe('a gateway that is kept out', () => {
+  const proven = { gateway: 'gw-1', isProven: true, address: '10.0.0.7' };
+
+  it('is told once with since when, why and what to do, also where it was never heard, and its end when it comes in', () => {
+    const { attendance, turnedAway, matter, look, pass } = settled();
+    turnedAway.add('expired', { ...proven, detail: 'Jan 1 2026' });
+    const [event, ...more] = matter.look();
+    expect([more, event]).toEqual([[], expect.objectContaining({ kind: 'link', edge: 'began', source: 'gw-1' })]);
+    expect(event!.text).toMatch(/^网关 gw-1 被拒绝接入.*证书已过期.*自 2026-03-01 14:00:35 UTC\+8 起,来自 10\.0\.0\.7.*续签/);
+    expect(event!.text).toMatch(/gateway gw-1 is refused since .* its certificate has ended \(Jan 1 2026\).*What to do: renew it/);
+    for (let time = 0; time < 60; time += 1) {
+      pass(60_000);
+      turnedAway.add('expired', proven);
+      expect(look()).toEqual([]);
+    }
+    attendance.came('gw-1');
+    turnedAway.entered('gw-1');
+    expect(matter.look()).toMatchObject([{ edge: 'ended', text: expect.stringContaining('已恢复连接') }]);
+    expect(look()).toEqual([]);
+  });
+
+  it('is told anew where it was told as gone, or the reason is another one', () => {
+    const { attendance, revoked, turnedAway, matter, look, pass } = settled('gw-1');
+    attendance.left('gw-1');
+    pass(GATEWAY_GONE_MS);
+    expect(look()).toEqual([began('gw-1')]);
+    turnedAway.add('expired', proven);
+    expect(look()).toEqual([ended('gw-1'), began('gw-1')]);
+    revoked.add('gw-1');
+    turnedAway.add('revoked', proven);
+    const told = matter.look();
+    expect(told.map(({ edge }) => edge)).toEqual(['ended', 'began']);
+    expect(told[1]!.text).toContain('pki/revoked');
+    pass(TURNED_AWAY_STANDS_MS);
+    expect(matter.look()).toMatchObject([{ edge: 'ended', text: expect.stringContaining('不再尝试接入') }]);
+    expect(look()).toEqual([]); // it is revoked and gone: nobody waits
+  });
+
+  it('that is not revoked and does not try any more is told as one that stays away', () => {
+    const { attendance, turnedAway, look, pass } = settled('gw-1');
+    attendance.left('gw-1');
+    turnedAway.add('expired', proven);
+    expect(look()).toEqual([began('gw-1')]);
+    pass(TURNED_AWAY_STANDS_MS);
+    expect(look()).toEqual([ended('gw-1'), began('gw-1')]);
+  });
+
+  it('is nobody who is there by another connection, nor whoever only says he is it', () => {
+    const { attendance, turnedAway, matter, look, pass } = settled('gw-1');
+    turnedAway.add('expired', proven);
+    turnedAway.add('other-authority', { ...proven, isProven: false });
+    expect(look()).toEqual([]);
+    turnedAway.entered('gw-1');
+    attendance.left('gw-1');
+    expect(look()).toEqual([]);
+    pass(GATEWAY_GONE_MS);
+    expect(matter.look()[0]!.text).toMatch(/另有自称此网关者自 10\.0\.0\.7 被拒绝:证书非本采集端签发/);
+  });
+
+  it('stands over a restart of the collector until it has had time to try again', async () => {
+    const why = { reason: 'revoked', sinceMs: NOON_MS, address: '10.0.0.7' } as const;
+    const { turnedAway, matter, look, pass } = world([], new Map([['gw-1', NOON_MS]]), gatewayRefusedWords('gw-1', why, 480));
+    await matter.recall();
+    pass(TURNED_AWAY_STANDS_MS - 1);
+    expect(look()).toEqual([]);
+    turnedAway.add('revoked', proven);
+    pass(1);
+    expect(look()).toEqual([]);
+    pass(TURNED_AWAY_STANDS_MS);
+    expect(look()).toEqual([ended('gw-1')]);
+  });
+});
+
 describe('when this collector', () => {
   it('stood still, all have time to come in again, as after a start', () => {
     const { attendance, look, pass } = settled('gw-1', 'gw-2');
@@ -293,6 +371,7 @@ describe('over a ledger', () => {
     const [stop, board, attendance] = [new AbortController(), new Board(), new Attendance(clock)];
     const matter = new AbsenceMatter({
       ...{ clock, zoneMinutes: 480, attendance: () => attendance, isRevoked: () => false, heard: () => board.gateways() },
+      turnedAway: () => new TurnedAway({ clock, zoneMinutes: 480, log: { warn: () => {} } }),
       said: () => board.openOf(COLLECTOR_ITSELF, 'link'),
     });
     const failures: unknown[] = [];

@@ -1,8 +1,9 @@
+import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { fail } from '../failures.ts';
-import { isGatewayId } from '../gateway-id.ts';
 import { CONNECT_TIMEOUT_MS } from '../limits.ts';
+import { type Caller, callerOf } from './caller.ts';
 import { GaugedStream } from './gauged-stream.ts';
 import type { Refusal } from './refusals.ts';
 
@@ -24,18 +25,20 @@ export class Front {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #ofAddress = new Map<string, number>();
-  readonly #refused: (reason: Refusal) => void;
+  readonly #authority: X509Certificate;
+  readonly #refused: (reason: Refusal, caller: Caller) => void;
   readonly #looked: (gateway: string) => void;
 
   /** `looked` hears of a gateway that came in and went again without a word. */
   constructor(
     options: FrontOptions,
     enter: (stream: GaugedStream) => void,
-    refused: (reason: Refusal) => void,
+    refused: (reason: Refusal, caller: Caller) => void,
     looked: (gateway: string) => void,
   ) {
     const { authority, certificate, key } = options.identity;
     this.#options = options;
+    this.#authority = new X509Certificate(authority);
     this.#refused = refused;
     this.#looked = looked;
     this.#server = createServer({
@@ -43,14 +46,16 @@ export class Front {
       cert: certificate,
       key,
       requestCert: true,
-      rejectUnauthorized: true,
+      // Who is not authorised is turned away in `#enter`: it must be told of whom, which TLS does not say of a socket that it has cut off.
+      rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
       handshakeTimeout: CONNECT_TIMEOUT_MS,
       noDelay: true,
     });
     this.#server.on('connection', (socket: Socket) => this.#admit(socket));
-    this.#server.on('tlsClientError', (_, socket: TLSSocket) => {
-      refused('no-handshake');
+    this.#server.on('tlsClientError', (error: Error & { code?: string }, socket: TLSSocket) => {
+      const address = socket.remoteAddress ?? 'an unknown address';
+      refused('no-handshake', { gateway: null, isProven: false, address, detail: error.code ?? error.name });
       socket.destroy();
     });
     this.#server.on('secureConnection', (socket: TLSSocket) => this.#enter(socket, enter));
@@ -82,7 +87,7 @@ export class Front {
     const reason =
       this.#sockets.size >= socketsMax ? 'too-many-sockets' : ofAddress > socketsPerAddressMax ? 'too-many-from-address' : null;
     if (reason) {
-      this.#refused(reason);
+      this.#refused(reason, { gateway: null, isProven: false, address });
       socket.destroy();
       return;
     }
@@ -97,15 +102,16 @@ export class Front {
   }
 
   #enter(socket: TLSSocket, enter: (stream: GaugedStream) => void): void {
-    const name: unknown = socket.getPeerCertificate().subject?.CN;
-    if (!isGatewayId(name)) {
-      this.#refused('no-name');
+    const { caller, refusal } = callerOf(socket, this.#authority);
+    const { gateway } = caller;
+    if (refusal !== null || gateway === null || !socket.authorized) {
+      this.#refused(refusal ?? 'not-accepted', caller);
       socket.destroy();
       return;
     }
     let isSilent = true;
     socket.once('data', () => (isSilent = false));
-    socket.once('close', () => isSilent && this.#looked(name));
-    enter(new GaugedStream(socket, name, this.#refused));
+    socket.once('close', () => isSilent && this.#looked(gateway));
+    enter(new GaugedStream(socket, gateway, (reason) => this.#refused(reason, caller)));
   }
 }

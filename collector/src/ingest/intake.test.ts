@@ -21,7 +21,7 @@ import { fail } from '../failures.ts';
 import { batchOf } from '../ledger/conformance.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
-import { GATEWAY_BACK_OFF_MS, GATEWAY_GONE_MS, STANDSTILL_MS } from '../limits.ts';
+import { GATEWAY_BACK_OFF_MS, GATEWAY_CERTIFICATE_DAYS, GATEWAY_GONE_MS, STANDSTILL_MS } from '../limits.ts';
 import { initialise, openServerIdentity, type ServerIdentity } from '../pki/authority.ts';
 import { enrol } from '../pki/enrolment.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
@@ -45,14 +45,19 @@ let port: number;
 let clients: MqttClient[];
 let failures: Failure[];
 let revoked: Set<string>;
+/** What the log was told of those who were turned away. */
+let lines: string[];
 /** What the desk of orders heard: who listens, and what was said of an order. */
 let desk: string[];
 let deskFails: Failure | null;
 
 const impatient: Clock = { ...machineClock, sleep: (ms, signal) => machineClock.sleep(Math.min(ms, 20), signal) };
 
-async function enrolled(data: string, gateway: string): Promise<Keys> {
-  const { authority, certificate, key } = await enrol({ data, gateway, out: join(data, 'out') }, machineClock);
+const LONG_AGO: Clock = { ...machineClock, wallMs: () => machineClock.wallMs() - 2 * GATEWAY_CERTIFICATE_DAYS * 86_400_000 };
+
+async function enrolled(data: string, gateway: string, clock = machineClock): Promise<Keys> {
+  const out = join(data, clock === machineClock ? 'out' : 'out-long-ago');
+  const { authority, certificate, key } = await enrol({ data, gateway, out }, clock);
   const [ca, cert, own] = await Promise.all([authority, certificate, key!].map((file) => readFile(file, 'utf8')));
   return { ca: ca!, cert: cert!, key: own! };
 }
@@ -64,6 +69,8 @@ beforeAll(async () => {
   await initialise(other, [], machineClock);
   for (const gateway of ['gw-1', 'gw-2']) keys.set(gateway, await enrolled(pki, gateway));
   keys.set('stranger', { ...(await enrolled(other, 'gw-1')), ca: keys.get('gw-1')!.ca });
+  keys.set('ended', await enrolled(pki, 'gw-1', LONG_AGO));
+  keys.set('ended stranger', { ...(await enrolled(other, 'gw-1', LONG_AGO)), ca: keys.get('gw-1')!.ca });
   identity = await openServerIdentity(pki);
 });
 afterAll(() => rm(pki, { recursive: true, force: true }));
@@ -71,7 +78,7 @@ afterAll(() => rm(pki, { recursive: true, force: true }));
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fengsui-intake-'));
   ledger = await openSqliteLedger(join(folder, 'ledger.sqlite'), machineClock);
-  [clients, failures, revoked, desk, deskFails] = [[], [], new Set(), [], null];
+  [clients, failures, revoked, lines, desk, deskFails] = [[], [], new Set(), [], [], null];
 });
 afterEach(async () => {
   for (const client of clients) client.end(true);
@@ -91,6 +98,7 @@ async function open(over: Partial<IntakeOptions> = {}): Promise<void> {
     clock: impatient,
     revoked: async () => new Set(revoked),
     failed: (failure) => failures.push(failure),
+    ...{ zoneMinutes: 480, log: { warn: (_: object, line: string) => lines.push(line) } },
     orders: {
       listening: (gateway) => void desk.push(`${gateway} listens`),
       receive: async (gateway, payload) => {
@@ -270,12 +278,50 @@ describe('who may come in', () => {
   it('nobody without a certificate', async () => {
     const client = knock('gw-1', { cert: undefined as never, key: undefined as never });
     await ended(client);
-    await expect.poll(refusals).toEqual([['no-handshake', 1]]);
+    await expect.poll(refusals, PATIENT).toEqual([['no-certificate', 1]]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^来自 127\.0\.0\.1 的连接被拒绝:未出示证书 a caller from 127\.0\.0\.1 is turned away: no certificate$/),
+    ]);
   });
 
-  it('nobody with a certificate of another authority', async () => {
-    await ended(knock('stranger', { clientId: 'gw-1' }));
-    await expect.poll(refusals).toEqual([['no-handshake', 1]]);
+  it.each(['stranger', 'ended stranger'])(
+    'nobody with a certificate of another authority, and its name counts for nothing (%s)',
+    async (who) => {
+      await ended(knock(who, { clientId: 'gw-1' }));
+      await expect.poll(refusals, PATIENT).toEqual([['other-authority', 1]]);
+      expect(lines).toEqual([expect.stringMatching(/证书非本采集端签发,自称 gw-1,未经证实.*it calls itself gw-1, which nothing proves/)]);
+      expect([intake.turnedAway.standing().size, intake.turnedAway.claimant('gw-1')?.reason]).toEqual([0, 'other-authority']);
+    },
+  );
+
+  it('nobody whose certificate has ended, and it is said which gateway that is and what to do', async () => {
+    await ended(knock('ended', { clientId: 'gw-1' }));
+    await expect.poll(refusals, PATIENT).toEqual([['expired', 1]]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^网关 gw-1 被拒绝接入\(expired\):证书已过期.*处置:.*gateway gw-1 is refused since .*renew it/),
+    ]);
+    expect(intake.turnedAway.standing().get('gw-1')).toMatchObject({ reason: 'expired', address: '127.0.0.1' });
+    await connected('gw-1');
+    expect(intake.turnedAway.standing().size).toBe(0);
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('nobody with a session of TLS that such a certificate began (%s)', async (version) => {
+    const options = {
+      host: '127.0.0.1',
+      port,
+      servername: 'localhost',
+      minVersion: version,
+      maxVersion: version,
+      ...keys.get('stranger')!,
+    };
+    const sessions: Buffer[] = [];
+    const first = connectTls(options).on('session', (session) => sessions.push(session));
+    first.on('error', () => {}); // cut off by the server: either way it ends
+    await ended(first.resume());
+    const again = connectTls({ ...options, ...(sessions[0] ? { session: sessions[0] } : {}) }).on('error', () => {});
+    await ended(again.resume());
+    await expect.poll(refusals, PATIENT).toEqual([['other-authority', 2]]);
+    expect(intake.state().sessions).toEqual([]);
   });
 
   it('nobody whose certificate bears no gateway id', async () => {
@@ -283,7 +329,7 @@ describe('who may come in', () => {
     const socket = connectTls({ host: '127.0.0.1', port, ca: authority, cert: certificate, key });
     socket.on('error', () => {}); // cut off by the server: either way it ends
     await ended(socket);
-    expect(intake.state().refused['no-handshake'] + intake.state().refused['no-name']).toBe(1);
+    await expect.poll(() => intake.state().refused['not-accepted'] + intake.state().refused['no-name'], PATIENT).toBe(1);
   });
 
   it.each([
@@ -294,6 +340,7 @@ describe('who may come in', () => {
     const [error] = (await heard(knock('gw-1', over as IClientOptions), 'error')) as [{ code: number }];
     expect(error.code).toBe(code);
     await expect.poll(refusals).toEqual([[reason, 1]]);
+    expect(intake.turnedAway.standing().get('gw-1')).toMatchObject({ reason, ...(reason === 'other-name' ? { detail: '"gw-2"' } : {}) });
     expect((await ledger.state()).quarantined).toBe(0);
   });
 
@@ -312,6 +359,7 @@ describe('who may come in', () => {
     expect(error.code).toBe(5);
     await send(other, batchOf([1], { gateway: 'gw-2' }));
     expect(intake.state()).toMatchObject({ sessions: ['gw-2'], refused: { revoked: 1 } });
+    expect(lines).toEqual([expect.stringMatching(/^网关 gw-1 被拒绝接入\(revoked\):已吊销的网关,自 .* 起.*pki\/revoked/)]);
   });
 
   it('one session of each gateway: the second ends the first and is counted', async () => {
@@ -424,6 +472,7 @@ describe('sockets', () => {
       clock: impatient,
       revoked: async () => new Set(),
       failed: () => {},
+      ...{ zoneMinutes: 480, log: { warn: () => {} } },
       orders: { listening: () => {}, receive: async () => {} },
     });
     await expect(second.open()).rejects.toMatchObject({ code: 'intake-unopened', message: expect.stringContaining(`127.0.0.1:${port}`) });

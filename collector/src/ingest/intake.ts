@@ -2,15 +2,18 @@ import { type Clock, encodeReceipt, Failure } from '@fengsui/protocol';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
 import type { Ledger } from '../ledger/ledger.ts';
 import { CONNECT_TIMEOUT_MS, DRAIN_TIMEOUT_MS, KEEPALIVE_MAX_S, REVOCATIONS_LOOK_MS } from '../limits.ts';
+import type { Log } from '../supervise.ts';
 import { DOWN, holdingsTopic, mayPublish, maySubscribe, orderTopic, receiptTopic, refusalToEnter } from './access.ts';
 import { Attendance } from './attendance.ts';
+import { type Caller, quoted } from './caller.ts';
 import { type Delivery, readDelivery } from './delivery.ts';
 import { Front, type FrontOptions } from './front.ts';
 import type { GaugedStream } from './gauged-stream.ts';
 import { greet } from './greeting.ts';
 import { type Outcome, Pump } from './pump.ts';
-import { type Refusal, type RefusalCounts, RefusalTally } from './refusals.ts';
+import type { Refusal, RefusalCounts } from './refusals.ts';
 import { type Rival, Rivals } from './rivals.ts';
+import { TurnedAway } from './turned-away.ts';
 
 export interface IntakeOptions extends FrontOptions {
   readonly ledger: Pick<Ledger, 'append' | 'quarantine' | 'holdings'>;
@@ -26,6 +29,9 @@ export interface IntakeOptions extends FrontOptions {
   };
   /** Hears of everything that failed: nothing of it was acknowledged. */
   readonly failed: (failure: Failure) => void;
+  /** Hears of who is turned away. */
+  readonly log: Pick<Log, 'warn'>;
+  readonly zoneMinutes: number;
 }
 
 export interface IntakeState {
@@ -50,11 +56,12 @@ export interface IntakeState {
 export class Intake {
   /** Who has a session, and who stays away. */
   readonly attendance: Attendance;
+  /** Who is kept out, and why. */
+  readonly turnedAway: TurnedAway;
   readonly #options: IntakeOptions;
   readonly #front: Front;
   readonly #pump: Pump;
   readonly #broker: Aedes;
-  readonly #tally = new RefusalTally();
   readonly #sessions = new Map<string, Client>();
   readonly #rivals = new Rivals();
   readonly #stop = new AbortController();
@@ -64,6 +71,7 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.attendance = new Attendance(options.clock);
+    this.turnedAway = new TurnedAway(options);
     this.#pump = new Pump(options.ledger, options.failed);
     this.#broker = new Aedes({
       connectTimeout: CONNECT_TIMEOUT_MS,
@@ -77,6 +85,7 @@ export class Intake {
     this.#broker.on('client', (client) => {
       this.#sessions.set(client.id, client);
       this.attendance.came(client.id);
+      this.turnedAway.entered(client.id);
     });
     this.#broker.on('subscribe', (subscriptions, client) => {
       if (subscriptions.some(({ topic }) => topic === orderTopic(client.id))) options.orders.listening(client.id);
@@ -90,7 +99,7 @@ export class Intake {
     this.#front = new Front(
       options,
       (stream) => this.#broker.handle(stream),
-      (reason) => this.#tally.add(reason),
+      (reason, caller) => this.turnedAway.add(reason, caller),
       (gateway) => this.attendance.looked(gateway),
     );
   }
@@ -106,7 +115,7 @@ export class Intake {
 
   state(): IntakeState {
     const sessions = [...this.#sessions.keys()].sort();
-    return { sessions, queued: this.#pump.queued, ...this.#counts, refused: this.#tally.counts() };
+    return { sessions, queued: this.#pump.queued, ...this.#counts, refused: this.turnedAway.counts() };
   }
 
   /** Gateways whose sessions ended each other just now. */
@@ -136,14 +145,14 @@ export class Intake {
     this.#front.clear();
   }
 
-  readonly #knocks = new WeakMap<Client, Refusal>();
+  readonly #knocks = new WeakMap<Client, { readonly refusal: Refusal; readonly detail?: string }>();
 
   /** The Will and the kind of session are seen only here; the refusal is spoken where the broker can answer it. */
   #knock(client: Client, packet: ConnectPacket, done: (error: Error | null, success: boolean) => void): void {
     const { gateway } = client.conn as GaugedStream;
     const knock = { clientId: packet.clientId, clean: packet.clean === true, will: packet.will !== undefined };
     const refusal = refusalToEnter(gateway, knock, this.#revoked);
-    if (refusal) this.#knocks.set(client, refusal);
+    if (refusal) this.#knocks.set(client, { refusal, ...(refusal === 'other-name' ? { detail: quoted(packet.clientId) } : {}) });
     done(null, true);
   }
 
@@ -153,9 +162,10 @@ export class Intake {
     instance: Readonly<string | undefined>,
     done: (error: AuthenticateError | null, success: boolean | null) => void,
   ): void {
-    const refusal = this.#knocks.get(client);
-    if (refusal) {
-      this.#tally.add(refusal);
+    const knock = this.#knocks.get(client);
+    if (knock) {
+      const { refusal, detail } = knock;
+      this.turnedAway.add(refusal, callerBehind(client, detail));
       const returnCode = refusal === 'other-name' ? 2 : 5; // identifier rejected, not authorised (MQTT 3.1.1 §3.2.2.3)
       done(Object.assign(new Error(refusal), { returnCode }), null);
     } else {
@@ -174,7 +184,7 @@ export class Intake {
 
   #subscribe(client: Client, subscription: Subscription, done: (error: Error | null, granted: Subscription | null) => void): void {
     const isAllowed = maySubscribe(client.id, subscription.topic);
-    if (!isAllowed) this.#tally.add('subscription');
+    if (!isAllowed) this.turnedAway.add('subscription', callerBehind(client));
     const told =
       isAllowed && subscription.topic === holdingsTopic(client.id)
         ? greet(client, this.#rivalMs(client.id), this.#options)
@@ -190,7 +200,7 @@ export class Intake {
       const delivery = readDelivery(client.id, allowed.lane, packet.payload as Buffer);
       this.#pump.take(delivery, (outcome) => this.#settle(client, delivery, outcome, done));
     } else {
-      if ('refusal' in allowed) this.#tally.add(allowed.refusal);
+      if ('refusal' in allowed && client) this.turnedAway.add(allowed.refusal, callerBehind(client));
       done(new Error('refusal' in allowed ? allowed.refusal : 'stopping'));
     }
   }
@@ -241,6 +251,12 @@ export class Intake {
       return failure as Failure;
     }
   }
+}
+
+/** The gateway whose certificate opened the connection, whatever it calls itself. */
+function callerBehind({ conn }: Client, detail?: string): Caller {
+  const { gateway, address } = conn as GaugedStream;
+  return { gateway, isProven: true, address, ...(detail === undefined ? {} : { detail }) };
 }
 
 type Done = (error?: Error | null) => void;

@@ -76,6 +76,7 @@ export class CollectorSite implements AsyncDisposable {
       revoked: () => readRevoked(pkiFiles(this.folder).revoked),
       orders: { listening: () => {}, receive: async () => {} },
       failed: () => {},
+      ...{ zoneMinutes: 480, log: { warn: () => {} } },
       ...this.#more,
     });
     this.port = await this.intake.open();

@@ -26,6 +26,7 @@ const standing = {
 const quiet = {
   connectionOf: (gateway: string) => (gateway === 'gw-1' ? { connected: false, sinceMs: 7 } : null),
   troubles: () => [standing],
+  refused: () => ({ revoked: 3 }),
   isComing: ({ lane }: { lane: string }) => lane === 'ordinary',
 };
 
@@ -167,6 +168,7 @@ describe('the interface', () => {
       quarantined: 0,
       damaged: { count: 0, positions: [] },
       troubles: [standing],
+      refused: { revoked: 3 },
       outlets: [{ name: 'municipal', behind: 4, trouble: null }],
       gateways: [{ gateway: 'gw-1', connected: false, sinceMs: 7, note: { note: 'started' } }],
       series: [

@@ -64,6 +64,8 @@ export interface HttpNeeds {
   readonly connectionOf: (gateway: string) => { readonly connected: boolean; readonly sinceMs: number } | null;
   /** What is wrong with the collector or with what it gets. */
   readonly troubles: () => readonly TroubleShown[];
+  /** How often gateways and strangers were turned away, by the reason, since start. */
+  readonly refused: () => Readonly<Record<string, number>>;
   /** Whether the missing numbers of a series are being caught up. */
   readonly isComing: (series: { readonly gateway: string; readonly epoch: number; readonly lane: Lane }) => boolean;
   /** Told of what went wrong inside an answer. */

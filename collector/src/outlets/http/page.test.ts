@@ -66,7 +66,12 @@ async function happen(...events: ReadonlyArray<Partial<SiteEvent> & { kind: Even
 /** A collector's board and page over the ledger; `stop` ends it. */
 async function serve(overrides: { readonly port?: number; readonly token?: string } = {}, troubles: readonly TroubleShown[] = []) {
   const connectionOf = (gateway: string) => (gateway === 'gw-1' ? { ...connection } : null);
-  const troubled = { connectionOf, troubles: () => troubles, isComing: ({ lane }: { lane: string }) => lane === 'ordinary' };
+  const troubled = {
+    connectionOf,
+    troubles: () => troubles,
+    refused: () => ({}),
+    isComing: ({ lane }: { lane: string }) => lane === 'ordinary',
+  };
   const halt = new AbortController();
   const board = new Board();
   const folding = board.run(ledger, halt.signal);

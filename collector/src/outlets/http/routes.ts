@@ -62,14 +62,22 @@ function eventsRoute(app: App, { shown, ledger }: Ground): void {
 }
 
 function statusRoute(app: App, ground: Ground, stream: Stream): void {
-  const { shown, ledger, guesses, reports, connectionOf, troubles, isComing, pushes = () => [] } = ground;
+  const { shown, ledger, guesses, reports, connectionOf, troubles, refused, isComing, pushes = () => [] } = ground;
   const schema = { summary: 'how the collector is doing: ledger, gaps, outlets, gateways', response: answers(Status) };
   app.get('/api/status', { schema }, async () => {
     const state = await ledger.state();
     const outlets = reports().map((report) => ({ ...report, behind: Math.max(0, state.position - report.position) }));
     const readers = { readers: stream.readers, readersDropped: stream.dropped };
     const series = state.series.map((one) => ({ ...one, isCatchingUp: one.missing > 0 && isComing(one) }));
-    const told = { series, troubles: troubles(), wrongTokens: guesses.wrongs, shownPosition: shown.position, ...readers, outlets };
+    const told = {
+      series,
+      troubles: troubles(),
+      refused: refused(),
+      wrongTokens: guesses.wrongs,
+      shownPosition: shown.position,
+      ...readers,
+      outlets,
+    };
     const gateways = shown.gateways().map((gateway) => ({ ...gateway, ...connectionOf(gateway.gateway) }));
     return { ...state, ...told, gateways, pushes: [...pushes()] };
   });

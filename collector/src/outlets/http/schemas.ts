@@ -214,6 +214,9 @@ export const Status = Type.Object({
       committedMs: milliseconds('when something of it was last committed'),
     }),
   ),
+  refused: Type.Record(Type.String(), Type.Integer(), {
+    description: 'how often the intake turned gateways and strangers away, by the reason, since start',
+  }),
   wrongTokens: Type.Integer({ description: 'wrong tokens that were tried, since start' }),
   outlets: Type.Array(
     Type.Object({
