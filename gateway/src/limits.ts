@@ -449,6 +449,11 @@ export const QUEUE_WATERMARKS = {
   alarm: { ages: [60_000, 600_000, 3_600_000], rows: [200, 2_000, 20_000] },
   ordinary: { ages: [600_000, 3_600_000, 86_400_000], rows: [10_000, 100_000, 1_000_000] },
 } as const;
+/** The share of a mark below which it is left: a backlog that drains slowly hovers about one. */
+export const QUEUE_WATERMARK_LEFT = 0.75;
+
+/** An uplink that was up for so long in all has shown whether what it was said to suffer from is still there: RIVAL_STANDS_MS, and far more than a row goes alone in. */
+export const UPLINK_JUDGED_MS = 300_000;
 
 /** A box that starts has no time yet; by then its time service has found one or will not. */
 export const CLOCK_UNSYNCHRONISED_MS = 3_600_000;

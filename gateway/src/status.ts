@@ -9,7 +9,7 @@ import type { LoopDelay } from './loop-delay.ts';
 import { descriptorNumbers } from './troubles/descriptors.ts';
 import { memoryNumbers } from './troubles/machine.ts';
 import type { PowerState } from './troubles/power.ts';
-import type { Said } from './troubles/troubles.ts';
+import type { Said } from './troubles/remembered.ts';
 import type { KnownUplink } from './uplinks.ts';
 
 export interface StatusSources {

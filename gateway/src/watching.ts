@@ -11,7 +11,6 @@ import type { Log } from './supervision.ts';
 import { asidesWatcher } from './troubles/asides.ts';
 import { descriptorsWatcher } from './troubles/descriptors.ts';
 import { DiskWatcher } from './troubles/disk.ts';
-import { identityWatcher } from './troubles/identity.ts';
 import { type KeyFiles, keysWatcher } from './troubles/keys.ts';
 import { LoopWatcher, memoryWatcher } from './troubles/machine.ts';
 import { PowerWatcher } from './troubles/power.ts';
@@ -19,7 +18,7 @@ import { QueueWatcher } from './troubles/queue.ts';
 import { retentionWatcher } from './troubles/retention.ts';
 import { timeWatcher } from './troubles/time.ts';
 import { type Says, Troubles } from './troubles/troubles.ts';
-import { unansweredWatcher } from './troubles/unanswered.ts';
+import { uplinksWatcher } from './troubles/uplinks.ts';
 import { type WatchedLine, WiresWatcher } from './troubles/wires.ts';
 import type { Uplinks } from './uplinks.ts';
 
@@ -59,8 +58,8 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
     timeWatcher({ gateway: id, clock, clockSynchronised, earliestMs }),
     keysWatcher(id, files, clock, earliestMs),
     asidesWatcher(id, configuration.data, clock),
-    identityWatcher(options.uplinks),
-    unansweredWatcher(options.uplinks),
+    uplinksWatcher(options.uplinks, clock, 'identity-shared', 'identityFailure', '疑有另一台设备使用本机证书'),
+    uplinksWatcher(options.uplinks, clock, 'row-unanswered', 'unansweredFailure', '个别行无回执,重发中,其余照常上报'),
     new WiresWatcher(clock, () => lines.map(watchedLine)),
     power,
   ];
@@ -70,8 +69,8 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
 
 function watchedLine({ line, numbers }: WatchingOptions['lines'][number]): WatchedLine {
   const { name, counters, silenceMs } = line;
-  const { state, lastFailure, isolatedWhy, doubt, bytesIn } = numbers;
-  return { name, state, lastFailure, isolatedWhy, doubt, bytesIn, packets: counters.packets, unheard: counters.unheard, silenceMs };
+  const { state, opened, lastFailure, isolatedWhy, doubt, bytesIn } = numbers;
+  return { name, state, opened, lastFailure, isolatedWhy, doubt, bytesIn, packets: counters.packets, unheard: counters.unheard, silenceMs };
 }
 
 function keyFilesOf({ uplinks, lines, page }: GatewayConfiguration): KeyFiles {

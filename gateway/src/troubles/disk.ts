@@ -1,5 +1,5 @@
 import * as limits from '../limits.ts';
-import type { Trouble, Watcher } from './trouble.ts';
+import type { LevelSaid, Trouble, Watcher } from './trouble.ts';
 
 /** The volume the journal lies on, as far as this looks at it. */
 export interface WatchedSpace {
@@ -14,26 +14,25 @@ export class DiskWatcher implements Watcher {
   readonly judges = ['disk-full'] as const;
   readonly #gateway: string;
   readonly #space: () => Promise<WatchedSpace>;
-  #level = 0;
 
   constructor(gateway: string, space: () => Promise<WatchedSpace>) {
     this.#gateway = gateway;
     this.#space = space;
   }
 
-  async look(): Promise<readonly Trouble[] | null> {
+  async look(levelSaid: LevelSaid): Promise<readonly Trouble[] | null> {
     const space = await this.#space().catch(() => null);
     if (space === null) return null;
-    this.#level = levelOf(space, this.#level);
-    if (this.#level === 0) return [];
+    const level = levelOf(space, levelSaid('disk-full', this.#gateway) ?? 0);
+    if (level === 0) return [];
     const gives = space.isFull ? 'full: the reserve is given to alarms, readings are given up; ' : '';
     const used = `${Math.round(space.usedShare * 100)} % of the volume used, ${Math.round(space.freeBytes / 1024 / 1024)} MiB free`;
     const text = `${gives}${used}: free space on the volume of the data folder 磁盘将满,请清理`;
-    return [{ what: 'disk-full', source: this.#gateway, text, level: this.#level }];
+    return [{ what: 'disk-full', source: this.#gateway, text, level }];
   }
 }
 
-/** How many watermarks the volume stands at, and one more when it is full. A mark is left only well below it. */
+/** How many watermarks the volume stands at, and one more when it is full. A mark that was told is left only well below it. */
 function levelOf({ isFull, usedShare }: WatchedSpace, before: number): number {
   const marks = limits.DISK_WATERMARKS;
   if (isFull) return marks.length + 1;

@@ -32,7 +32,7 @@ it('tells which certificate ends when, worse as the day comes, and looks at a re
   const watcher = keysWatcher('gw-1', { certificates: files, keys: new Map() }, clock, 0);
   const levels: number[] = [];
   for (let day = 0; day < 45; day++) {
-    const [found] = (await watcher.look())!;
+    const [found] = (await watcher.look(() => null))!;
     levels.push(found?.level ?? 0);
     if (day === 12) expect(found?.text).toMatch(/^main\.certificate ends in 27 days, on \d{4}-\d\d-\d\d \(.*gw\.pem\)/);
     await clock.advance(86_400_000);
@@ -41,7 +41,7 @@ it('tells which certificate ends when, worse as the day comes, and looks at a re
   expect(levels.indexOf(1)).toBe(10);
   authority.issue('gw', 300);
   await clock.advance(limits.KEYS_EVERY_MS);
-  expect(await watcher.look()).toEqual([]);
+  expect(await watcher.look(() => null)).toEqual([]);
 });
 
 it('tells of a key that others can read, and is content when they cannot', async () => {
@@ -49,10 +49,10 @@ it('tells of a key that others can read, and is content when they cannot', async
   const key = join(folder, 'own.key');
   writeFileSync(key, 'a key', { mode: 0o600 });
   const watcher = keysWatcher('gw-1', { certificates: new Map(), keys: new Map([['main.key', key]]) }, clock, 0);
-  expect(await watcher.look()).toEqual([]);
+  expect(await watcher.look(() => null)).toEqual([]);
   chmodSync(key, 0o644);
   await clock.advance(limits.KEYS_EVERY_MS);
-  expect(await watcher.look()).toMatchObject([
+  expect(await watcher.look(() => null)).toMatchObject([
     { what: 'key-exposed', source: 'gw-1', text: expect.stringContaining(`${key} (0644): chmod 600`) },
   ]);
 });

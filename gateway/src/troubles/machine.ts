@@ -43,7 +43,8 @@ export class LoopWatcher implements Watcher {
   readonly #clock: Clock;
   readonly #delay: Pick<LoopDelay, 'p99MsSinceLast'>;
   #sinceMs: number;
-  #found: readonly Trouble[] = [];
+  /** null: the first minute is not over. */
+  #found: readonly Trouble[] | null = null;
 
   constructor(gateway: string, clock: Clock, delay: Pick<LoopDelay, 'p99MsSinceLast'>) {
     this.#gateway = gateway;
@@ -52,7 +53,7 @@ export class LoopWatcher implements Watcher {
     this.#sinceMs = clock.monotonicMs();
   }
 
-  look(): readonly Trouble[] {
+  look(): readonly Trouble[] | null {
     if (this.#clock.monotonicMs() - this.#sinceMs < limits.LOOP_WINDOW_MS) return this.#found;
     this.#sinceMs = this.#clock.monotonicMs();
     const p99Ms = Math.round(this.#delay.p99MsSinceLast());

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '@fengsui/protocol';
 import type { GatewayConfiguration } from '../config-schema.ts';
 import * as limits from '../limits.ts';
-import type { Trouble, Watcher } from './trouble.ts';
+import type { LevelSaid, Trouble, Watcher, What } from './trouble.ts';
 
 type Power = GatewayConfiguration['power'];
 type Source = string | readonly string[];
@@ -26,7 +26,6 @@ export class PowerWatcher implements Watcher {
   /** What was last read: a source that cannot be read ends no trouble. */
   #known: PowerState = this.#state;
   #found: readonly Trouble[] = [];
-  #isLow = false;
 
   constructor(gateway: string, power: Power, clock: Clock) {
     this.#gateway = gateway;
@@ -38,7 +37,7 @@ export class PowerWatcher implements Watcher {
     return this.#state;
   }
 
-  async look(): Promise<readonly Trouble[]> {
+  async look(levelSaid: LevelSaid): Promise<readonly Trouble[]> {
     if (this.#clock.monotonicMs() - this.#lookedMs < limits.POWER_EVERY_MS) return this.#found;
     this.#lookedMs = this.#clock.monotonicMs();
     const { mains, battery } = this.#power;
@@ -52,25 +51,34 @@ export class PowerWatcher implements Watcher {
     const charge = battery ? percentOf(await tried('power.battery', battery.read), unreadable) : null;
     this.#state = { mains: online === null || !mains ? null : online === mains.on, batteryPercent: charge };
     this.#known = { mains: this.#state.mains ?? this.#known.mains, batteryPercent: charge ?? this.#known.batteryPercent };
-    this.#found = [...this.#troubles(), ...this.#unreadable(unreadable)];
+    this.#found = [...this.#troubles(levelSaid), ...this.#unreadable(unreadable)];
     return this.#found;
   }
 
-  #troubles(): Trouble[] {
+  /** A source that could not be read since the start has not shown that its trouble is over. */
+  hasSeen(what: What, source: string): boolean {
+    const { mains, battery } = this.#power;
+    if (source !== this.#gateway) return true;
+    if (what === 'main-power') return !mains || this.#known.mains !== null;
+    return what !== 'backup-power' || !battery || this.#known.batteryPercent !== null;
+  }
+
+  #troubles(levelSaid: LevelSaid): Trouble[] {
     const { mains, batteryPercent } = this.#known;
     const limit = this.#power.battery?.lowPercent ?? 0;
     // A battery that charges back and forth around its limit is one trouble, not many.
-    this.#isLow = batteryPercent !== null && batteryPercent < (this.#isLow ? limit + limits.BATTERY_RISE_PERCENT : limit);
+    const isSaid = levelSaid('backup-power', this.#gateway) !== null;
+    const isLow = batteryPercent !== null && batteryPercent < (isSaid ? limit + limits.BATTERY_RISE_PERCENT : limit);
     const battery = {
       ...(batteryPercent === null ? {} : { percent: batteryPercent }),
       ...(mains === null ? {} : { externalPower: mains }),
-      low: this.#isLow,
+      low: isLow,
     };
     const charge = batteryPercent === null ? '' : `, battery ${batteryPercent} %`;
     const source = this.#gateway;
     return [
       ...(mains === false ? [{ what: 'main-power' as const, source, text: `the box has no mains${charge} 主电断开`, battery }] : []),
-      ...(this.#isLow ? [{ what: 'backup-power' as const, source, text: `battery of the box ${batteryPercent} % 备电不足`, battery }] : []),
+      ...(isLow ? [{ what: 'backup-power' as const, source, text: `battery of the box ${batteryPercent} % 备电不足`, battery }] : []),
     ];
   }
 

@@ -13,6 +13,17 @@ interface LaneNumbers extends Waiting {
   readonly uplinks: Readonly<Record<string, Waiting>>;
 }
 
+/** The oldest row of a lane that waits. */
+interface Oldest {
+  /** Wall clock when it was written. */
+  readonly oldestMs: number;
+  /** How long it had waited when this run first saw it. */
+  readonly ageMs: number;
+  readonly isAgeKnown: boolean;
+  /** Monotonic. */
+  readonly seenMs: number;
+}
+
 export const LANE_NAMES = { alarm: 'alarms 告警', ordinary: 'ordinary rows 普通数据' } as const satisfies Record<Lane, string>;
 
 /** How much of the journal waits for a receipt, and for how long: by the clock that never steps, wherever this run saw it begin. */
@@ -21,7 +32,8 @@ export class QueueWatcher implements Watcher {
   readonly #gateway: string;
   readonly #clock: Clock;
   readonly #lanes: () => Promise<Readonly<Record<Lane, LaneNumbers>>>;
-  readonly #oldest = new Map<Lane, { readonly oldestMs: number; readonly ageMs: number; readonly seenMs: number }>();
+  readonly #oldest = new Map<Lane, Oldest>();
+  readonly #levels = new Map<Lane, number>();
 
   constructor(gateway: string, clock: Clock, lanes: () => Promise<Readonly<Record<Lane, LaneNumbers>>>) {
     this.#gateway = gateway;
@@ -33,7 +45,8 @@ export class QueueWatcher implements Watcher {
     const lanes = await this.#lanes().catch(() => null);
     if (lanes === null) return null;
     const levels = LANES.map((lane) => ({ lane, ...lanes[lane], level: this.#level(lane, lanes[lane]) })).filter(({ level }) => level > 0);
-    if (levels.length === 0) return [];
+    // By a clock that lies before the oldest row nobody knows how long it waited before this run.
+    if (levels.length === 0) return LANES.some((lane) => this.#oldest.get(lane)?.isAgeKnown === false) ? null : [];
     const words = levels.map(({ lane, waiting }) => `${waiting} ${LANE_NAMES[lane]}, the oldest for ${minutes(this.#ageMs(lane))} min`);
     const level = levels.reduce((sum, one) => sum + one.level, 0);
     const owing = new Set(levels.flatMap(({ lane }) => this.#owing(lane, lanes[lane])));
@@ -45,12 +58,14 @@ export class QueueWatcher implements Watcher {
     const nowMs = this.#clock.monotonicMs();
     if (oldestMs === null) this.#oldest.delete(lane);
     else if (this.#oldest.get(lane)?.oldestMs !== oldestMs) {
-      const ageMs = Math.max(0, this.#clock.wallMs() - oldestMs);
-      this.#oldest.set(lane, { oldestMs, ageMs, seenMs: nowMs });
+      const ageMs = this.#clock.wallMs() - oldestMs;
+      this.#oldest.set(lane, { oldestMs, ageMs: Math.max(0, ageMs), isAgeKnown: ageMs >= 0, seenMs: nowMs });
     }
     const { ages, rows } = limits.QUEUE_WATERMARKS[lane];
-    const ageMs = this.#ageMs(lane);
-    return Math.max(ages.filter((mark) => ageMs >= mark).length, rows.filter((mark) => waiting >= mark).length);
+    const before = this.#levels.get(lane) ?? 0;
+    const level = Math.max(marksOf(ages, this.#ageMs(lane), before), marksOf(rows, waiting, before));
+    this.#levels.set(lane, level);
+    return level;
   }
 
   /** Who keeps a lane waiting: whoever is past a mark alone, not one that has a row on its way just now. */
@@ -66,6 +81,11 @@ export class QueueWatcher implements Watcher {
     const oldest = this.#oldest.get(lane);
     return oldest ? oldest.ageMs + this.#clock.monotonicMs() - oldest.seenMs : 0;
   }
+}
+
+/** How many marks are reached. A queue that hovers about a mark is told once: it leaves one only well below it. */
+function marksOf(marks: readonly number[], value: number, before: number): number {
+  return marks.filter((mark, index) => value >= (index < before ? mark * limits.QUEUE_WATERMARK_LEFT : mark)).length;
 }
 
 /** Where there are several uplinks: for most it may have arrived. */

@@ -13,13 +13,14 @@ export interface TimeOptions {
 /** Whether the times of events can be believed. Right after a start nobody knows yet, unless the time is impossible. */
 export function timeWatcher({ gateway, clock, clockSynchronised, earliestMs }: TimeOptions): Watcher {
   let goodMs = clock.monotonicMs();
+  let wasGood = false;
   return {
     judges: ['clock-unsynchronised'],
-    look: (): readonly Trouble[] => {
+    look: (): readonly Trouble[] | null => {
       const nowMs = clock.monotonicMs();
       const isImpossible = clock.wallMs() < earliestMs;
-      if (clockSynchronised() && !isImpossible) goodMs = nowMs;
-      if (!isImpossible && nowMs - goodMs < limits.CLOCK_UNSYNCHRONISED_MS) return [];
+      if (clockSynchronised() && !isImpossible) [goodMs, wasGood] = [nowMs, true];
+      if (!isImpossible && nowMs - goodMs < limits.CLOCK_UNSYNCHRONISED_MS) return wasGood ? [] : null;
       const shown = new Date(clock.wallMs()).toISOString().slice(0, 19);
       const why = isImpossible
         ? `the clock of the box says ${shown}, which is past: its battery may be empty`

@@ -37,10 +37,19 @@ export interface Trouble {
   readonly battery?: Battery;
 }
 
+/** How bad a trouble was said to be, and not to be over, by this run or an earlier one; null: it was not. */
+export type LevelSaid = (what: What, source: string) => number | null;
+
 /** Somebody who looks after one side of the gateway. */
 export interface Watcher {
   /** Everything it may find: what of these it does not find is over. */
   readonly judges: readonly What[];
   /** What stands now; null: it cannot be judged now, and whatever was said stays said. Never throws for what it looks at. */
-  look(): Promise<readonly Trouble[] | null> | readonly Trouble[] | null;
+  look(levelSaid: LevelSaid): Promise<readonly Trouble[] | null> | readonly Trouble[] | null;
+  /**
+   * Whether this run has had the chance to see such a trouble; asked right after a look that did not find it, of what an earlier run said
+   * and this one never found. Until then it stands on. What can never be seen any more, such as one of a line that was taken out of the configuration, it has seen.
+   * Absent: each look sees everything it judges.
+   */
+  hasSeen?(what: What, source: string): boolean;
 }

@@ -1,16 +1,15 @@
 import { type Clock, Failure, type GatewayNote, type SiteEvent } from '@fengsui/protocol';
 import { untilTick } from '../clock.ts';
-import { replaceDurably } from '../durable-file.ts';
 import * as limits from '../limits.ts';
-import { jsonIn, readOwn } from '../own-files.ts';
 import type { Log } from '../supervision.ts';
+import { keyOf, Remembered, type Said } from './remembered.ts';
 import type { Trouble, Watcher, What } from './trouble.ts';
 
 export type Says = Pick<SiteEvent, 'edge'> & Partial<SiteEvent>;
 
 export interface TroublesOptions {
   readonly watchers: readonly Watcher[];
-  /** Remembers what was said to stand, so that the next start can say that it is over. */
+  /** Remembers what was said to stand, so that the next start does not say it again, and can say that it is over. */
   readonly file: string;
   readonly clock: Clock;
   /** Makes an event about a part of the gateway durable. */
@@ -19,49 +18,44 @@ export interface TroublesOptions {
 }
 
 interface Seen {
-  readonly trouble: Trouble;
-  /** Monotonic: since when it stands. */
-  readonly sinceMs: number;
-  lastMs: number;
-}
-
-/** What was said to have begun and not to have ended. */
-export interface Said {
   readonly what: What;
   readonly source: string;
-  readonly text: string;
-  readonly level: number;
-  /** Milliseconds since 1970-01-01 UTC; when it was said. */
-  readonly saidMs: number;
+  /** Monotonic: since when it stands. */
+  readonly sinceMs: number;
+  /** Monotonic: when it was last seen, or could not be judged. */
+  lastMs: number;
+  /** This run has found it itself. */
+  isOwn: boolean;
+  /** Since when it is less bad than was said, and the worst since then; null: it is as bad. */
+  eased: { readonly sinceMs: number; readonly level: number } | null;
 }
-
-const keyOf = ({ what, source }: Pick<Trouble, 'what' | 'source'>) => `${what} ${source}`;
 
 /**
  * Tells each trouble when it begins, when it gets worse and when it is over, as durable events. What comes and goes is told
- * only after it has stood for a while, and over only after it has been gone for a while (`limits.TROUBLE_TIMES`).
+ * only after it has stood for a while, and over only after it has been gone for a while (`limits.TROUBLE_TIMES`). One that an
+ * earlier run said stands on without a word until this run has had the chance to see it, and has not.
  */
 export class Troubles {
   readonly #options: TroublesOptions;
-  readonly #seen = new Map<string, Seen>();
-  readonly #said: Map<string, Said>;
-  readonly #startedMs: number;
-  #isRemembered = true;
+  readonly #remembered: Remembered;
+  readonly #seen: Map<string, Seen>;
 
-  private constructor(options: TroublesOptions, said: readonly Said[]) {
+  private constructor(options: TroublesOptions, remembered: Remembered) {
+    const nowMs = options.clock.monotonicMs();
+    const before = remembered.all().map((said) => [keyOf(said), seenNow(said, nowMs)] as const);
     this.#options = options;
-    this.#said = new Map(said.map((one) => [keyOf(one), one]));
-    this.#startedMs = options.clock.monotonicMs();
+    this.#remembered = remembered;
+    this.#seen = new Map(before);
   }
 
-  /** Knows what an earlier run said and did not take back; a file that cannot be read is an empty one. */
+  /** Knows what an earlier run said and did not take back. */
   static async open(options: TroublesOptions): Promise<Troubles> {
-    return new Troubles(options, (await readOwn(options.file, said).catch(() => null)) ?? []);
+    return new Troubles(options, await Remembered.open(options.file, options.log));
   }
 
   /** What stands and was said, in the order in which it was. */
   standing(): readonly Said[] {
-    return [...this.#said.values()];
+    return this.#remembered.all();
   }
 
   isStanding(what: What): boolean {
@@ -85,34 +79,49 @@ export class Troubles {
 
   /** Rejects with the Failure of the journal. */
   async look(): Promise<void> {
+    const levelSaid = (what: What, source: string) => this.#remembered.get(keyOf({ what, source }))?.level ?? null;
     for (const watcher of this.#options.watchers) {
-      const found = await watcher.look();
-      if (found === null) continue;
+      const found = await watcher.look(levelSaid);
       const nowMs = this.#options.clock.monotonicMs();
-      for (const trouble of found) await this.#stands(trouble, nowMs);
-      const keys = new Set(found.map(keyOf));
-      await this.#rest(watcher, keys, nowMs);
+      for (const trouble of found ?? []) await this.#stands(trouble, nowMs);
+      await this.#rest(watcher, found && new Set(found.map(keyOf)), nowMs);
     }
-    if (!this.#isRemembered) await this.#remember();
+    await this.#remembered.again();
   }
 
   async #stands(trouble: Trouble, nowMs: number): Promise<void> {
     const key = keyOf(trouble);
-    const sinceMs = this.#seen.get(key)?.sinceMs ?? nowMs;
-    this.#seen.set(key, { trouble, sinceMs, lastMs: nowMs });
-    const said = this.#said.get(key);
-    if (!said && nowMs - sinceMs >= limits.TROUBLE_TIMES[trouble.what].afterMs) return this.#tell(trouble, 'began');
-    if (said && (trouble.level ?? 0) > said.level) return this.#tell(trouble, 'still');
+    const seen = this.#seen.get(key) ?? seenNow(trouble, nowMs);
+    Object.assign(seen, { lastMs: nowMs, isOwn: true });
+    this.#seen.set(key, seen);
+    const said = this.#remembered.get(key);
+    const { level = 0, what } = trouble;
+    if (!said && nowMs - seen.sinceMs >= limits.TROUBLE_TIMES[what].afterMs) return this.#tell(trouble, 'began');
+    if (said && level < said.level) return this.#ease(seen, said, trouble, nowMs);
+    seen.eased = null;
+    if (said && level > said.level) await this.#tell(trouble, 'still');
   }
 
-  /** What this watcher did not find: seen a short while ago it counts as there, otherwise it is over. */
-  async #rest({ judges }: Watcher, found: ReadonlySet<string>, nowMs: number): Promise<void> {
-    const isGone = (what: What, key: string) =>
-      judges.includes(what) &&
-      !found.has(key) &&
-      nowMs - (this.#seen.get(key)?.lastMs ?? this.#startedMs) >= limits.TROUBLE_TIMES[what].goneMs;
-    for (const [key, { trouble }] of this.#seen) if (!this.#said.has(key) && isGone(trouble.what, key)) this.#seen.delete(key);
-    for (const [key, { what, source }] of this.#said) if (isGone(what, key)) await this.#over(what, source);
+  /** What was less bad for as long as it would take to be over is told again when it gets worse. */
+  async #ease(seen: Seen, said: Said, { level = 0, text, what }: Trouble, nowMs: number): Promise<void> {
+    seen.eased = { sinceMs: seen.eased?.sinceMs ?? nowMs, level: Math.max(level, seen.eased?.level ?? 0) };
+    if (nowMs - seen.eased.sinceMs < limits.TROUBLE_TIMES[what].goneMs) return;
+    await this.#remembered.put({ ...said, level: seen.eased.level, text });
+    seen.eased = null;
+  }
+
+  /** What this watcher did not find (null: it could not judge): seen a short while ago it counts as there, otherwise it is over. */
+  async #rest(watcher: Watcher, found: ReadonlySet<string> | null, nowMs: number): Promise<void> {
+    for (const [key, seen] of this.#seen) {
+      const { what, source } = seen;
+      if (!watcher.judges.includes(what) || found?.has(key)) continue;
+      const isJudged = found !== null && (seen.isOwn || (watcher.hasSeen?.(what, source) ?? true));
+      const isSaid = this.#remembered.get(key) !== undefined;
+      if (!isJudged && isSaid) seen.lastMs = nowMs;
+      if (!isJudged || nowMs - seen.lastMs < limits.TROUBLE_TIMES[what].goneMs) continue;
+      if (isSaid) await this.#over(what, source);
+      this.#seen.delete(key);
+    }
   }
 
   async #tell(trouble: Trouble, edge: 'began' | 'still'): Promise<void> {
@@ -120,31 +129,19 @@ export class Troubles {
     const { what, source, text, level = 0, battery } = trouble;
     log.warn({ trouble: what, source }, text);
     await say(source, { ...wordOf(what), edge, text, ...(battery ? { battery } : {}) });
-    this.#said.set(keyOf(trouble), { what, source, text, level, saidMs: Math.round(clock.wallMs()) });
-    await this.#remember();
+    await this.#remembered.put({ what, source, text, level, saidMs: Math.round(clock.wallMs()) });
   }
 
   async #over(what: What, source: string): Promise<void> {
     const { say, log } = this.#options;
     log.info({ trouble: what, source }, 'over');
     await say(source, { ...wordOf(what, true), edge: 'ended' });
-    this.#seen.delete(keyOf({ what, source }));
-    this.#said.delete(keyOf({ what, source }));
-    await this.#remember();
+    await this.#remembered.forget(keyOf({ what, source }));
   }
+}
 
-  /** Without the file a start after a crash says some things twice, or not that they ended: no reason to be silent about them now. */
-  async #remember(): Promise<void> {
-    const { file, log } = this.#options;
-    const wasRemembered = this.#isRemembered;
-    try {
-      await replaceDurably(file, JSON.stringify(this.standing()));
-      this.#isRemembered = true;
-    } catch (error) {
-      this.#isRemembered = false; // a full disk, no descriptor: the next look tries again
-      if (wasRemembered) log.warn({ file }, (error as Error).message);
-    }
-  }
+function seenNow({ what, source }: Pick<Trouble, 'what' | 'source'>, nowMs: number): Seen {
+  return { what, source, sinceMs: nowMs, lastMs: nowMs, isOwn: false, eased: null };
 }
 
 /** Notes that have a word of their own for the end. */
@@ -158,10 +155,4 @@ const ENDS: Partial<Record<What, GatewayNote>> = {
 function wordOf(what: What, isOver = false): Partial<SiteEvent> {
   if (what === 'main-power' || what === 'backup-power') return { kind: what };
   return { note: (isOver ? ENDS[what] : undefined) ?? what };
-}
-
-function said(text: string): Said[] | null {
-  const all = jsonIn(text) as Array<Said | null> | null;
-  if (!Array.isArray(all)) return null;
-  return all.filter((one): one is Said => Object.hasOwn(limits.TROUBLE_TIMES, one?.what ?? '') && typeof one?.source === 'string');
 }

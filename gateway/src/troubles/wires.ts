@@ -1,11 +1,13 @@
 import type { Clock } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
-import type { Trouble, Watcher } from './trouble.ts';
+import type { Trouble, Watcher, What } from './trouble.ts';
 
 /** What is known of one line. Counters only grow. */
 export interface WatchedLine {
   readonly name: string;
   readonly state: 'closed' | 'open' | 'isolated';
+  /** Times it was opened since the start. */
+  readonly opened: number;
   readonly lastFailure: string | null;
   /** Why its driver is left alone; null: it is not. */
   readonly isolatedWhy: string | null;
@@ -26,6 +28,16 @@ interface Window {
   readonly packets: number;
   readonly noise: ReadonlyMap<string, number>;
   readonly found: Trouble | null;
+  readonly isOpen: boolean;
+  /** A window of this run, or one before it, was open at its beginning and at its end. */
+  readonly isJudged: boolean;
+}
+
+/** One time that a line was open. */
+interface Spell {
+  readonly opened: number;
+  /** Monotonic. */
+  readonly sinceMs: number;
 }
 
 /** Looks after the wires as such, whatever their devices are: noise, silence, a driver that was given up, a wire that cannot be opened, a buffer that is too small. */
@@ -35,6 +47,8 @@ export class WiresWatcher implements Watcher {
   readonly #lines: () => readonly WatchedLine[];
   readonly #windows = new Map<string, Window>();
   readonly #bytes = new Map<string, { readonly bytesIn: number; readonly atMs: number }>();
+  readonly #spells = new Map<string, Spell>();
+  readonly #failed = new Map<string, string>();
 
   constructor(clock: Clock, lines: () => readonly WatchedLine[]) {
     this.#clock = clock;
@@ -42,13 +56,47 @@ export class WiresWatcher implements Watcher {
   }
 
   look(): readonly Trouble[] {
-    return this.#lines().flatMap((line) => [
-      ...this.#noise(line),
-      ...this.#silence(line),
-      ...failed(line),
-      ...down(line),
-      ...doubtful(line),
-    ]);
+    const lines = this.#lines();
+    for (const line of lines) this.#follow(line);
+    return lines.flatMap((line) => [...this.#noise(line), ...this.#silence(line), ...this.#given(line), ...down(line), ...doubtful(line)]);
+  }
+
+  /** What only time, or a wire that is open, can show was not seen before. */
+  hasSeen(what: What, source: string): boolean {
+    const line = this.#lines().find(({ name }) => name === source);
+    if (!line) return true;
+    const { state, opened, bytesIn, silenceMs } = line;
+    switch (what) {
+      case 'noise':
+        return this.#windows.get(source)?.isJudged ?? false;
+      case 'driver-failed':
+        return this.#isProven(source);
+      case 'wire-down':
+        return state !== 'closed';
+      case 'wire-silent':
+        return bytesIn > 0 || silenceMs === Number.POSITIVE_INFINITY;
+      default:
+        return opened > 0;
+    }
+  }
+
+  #follow({ name, state, opened }: WatchedLine): void {
+    if (state !== 'open') this.#spells.delete(name);
+    else if (this.#spells.get(name)?.opened !== opened) this.#spells.set(name, { opened, sinceMs: this.#clock.monotonicMs() });
+  }
+
+  /** Its driver has run for longer than one that is given up can. */
+  #isProven(name: string): boolean {
+    const spell = this.#spells.get(name);
+    return spell !== undefined && this.#clock.monotonicMs() - spell.sinceMs >= limits.CRASH_WINDOW_MS;
+  }
+
+  /** A driver that failed again and again, or cannot work as it is configured; its next try alone does not mean that it can. */
+  #given({ name, isolatedWhy }: WatchedLine): Trouble[] {
+    if (isolatedWhy !== null) this.#failed.set(name, isolatedWhy);
+    else if (this.#isProven(name)) this.#failed.delete(name);
+    const why = this.#failed.get(name);
+    return why === undefined ? [] : [{ what: 'driver-failed', source: name, text: `${name}: ${why} 驱动失败,暂停后重试` }];
   }
 
   #noise(line: WatchedLine): Trouble[] {
@@ -57,7 +105,9 @@ export class WiresWatcher implements Watcher {
     const before = this.#windows.get(line.name);
     if (!before || nowMs - before.sinceMs >= limits.NOISE_WINDOW_MS) {
       const found = before ? noiseIn(line, before, noise) : null;
-      this.#windows.set(line.name, { sinceMs: nowMs, packets: line.packets, noise, found });
+      const isOpen = line.state === 'open';
+      const isJudged = before !== undefined && (before.isJudged || (before.isOpen && isOpen));
+      this.#windows.set(line.name, { sinceMs: nowMs, packets: line.packets, noise, found, isOpen, isJudged });
     }
     const { found } = this.#windows.get(line.name)!;
     return found ? [found] : [];
@@ -85,11 +135,6 @@ function noiseIn({ name, packets, unheard }: WatchedLine, before: Window, noise:
     : 'baud rate, parity, family, two masters on one bus';
   const text = `${name}: ${Math.round(share * 100)} % of what came in the last minute is noise (${reasons}): check ${seen} 线路噪声`;
   return { what: 'noise', source: name, text };
-}
-
-/** A driver that failed again and again, or cannot work as it is configured. */
-function failed({ name, isolatedWhy }: WatchedLine): Trouble[] {
-  return isolatedWhy === null ? [] : [{ what: 'driver-failed', source: name, text: `${name}: ${isolatedWhy} 驱动失败,暂停后重试` }];
 }
 
 function down({ name, state, lastFailure }: WatchedLine): Trouble[] {

@@ -2,7 +2,7 @@ import type { Clock } from '@fengsui/protocol';
 import { expect, it } from 'vitest';
 import { fail } from '../failures.ts';
 import * as limits from '../limits.ts';
-import { identityWatcher } from '../troubles/identity.ts';
+import { uplinksWatcher } from '../troubles/uplinks.ts';
 import { UplinkNumbers } from './numbers.ts';
 import { Rivalry } from './rivalry.ts';
 
@@ -26,7 +26,7 @@ function rivalryOf() {
     await pass(ms);
     return rivalry.after(fail(code, 'the far side closed it'), openedMs).code;
   };
-  const trouble = () => identityWatcher([{ name: 'collector', numbers }]).look();
+  const trouble = () => uplinksWatcher([{ name: 'collector', numbers }], clock, 'identity-shared', 'identityFailure', '').look(() => null);
   return { rivalry, numbers, pass, session, trouble };
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ManualClock } from '../drivers/rehearsal.ts';
 import * as limits from '../limits.ts';
-import { unansweredWatcher } from '../troubles/unanswered.ts';
+import { uplinksWatcher } from '../troubles/uplinks.ts';
 import type { OnItsWay } from './lane-window.ts';
 import { UplinkNumbers } from './numbers.ts';
 import type { Waiting } from './outbox.ts';
@@ -54,7 +54,7 @@ it('a row that is passed over goes alone ever more seldom, once a minute at leas
 
 it('a row that went alone in vain is a trouble with its remedy until it has its receipt', async () => {
   const { clock, numbers, stragglers } = begin();
-  const trouble = () => unansweredWatcher([{ name: 'collector', numbers }]).look();
+  const trouble = () => uplinksWatcher([{ name: 'collector', numbers }], clock, 'row-unanswered', 'unansweredFailure', '').look(() => null);
   stragglers.add('alarm', [onItsWay(3), onItsWay(4), onItsWay(5)]);
   expect(trouble()).toEqual([]);
   stragglers.send('alarm', SPAN, waitingWith(3, 4, 5));
