@@ -57,14 +57,15 @@ function lineContent(line) {
 }
 
 /** @param {any} device */
-function deviceElement({ name, family, link, heardMs }) {
+function deviceElement({ name, family, link, heardMs, unknownSinceMs }) {
+  const standing = unknownSinceMs === null ? say(`link-${link}`) : say('link-unknown-since', timeOf(unknownSinceMs));
   return element(
     'li',
     '',
     element('span', `dot ${link}`),
     element('b', '', plain(name)),
     element('small', '', plain(family)),
-    element('span', 'when', `${say(`link-${link}`)} · ${heardOf(heardMs)}`),
+    element('span', 'when', `${standing} · ${heardOf(heardMs)}`),
   );
 }
 

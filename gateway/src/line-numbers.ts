@@ -3,6 +3,8 @@ export class LineNumbers {
   state: 'closed' | 'open' | 'isolated' = 'closed';
   /** Wall clock since when the state holds. */
   sinceMs: number;
+  /** Wall clock since when nothing can be heard over it, open or not between; null while it is open. */
+  deafSinceMs: number | null;
   opened = 0;
   /** Where the wire is or last was: a path or an address; null before the first time. */
   at: string | null = null;
@@ -33,12 +35,14 @@ export class LineNumbers {
 
   constructor(nowMs: number) {
     this.sinceMs = nowMs;
+    this.deafSinceMs = nowMs;
   }
 
   become(state: LineNumbers['state'], nowMs: number): void {
     if (state === this.state) return;
     this.state = state;
     this.sinceMs = nowMs;
+    this.deafSinceMs = state === 'open' ? null : (this.deafSinceMs ?? nowMs);
   }
 
   /** Follows the counters of a wire that was just opened. */

@@ -56,6 +56,8 @@ export async function statusOf(sources: StatusSources) {
   };
 }
 
+type Standing = 'unknown' | 'up' | 'lost';
+
 function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
   const { configuration, counters, links, reads } = line;
   const { state, sinceMs, at, opened, reopened, failures, crashes, lastFailure, doubt, events, bytesIn, bytesOut, dropped, heardMs } =
@@ -71,10 +73,8 @@ function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
     unheard: Object.fromEntries(counters.unheard),
     noise: counters.noise.map(({ atMs, why, bytes }) => ({ atMs, why, hex: toHex(bytes) })),
     devices: configuration.devices.map(({ name, family }) => ({
-      name,
-      family,
-      link: standings.get(name) ?? 'unknown',
-      heardMs: heardMs.get(name) ?? null,
+      ...{ name, family, heardMs: heardMs.get(name) ?? null },
+      ...linkOf(standings.get(name) ?? 'unknown', numbers.deafSinceMs),
     })),
     /** What devices that sleep are to be asked, and what became of the rest. */
     reads: {
@@ -86,6 +86,13 @@ function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
     /** Devices that nobody configured and that spoke all the same. */
     strangers: [...heardMs].filter(([name]) => !standings.has(name)).map(([name, ms]) => ({ name, heardMs: ms })),
   };
+}
+
+/** How the link of a device stands: nobody knows that it is up while its wire is not open. `unknownSinceMs`: since when nobody does, where it was up before. */
+function linkOf(standing: Standing, deafSinceMs: number | null): { readonly link: Standing; readonly unknownSinceMs: number | null } {
+  return standing === 'up' && deafSinceMs !== null
+    ? { link: 'unknown', unknownSinceMs: deafSinceMs }
+    : { link: standing, unknownSinceMs: null };
 }
 
 export type Status = Awaited<ReturnType<typeof statusOf>>;

@@ -1,4 +1,4 @@
-import type { EventKind, State, Words } from '@fengsui/protocol';
+import type { EventKind, GatewayNote, State, Words } from '@fengsui/protocol';
 
 interface ClassRow extends Words {
   /** 1 is the most urgent: what stands on top (GB 26875.1-2011 4.1.2.3, fire before everything). */
@@ -53,3 +53,14 @@ export function rowOf(name: IncidentClass): ClassRow {
 
 /** Flags that people must act on even when the event that carries them is about something else. */
 export const ALARM_STATES: ReadonlyArray<State & EventKind> = ['fire', 'gas-alarm', 'electrical-alarm'];
+
+/**
+ * Notes by which a gateway says that it hears nothing over one of its wires, and the matter each is about: a link that is lost, whatever
+ * devices are behind it. Its other notes are about itself.
+ */
+export const LINK_NOTES: ReadonlyMap<GatewayNote, string> = new Map([
+  ['wire-down', 'wire-down'],
+  ['wire-silent', 'wire-silent'],
+  ['driver-failed', 'driver-failed'],
+  ['driver-recovered', 'driver-failed'],
+]);

@@ -1,4 +1,4 @@
-import type { EventKind, SiteEvent } from '@fengsui/protocol';
+import type { Edge, EventKind, GatewayNote, SiteEvent } from '@fengsui/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyEvent } from '../../../protocol/src/event.arbitrary.ts';
@@ -35,6 +35,25 @@ describe('the incident projection', () => {
         expect(withoutPositions(fold(arrived))).toEqual(withoutPositions(fold(inOrder)));
       }),
     );
+  });
+
+  it('opens a lost link for a wire that is down or silent and for a driver that is given up, and ends each by its own word alone', () => {
+    const note = (name: GatewayNote, edge: Edge) => ({ kind: 'gateway', note: name, edge, source: 'line-1', text: name }) as const;
+    const told = heard(
+      ...[note('wire-down', 'began'), note('driver-failed', 'began'), note('wire-down', 'ended'), note('wire-silent', 'began')],
+      ...[note('noise', 'began'), note('started', 'momentary')],
+    );
+    const shown = (entries: readonly Entry[]) => fold(entries).map((one) => [one.class, one.source, one.points[0]?.text, one.state]);
+    expect(shown(told).sort()).toEqual([
+      ['link', 'line-1', 'driver-failed', 'open'],
+      ['link', 'line-1', 'wire-down', 'restored'],
+      ['link', 'line-1', 'wire-silent', 'open'],
+    ]);
+    const over = heard(note('driver-failed', 'began'), note('wire-silent', 'began'), note('driver-recovered', 'ended'));
+    expect(fold(over).map(({ state, points }) => [points[0]?.text, state])).toEqual([
+      ['wire-silent', 'open'],
+      ['driver-failed', 'restored'],
+    ]);
   });
 
   it('tells the same points as standing whatever the order of arrival, however far behind its bound a mark comes', () => {

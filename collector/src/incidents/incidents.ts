@@ -3,6 +3,7 @@ import type { Entry } from '../ledger/ledger.ts';
 import { isLater, type Order } from '../order.ts';
 import { isReset, pointOf } from '../point.ts';
 import type { Projection, Rows } from '../projections/projection.ts';
+import { LINK_NOTES } from './classes.ts';
 import type { Incident, Mark } from './incident.ts';
 import { type LastWords, laterThan, NO_WORDS, wordsWith } from './last-words.ts';
 import { after, matters, NOTHING_TOLD, type Told } from './replay.ts';
@@ -31,7 +32,9 @@ function markOf({ epoch, ordinal, position, event }: Entry): Mark {
   const { id, kind, edge, time, source, part, address, place, text, test, states, operations } = event;
   const kept = { address, place, text, test, states, operations };
   const known = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) as Partial<SiteEvent>;
-  return { at: { epoch, ordinal }, position, point: pointOf(event), event: { id, kind, edge, time, source, part, ...known } };
+  const matter = event.note === undefined ? undefined : LINK_NOTES.get(event.note);
+  const about = matter === undefined ? { kind, point: pointOf(event) } : { kind: 'link' as const, point: matter };
+  return { at: { epoch, ordinal }, position, point: about.point, event: { id, kind: about.kind, edge, time, source, part, ...known } };
 }
 
 function replayed(settled: Told, marks: readonly Mark[], gateway: string): Told {
@@ -99,7 +102,7 @@ function fold(rows: Rows<SourceIncidents>, entry: Entry, marksMax: number): Read
 export function incidentsWithin(marksMax: number): Projection<SourceIncidents> {
   return {
     name: 'incidents',
-    version: 1,
+    version: 2,
     group: ({ gateway, source }) => JSON.stringify([gateway, source]),
     fold: (rows, entry) => fold(rows, entry, marksMax),
   };

@@ -140,7 +140,15 @@ describe("the installer's page in a browser", () => {
     await site.peer.stop();
     await until(async () => expect(await textOf('#troubles .trouble')).toMatch(/collector.*处理办法检查网络/));
     expect(await textOf('#verdict h2')).toBe('1 项需要处理');
+    await goTo('wires');
+    site.fire(9);
+    await until(async () => expect(await textOf('.devices .when')).toMatch(/^在线 · /));
     site.unplugPanel();
+    await until(async () => expect(await textOf('.devices .when')).toMatch(/^自 .*\d\d:\d\d:\d\d 线路中断起未知 · /));
+    await page.click('#language');
+    await until(async () => expect(await textOf('.devices .when')).toMatch(/^unknown since the wire went down at .*\d\d:\d\d:\d\d · /));
+    await page.click('#language');
+    await goTo('overview');
     await until(async () => expect(await textOf('#verdict h2')).toBe('2 项需要处理'));
     expect((await page.locator('#troubles .trouble').allTextContents()).join()).toMatch(/panel-line.*检查线缆/);
     await site.peer.start(site.peer.port);

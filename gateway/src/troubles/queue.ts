@@ -26,6 +26,9 @@ interface Oldest {
 
 export const LANE_NAMES = { alarm: 'alarms 告警', ordinary: 'ordinary rows 普通数据' } as const satisfies Record<Lane, string>;
 
+/** What waits in a lane: one of it, and what counts it in Chinese. */
+const ROWS = { alarm: { zh: '告警', en: 'alarm' }, ordinary: { zh: '普通数据', en: 'ordinary row' } } as const;
+
 /** How much of the journal waits for a receipt, and for how long: by the clock that never steps, wherever this run saw it begin. */
 export class QueueWatcher implements Watcher {
   readonly judges = ['queue-high'] as const;
@@ -47,10 +50,16 @@ export class QueueWatcher implements Watcher {
     const levels = LANES.map((lane) => ({ lane, ...lanes[lane], level: this.#level(lane, lanes[lane]) })).filter(({ level }) => level > 0);
     // By a clock that lies before the oldest row nobody knows how long it waited before this run.
     if (levels.length === 0) return LANES.some((lane) => this.#oldest.get(lane)?.isAgeKnown === false) ? null : [];
-    const words = levels.map(({ lane, waiting }) => `${waiting} ${LANE_NAMES[lane]}, the oldest for ${minutes(this.#ageMs(lane))} min`);
     const level = levels.reduce((sum, one) => sum + one.level, 0);
     const owing = new Set(levels.flatMap(({ lane }) => this.#owing(lane, lanes[lane])));
-    const text = `without a receipt${ofWhom(owing, lanes.alarm)}: ${words.join('; ')}: check the uplink and the collector 待上报积压`;
+    const whose = ofWhom(owing, lanes.alarm);
+    const zh = levels.map(({ lane, waiting }) => `${waiting} 条${ROWS[lane].zh},最久 ${minutes(this.#ageMs(lane))} 分钟`);
+    const en = levels.map(
+      ({ lane, waiting }) => `${waiting} ${ROWS[lane].en}${waiting === 1 ? '' : 's'}, the oldest for ${minutes(this.#ageMs(lane))} min`,
+    );
+    const text =
+      `${whose === '' ? '' : `${whose} `}尚未确认:${zh.join(';')};请检查上行链路与平台 ` +
+      `not confirmed yet${whose === '' ? '' : ` by ${whose}`}: ${en.join('; ')}; check the uplink and the collector`;
     return [{ what: 'queue-high', source: this.#gateway, text, level }];
   }
 
@@ -90,7 +99,7 @@ function marksOf(marks: readonly number[], value: number, before: number): numbe
 
 /** Where there are several uplinks: for most it may have arrived. */
 function ofWhom(owing: ReadonlySet<string>, { uplinks }: LaneNumbers): string {
-  return owing.size > 0 && Object.keys(uplinks).length > 1 ? ` of ${[...owing].join(', ')}` : '';
+  return owing.size > 0 && Object.keys(uplinks).length > 1 ? [...owing].join(', ') : '';
 }
 
 const minutes = (ms: number) => Math.floor(ms / 60_000);

@@ -142,7 +142,12 @@ describe('a wire', () => {
     now({ state: 'closed' });
     await pass(10_000);
     expect(said).toMatchObject([
-      { source: 'bus', what: 'receive-buffer-small', edge: 'began', text: expect.stringContaining('bus: receive buffer 212992') },
+      {
+        source: 'bus',
+        what: 'receive-buffer-small',
+        edge: 'began',
+        text: expect.stringContaining('bus: 接收缓冲区过小 receive buffer 212992'),
+      },
     ]);
     now({ state: 'open', doubt: null });
     await pass(10_000);
@@ -173,7 +178,7 @@ describe('a wire', () => {
     await minutes(3, 100, 60);
     expect(words()).toEqual(['noise began']);
     expect(said[0]?.source).toBe('bus');
-    expect(said[0]?.text).toMatch(/^bus: 38 % .*\(checksum 60\): check cable, shield/);
+    expect(said[0]?.text).toMatch(/^bus: 线路噪声 38 % .*\(checksum 60\): check cable, shield/);
     await minutes(4, 100, 0);
     expect(words()).toEqual(['noise began', 'noise ended']);
   });
@@ -185,12 +190,12 @@ describe('a wire', () => {
     now({ bytesIn: 1 });
     await pass(4_000);
     expect(words()).toEqual(['wire-silent began', 'wire-silent ended']);
-    now({ state: 'closed', lastFailure: 'wire-open: /dev/ttyUSB0: no such file' });
+    now({ state: 'closed', lastFailure: 'wire-open: bus: /dev/ttyUSB0: no such file' });
     await pass(40_000);
     now({ state: 'open', lastFailure: null, bytesIn: 2 });
     await pass(10_000);
     expect(words().slice(2)).toEqual(['wire-down began', 'wire-down ended']);
-    expect(said[2]?.text).toContain('/dev/ttyUSB0');
+    expect(said[2]?.text).toBe('bus: 线路未打开 the wire is not open: /dev/ttyUSB0: no such file');
   });
 });
 
@@ -301,7 +306,9 @@ describe('the queue', () => {
     expect(words()).toEqual([]);
     await pass(20_000);
     expect(words()).toEqual(['queue-high began']);
-    expect(said[0]?.text).toContain('without a receipt: 1 alarms');
+    expect(said[0]?.text).toBe(
+      '尚未确认:1 条告警,最久 1 分钟;请检查上行链路与平台 not confirmed yet: 1 alarm, the oldest for 1 min; check the uplink and the collector',
+    );
     await pass(600_000);
     expect(words()).toEqual(['queue-high began', 'queue-high still']);
     lanes = { alarm: empty, ordinary: empty };
@@ -321,7 +328,9 @@ describe('the queue', () => {
     };
     const { pass, said } = await rig(new QueueWatcher('gw-1', clock, async () => ({ alarm, ordinary: empty })), clock);
     await pass(62_000);
-    expect(said.map(({ text }) => text)).toEqual([expect.stringMatching(/^without a receipt of second: 4 alarms/)]);
+    expect(said.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^second 尚未确认:4 条告警.*not confirmed yet by second: 4 alarms/),
+    ]);
   });
 
   it('names everybody who is owed a row where only all of it together is too much', async () => {
@@ -331,7 +340,7 @@ describe('the queue', () => {
     const alarm = { waiting: 300, oldestMs: nowMs, uplinks: { collector: half(nowMs), second: half(nowMs), city: nothing } };
     const { pass, said } = await rig(new QueueWatcher('gw-1', clock, async () => ({ alarm, ordinary: empty })), clock);
     await pass(5_000);
-    expect(said[0]?.text).toMatch(/^without a receipt of collector, second: 300 alarms/);
+    expect(said[0]?.text).toMatch(/not confirmed yet by collector, second: 300 alarms/);
   });
 
   it('says nothing while the journal does not answer', async () => {

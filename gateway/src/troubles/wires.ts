@@ -96,7 +96,9 @@ export class WiresWatcher implements Watcher {
     if (isolatedWhy !== null) this.#failed.set(name, isolatedWhy);
     else if (this.#isProven(name)) this.#failed.delete(name);
     const why = this.#failed.get(name);
-    return why === undefined ? [] : [{ what: 'driver-failed', source: name, text: `${name}: ${why} 驱动失败,暂停后重试` }];
+    if (why === undefined) return [];
+    const text = `${name}: 驱动连续失败,暂停后重试 the driver failed again and again and is tried again after a while: ${bare(why, name)}`;
+    return [{ what: 'driver-failed', source: name, text }];
   }
 
   #noise(line: WatchedLine): Trouble[] {
@@ -119,7 +121,7 @@ export class WiresWatcher implements Watcher {
     if (!before || before.bytesIn !== bytesIn || state !== 'open') this.#bytes.set(name, { bytesIn, atMs: nowMs });
     const silentMs = nowMs - this.#bytes.get(name)!.atMs;
     if (silentMs < Math.max(silenceMs, limits.WIRE_SILENCE_MIN_MS)) return [];
-    const text = `${name}: open, and not one byte in the last ${Math.floor(silentMs / 1000)} s: check power, plug, A and B swapped, converter 线路无任何数据`;
+    const text = `${name}: 线路已打开但无任何数据 open, and not one byte in the last ${Math.floor(silentMs / 1000)} s: check power, plug, A and B swapped, converter`;
     return [{ what: 'wire-silent', source: name, text }];
   }
 }
@@ -133,16 +135,22 @@ function noiseIn({ name, packets, unheard }: WatchedLine, before: Window, noise:
   const seen = unheard.has('checksum')
     ? 'cable, shield, ground, terminating resistor'
     : 'baud rate, parity, family, two masters on one bus';
-  const text = `${name}: ${Math.round(share * 100)} % of what came in the last minute is noise (${reasons}): check ${seen} 线路噪声`;
+  const text = `${name}: 线路噪声 ${Math.round(share * 100)} % of what came in the last minute is noise (${reasons}): check ${seen}`;
   return { what: 'noise', source: name, text };
 }
 
 function down({ name, state, lastFailure }: WatchedLine): Trouble[] {
   if (state !== 'closed' || lastFailure === null) return [];
-  return [{ what: 'wire-down', source: name, text: `${name}: not open: ${lastFailure.split('\n')[0]} 线路未打开` }];
+  return [{ what: 'wire-down', source: name, text: `${name}: 线路未打开 the wire is not open: ${bare(lastFailure, name)}` }];
+}
+
+/** What a failure's message says beside its code and the name of the line, which are said already. */
+function bare(message: string, name: string): string {
+  const words = (message.split('\n')[0] ?? '').replace(/^[a-z-]+: /, '');
+  return words.startsWith(`${name}: `) ? words.slice(name.length + 2) : words;
 }
 
 /** The one doubt there is: the system gave a socket less room than a burst of alarms takes. Said as long as no run of the line had enough. */
 function doubtful({ name, doubt }: WatchedLine): Trouble[] {
-  return doubt === null ? [] : [{ what: 'receive-buffer-small', source: name, text: `${name}: ${doubt} 接收缓冲区过小` }];
+  return doubt === null ? [] : [{ what: 'receive-buffer-small', source: name, text: `${name}: 接收缓冲区过小 ${doubt}` }];
 }
