@@ -87,12 +87,15 @@ export class Epochs {
     return isOlder ? 'both files were put back from a copy' : null;
   }
 
-  /** Lets the witness see what is durable. One that cannot be written just now knows less and is still right. */
-  testify(both: Both): void {
-    const [alarm, ordinary] = both;
+  get isHalfTestified(): boolean {
+    return this.#witness.isHalfWritten;
+  }
+
+  /** Lets the witness see what is durable, wholly or as far as one sync goes. One that cannot be written just now knows less and is still right. */
+  testify([alarm, ordinary]: Both, how: 'write' | 'step' = 'write'): void {
     if (alarm.header.epoch !== ordinary.header.epoch) return;
     try {
-      this.#witness.write(alarm.header.epoch, { alarm: alarm.header.newest, ordinary: ordinary.header.newest });
+      this.#witness[how](alarm.header.epoch, { alarm: alarm.header.newest, ordinary: ordinary.header.newest });
     } catch {
       // What ails the disk is told where rows are written.
     }

@@ -131,6 +131,12 @@ export class LaneFiles {
     if (both) this.#epochs.testify(both);
   }
 
+  /** The same where an alarm may come meanwhile: one sync of it, begun with a sign of life and ended at the next occasion. */
+  witnessStep(isAlive: boolean): void {
+    const both = bothOf(this.opened());
+    if (both && (isAlive || this.#epochs.isHalfTestified)) this.#epochs.testify(both, 'step');
+  }
+
   /** Lets go of the handle of a lane: the next who asks for its file opens it anew. */
   drop(lane: Lane): void {
     const file = this.#files.get(lane);

@@ -59,7 +59,7 @@ export class Scribe {
     if (work.settles.length > 0) this.#chores.heedReceipts();
     const rest = group.filter(({ ask }) => ask !== 'append' && ask !== 'settle' && ask !== 'alive');
     for (const question of rest) yield [this.#read(question)];
-    if (work.alive.length > 0 && !this.isClosed) this.#files.witness(); // its syncs are nobody's who waits for an answer
+    if (!this.isClosed) this.#files.witnessStep(work.alive.length > 0); // nobody who waits for an answer waits for its sync
   }
 
   /** What was offered before may stand in the file: readable, and durable only once the log it may stand in was moved. */

@@ -32,6 +32,8 @@ export class Witness {
   readonly #machine: string | null;
   /** What this run wrote: it needs no descriptor to be read again. */
   #written = '';
+  /** What lies beside the file, durable, and is to take its place. */
+  #beside = '';
 
   constructor(directory: string, machineFile: string) {
     this.#path = join(directory, 'witness.json');
@@ -55,16 +57,34 @@ export class Witness {
     return machine !== null && this.#machine !== null && machine !== this.#machine;
   }
 
+  /** Whether words lie beside the file and are not in its place yet. */
+  get isHalfWritten(): boolean {
+    return this.#beside !== '';
+  }
+
   /** Writes down what is durable, when that is more than before. Throws what the disk says; then the old words stand. */
   write(epoch: number, newest: Readonly<Record<Lane, number>>): void {
-    const words = `${JSON.stringify({ epoch, newest, machine: this.#machine } satisfies Testimony)}\n`;
-    if (words === this.#written) return;
+    while (this.step(epoch, newest));
+  }
+
+  /** One sync of it: the words beside the file, or those in its place. Answers whether there was anything to be done. */
+  step(epoch: number, newest: Readonly<Record<Lane, number>>): boolean {
     const beside = `${this.#path}.new`;
-    for (const path of [beside, this.#path]) setFolderAside(path);
+    if (this.isHalfWritten) {
+      const words = this.#beside;
+      this.#beside = '';
+      setFolderAside(this.#path);
+      renameSync(beside, this.#path);
+      durably(dirname(this.#path), 'r', () => {});
+      this.#written = words;
+      return true;
+    }
+    const words = `${JSON.stringify({ epoch, newest, machine: this.#machine } satisfies Testimony)}\n`;
+    if (words === this.#written) return false;
+    setFolderAside(beside);
     durably(beside, 'w', (file) => writeFileSync(file, words));
-    renameSync(beside, this.#path);
-    durably(dirname(this.#path), 'r', () => {});
-    this.#written = words;
+    this.#beside = words;
+    return true;
   }
 }
 
