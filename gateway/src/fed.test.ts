@@ -67,7 +67,7 @@ const LIVES: Readonly<Record<string, Life>> = {
   'lost a device while its wire is down': {
     open: async () => Promise.reject(fail('wire-open', 'x')),
     append: refuses('journal-hung'),
-    line: { links: { overdue: () => [LOST], dueInMs: () => 0, areLost: () => false, settle() {} } },
+    line: { links: { overdue: () => [LOST], dueAtMs: () => 0, areLost: () => false, settle() {} } },
   },
 };
 
@@ -77,7 +77,7 @@ function supervised(name: string, life: Life, clock: ManualClock, signal: AbortS
   const append = async () => life.append?.(clock);
   const line: SupervisionOptions['line'] = {
     name,
-    links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle() {} },
+    links: { overdue: () => [], dueAtMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle() {} },
     open: async (): Promise<Running> => {
       await life.open?.(clock, turn++);
       return {

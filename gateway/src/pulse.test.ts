@@ -3,6 +3,7 @@ import { answerModbus, sealModbus } from '@fengsui/protocol';
 import { expect, test } from 'vitest';
 import { checkConfiguration } from './config.ts';
 import { ManualClock, ScriptedWire } from './drivers/rehearsal.ts';
+import { eventOf } from './journal/journal.fixture.ts';
 import * as limits from './limits.ts';
 import type { Heard } from './line.ts';
 import { LineNumbers } from './line-numbers.ts';
@@ -10,8 +11,8 @@ import { buildLines } from './lines.ts';
 import { SITE_WIRES } from './site-wires.ts';
 import { superviseLine } from './supervise.ts';
 
-/** A bus of gas controllers, asked unit by unit; those that are not alive never answer. */
-function bus(alive: readonly number[]) {
+/** A bus of gas controllers, asked unit by unit; those that are not alive never answer. Each round is a row that the journal takes so long for, each answer takes so long. */
+function bus(alive: readonly number[], commitMs = 0, answerMs = 0) {
   const devices = [1, 2].map(
     (unit) => `      - { name: gas-${unit}, family: gas-sfjk200, unit: ${unit}, points: [ { register: controller } ] }`,
   );
@@ -23,7 +24,8 @@ function bus(alive: readonly number[]) {
     const wire = new ScriptedWire();
     wire.onWrite = (sent) => {
       wire.counters.bytesOut += sent.length;
-      if (alive.includes(sent[0]!)) wire.say(answerModbus(sent, sent[0]!, () => 0) ?? sealModbus([sent[0]!, 0x83, 2]));
+      const answer = answerModbus(sent, sent[0]!, () => 0) ?? sealModbus([sent[0]!, 0x83, 2]);
+      if (alive.includes(sent[0]!)) void clock.sleep(answerMs).then(() => wire.say(answer));
     };
     return wire;
   };
@@ -32,17 +34,17 @@ function bus(alive: readonly number[]) {
   const links: string[] = [];
   const note = ({ device, observations }: Heard) => {
     for (const { what, detail } of observations) if (what === 'link') links.push(`${device} ${detail}`);
-    return [];
+    return commitMs > 0 ? [eventOf('reading')] : [];
   };
   const stop = new AbortController();
   const running = superviseLine({
-    ...{ line: line!, numbers, clock, random: () => 0, signal: stop.signal, append: async () => {}, tellDropped: async () => {} },
+    ...{ line: line!, numbers, clock, random: () => 0, signal: stop.signal, append: () => clock.sleep(commitMs), tellDropped: async () => {} },
     normalizer: { normalize: note, settle: () => {}, revert: () => {} },
     log: { info: () => {}, warn: () => {}, error: () => {} },
   });
   const close = async () => {
     stop.abort();
-    for (let turn = 0; turn < 3; turn++) await clock.advance(2 * limits.LET_GO_WITHIN_MS);
+    for (let turn = 0; turn < 3; turn++) await clock.advance(2 * limits.LET_GO_WITHIN_MS + commitMs);
     await running;
   };
   return { clock, numbers, links, close };
@@ -61,5 +63,13 @@ test('a polled bus on which every unit is dead is no hung driver either', async 
   await clock.advance(300_000);
   expect(links.sort()).toEqual(['gas-1 lost', 'gas-2 lost']);
   expect(numbers.crashes).toBe(0);
+  await close();
+});
+
+test('a bus whose every round waits long for the disk, longer than a unit may be silent, has no hung driver', async () => {
+  const { clock, numbers, links, close } = bus([1, 2], 12_777, 900);
+  await clock.advance(3_600_000);
+  expect(links.sort()).toEqual(['gas-1 restored', 'gas-2 restored']);
+  expect([numbers.crashes, numbers.state]).toEqual([0, 'open']);
   await close();
 });

@@ -5,7 +5,7 @@ import * as limits from './limits.ts';
 import type { LineNumbers } from './line-numbers.ts';
 
 export interface PulseOptions {
-  readonly line: { readonly name: string; readonly links: { dueInMs(): number }; readonly slowestLossMs?: number };
+  readonly line: { readonly name: string; readonly links: { dueAtMs(): number }; readonly slowestLossMs?: number };
   readonly numbers: LineNumbers;
   readonly clock: Clock;
 }
@@ -19,7 +19,9 @@ export class Pulse {
   #hung: Error | null = null;
   #onHung: (hung: Error) => void = () => {};
   #isCommitting = false;
-  #dueSinceMs: number | null = null;
+  /** When the device that is silent longest was due, and since when the driver had time to say so. */
+  #dueAtMs = Number.POSITIVE_INFINITY;
+  #sinceMs = 0;
 
   constructor(options: PulseOptions) {
     this.#options = options;
@@ -34,13 +36,16 @@ export class Pulse {
     });
   }
 
-  /** While the journal works the driver has nothing to wake for, and the beat is the journal's matter. */
+  /** While the journal works the driver has nothing to wake for, and the beat is the journal's matter: a slow disk makes no driver hang. */
   async during(commit: Promise<void>): Promise<void> {
+    const { clock } = this.#options;
     this.#isCommitting = true;
+    const startedMs = clock.monotonicMs();
     try {
       await commit;
     } finally {
       this.#isCommitting = false;
+      this.#sinceMs += clock.monotonicMs() - startedMs;
     }
   }
 
@@ -66,11 +71,12 @@ export class Pulse {
   #look(): void {
     const { line, clock } = this.#options;
     const nowMs = clock.monotonicMs();
-    if (line.links.dueInMs() > 0) this.#dueSinceMs = null;
-    else this.#dueSinceMs ??= nowMs;
+    const dueAtMs = line.links.dueAtMs();
+    if (dueAtMs !== this.#dueAtMs || dueAtMs > nowMs) this.#sinceMs = nowMs;
+    this.#dueAtMs = dueAtMs;
     const patienceMs = limits.DRIVER_HUNG_MS + (line.slowestLossMs ?? 0);
-    if (this.#dueSinceMs === null || nowMs - this.#dueSinceMs < patienceMs) return;
-    this.#stop(`a device is silent and for ${Math.round((nowMs - this.#dueSinceMs) / 1000)} s it did not say so`);
+    if (nowMs - this.#sinceMs < patienceMs) return;
+    this.#stop(`a device is silent and for ${Math.round((nowMs - this.#sinceMs) / 1000)} s it did not say so`);
   }
 }
 

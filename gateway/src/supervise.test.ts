@@ -59,7 +59,7 @@ function rig(
     },
     links: {
       overdue: () => overdue,
-      dueInMs: () => (overdue.length > 0 ? 0 : Number.POSITIVE_INFINITY),
+      dueAtMs: () => (overdue.length > 0 ? 0 : Number.POSITIVE_INFINITY),
       areLost: () => false,
       settle: () => {
         overdue = [];
@@ -342,7 +342,7 @@ describe('the supervisor of a line', () => {
 
   it('is without pulse soon when its supervisor hangs, and not while a slow journal still has time to answer', async () => {
     const { clock, numbers } = rig([answering], { append: () => new Promise(() => {}) });
-    const dead = () => withoutPulse([{ line: { name: 'l', links: { dueInMs: () => 1 } }, numbers }], clock);
+    const dead = () => withoutPulse([{ line: { name: 'l', links: { dueAtMs: () => 1 } }, numbers }], clock);
     await clock.advance(limits.JOURNAL_ANSWER_TIMEOUT_MS * limits.JOURNAL_SLOW_FACTOR + limits.BEAT_OVERDUE_MS - 1_000);
     expect(dead()).toEqual([]);
     await clock.advance(2_000);
@@ -350,7 +350,7 @@ describe('the supervisor of a line', () => {
     const hung = rig([answering]);
     await hung.clock.advance(1_000);
     hung.numbers.beatMs = hung.clock.monotonicMs() - limits.BEAT_OVERDUE_MS - 1;
-    expect(withoutPulse([{ line: { name: 'h', links: { dueInMs: () => 1 } }, numbers: hung.numbers }], hung.clock)).toEqual(['h']);
+    expect(withoutPulse([{ line: { name: 'h', links: { dueAtMs: () => 1 } }, numbers: hung.numbers }], hung.clock)).toEqual(['h']);
   });
 
   it('does not wait for ever for a wire to open, and closes one that opens late', async () => {
@@ -358,7 +358,7 @@ describe('the supervisor of a line', () => {
     let opened = 0;
     let closed = 0;
     const line: Line = {
-      ...{ name: 'l', links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle: () => {} } },
+      ...{ name: 'l', links: { overdue: () => [], dueAtMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle: () => {} } },
       async open() {
         opened += 1;
         await late.promise;
@@ -378,7 +378,7 @@ describe('the supervisor of a line', () => {
     const late = Promise.withResolvers<void>();
     let closed = 0;
     const line: Line = {
-      ...{ name: 'l', links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle: () => {} } },
+      ...{ name: 'l', links: { overdue: () => [], dueAtMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle: () => {} } },
       async open() {
         await late.promise;
         const dispose = async () => void (closed += 1);
@@ -417,7 +417,7 @@ describe('the supervisor of a line', () => {
           dropped: async () => drops,
           [Symbol.asyncDispose]: async () => {},
         }),
-        links: { overdue: () => [], dueInMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle: () => {} },
+        links: { overdue: () => [], dueAtMs: () => Number.POSITIVE_INFINITY, areLost: () => false, settle: () => {} },
       },
       numbers,
       clock,

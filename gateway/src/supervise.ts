@@ -146,7 +146,7 @@ async function rest(options: Supervision, restMs: number): Promise<void> {
       await clock.sleep(limits.BEAT_EVERY_MS, signal).catch(() => {});
       continue;
     }
-    const waitMs = Math.min(untilMs - clock.monotonicMs(), Math.max(1, line.links.dueInMs()), limits.BEAT_EVERY_MS);
+    const waitMs = Math.min(untilMs - clock.monotonicMs(), Math.max(1, line.links.dueAtMs() - clock.monotonicMs()), limits.BEAT_EVERY_MS);
     await clock.sleep(Math.max(0, waitMs), signal).catch(() => {});
   }
 }

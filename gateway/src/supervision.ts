@@ -32,7 +32,7 @@ export interface Line {
   /** Which devices have fallen silent; asked while the wire is down, too. */
   readonly links: {
     overdue(): readonly Heard[];
-    dueInMs(): number;
+    dueAtMs(): number;
     /** Every device is known as lost. */
     areLost(): boolean;
     settle(heard: readonly Heard[]): void;

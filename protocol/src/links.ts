@@ -60,10 +60,13 @@ export class Links {
 
   /** Milliseconds until the next device is overdue; Infinity when all are lost. */
   dueInMs(): number {
-    const now = this.#clock.monotonicMs();
-    let due = Number.POSITIVE_INFINITY;
-    for (const link of this.#links.values()) if (link.standing !== 'lost') due = Math.min(due, link.spokeMs + link.silenceMs - now);
-    return Math.max(0, due);
+    return Math.max(0, this.dueAtMs() - this.#clock.monotonicMs());
+  }
+
+  /** Monotonic time from which the device that is silent longest is overdue; Infinity when all are lost. */
+  dueAtMs(): number {
+    const standing = [...this.#links.values()].filter(({ standing }) => standing !== 'lost');
+    return Math.min(Number.POSITIVE_INFINITY, ...standing.map(({ spokeMs, silenceMs }) => spokeMs + silenceMs));
   }
 
   /** Every device is known as lost; never where one may be silent for ever. */
