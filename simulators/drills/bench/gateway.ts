@@ -38,7 +38,7 @@ export async function run(): Promise<void> {
     const cloud = new Cloud(folder, children);
     await cloud.prepare(['gw-healthy', 'gw-backlog']);
     await part('idle', () => idle(folder, launcher, site));
-    await part('every sync takes 300 ms', () => slowDisk(folder, launcher, site));
+    await part('every sync takes 300 ms, then 2 s', () => slowDisk(folder, launcher, site));
     await cloud.start();
     await part('a healthy link', () => healthy(folder, launcher, site, cloud));
     say(`a journal of ${BACKLOG_ROWS.toLocaleString('en')} readings that wait`);

@@ -15,7 +15,10 @@ import { type Figure, percentile } from './budgets.ts';
 import { head, imeiOf, NOBODY, PANEL_POINTS, type Site } from './site.ts';
 
 /** E10: what every sync takes, how many alarms of each kind come meanwhile, and how long one may wait. */
-const DISKS = [{ key: 'slowDisk', syncMs: 300, alarms: 30, alarmP99MsMax: 3_000 }] as const;
+const DISKS = [
+  { key: 'slowDisk', syncMs: 300, alarms: 30, alarmP99MsMax: 3_000 },
+  { key: 'verySlowDisk', syncMs: 2_000, alarms: 6, alarmP99MsMax: 8_000 },
+] as const;
 type Disk = (typeof DISKS)[number];
 const PAUSE_MS = 200;
 const ANSWER_WITHIN_MS = 62_000;
@@ -134,7 +137,7 @@ async function answered(port: number, count: number): Promise<number[]> {
     const say = () => socket.send(alarm, port, '127.0.0.1');
     say();
     const again = AGAIN_MS.map((ms) => setTimeout(say, ms));
-    await once(socket, 'message', { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    await once(socket, 'message', { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }).catch(() => {}); // told by its wait, and by the rows
     for (const timer of again) clearTimeout(timer);
     waits.push(performance.now() - startedMs);
     await sleep(PAUSE_MS * (0.5 + Math.random()));
