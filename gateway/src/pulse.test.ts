@@ -38,7 +38,8 @@ function bus(alive: readonly number[], commitMs = 0, answerMs = 0) {
   };
   const stop = new AbortController();
   const running = superviseLine({
-    ...{ line: line!, numbers, clock, random: () => 0, signal: stop.signal, append: () => clock.sleep(commitMs), tellDropped: async () => {} },
+    ...{ line: line!, numbers, clock, random: () => 0, signal: stop.signal },
+    ...{ append: () => clock.sleep(commitMs), tellDropped: async () => {} },
     normalizer: { normalize: note, settle: () => {}, revert: () => {} },
     log: { info: () => {}, warn: () => {}, error: () => {} },
   });
