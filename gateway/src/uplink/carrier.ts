@@ -14,6 +14,7 @@ import { openEither } from './open-either.ts';
 import { alarmWaits, type Outbox } from './outbox.ts';
 import { Patience } from './patience.ts';
 import { Probe } from './probe.ts';
+import { sentInVain } from './resends.ts';
 import { Rivalry } from './rivalry.ts';
 import { Sent } from './sent.ts';
 import { Session } from './session.ts';
@@ -138,12 +139,12 @@ export class Carrier {
   /** Where there is no other way, a connection that is dead gives its place to one that was greeted beside it. */
   async #overOne(connection: Connection): Promise<Failure | Dialled> {
     const { numbers, clock, random, signal } = this.#options;
-    const { ended, ports } = connection;
+    const { ended, ends } = connection;
     const carry = (end: Promise<Failure>) => this.#carry('primary', connection, end);
     if (this.#paths.backup) return carry(ended);
-    const isAlarmOut = () => this.#session?.isAlarmOut ?? false;
+    const isInVain = async () => (this.#session?.isAlarmOut ?? false) && (await sentInVain(ends)) >= limits.STALLED_RESENDS;
     const again = (over: AbortSignal) => greet({ path: this.#paths.primary, clock, random, urgent: async () => {}, signal: over });
-    const end = await untilStalled({ ports, isAlarmOut, greet: again, signal }, { ended, carry });
+    const end = await untilStalled({ isInVain, greet: again, signal }, { ended, carry });
     if (!(end instanceof Failure)) numbers.attempts += 1;
     return end;
   }

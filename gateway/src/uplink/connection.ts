@@ -8,6 +8,7 @@ import * as limits from '../limits.ts';
 import { type Come, failureOf, mute } from './connection-cause.ts';
 import type { Dialled } from './dial.ts';
 import { type GreetOptions, greet } from './dialling.ts';
+import type { Ends } from './resends.ts';
 
 /** The library's timer began a little earlier than ours. */
 const MUTE_SLACK_MS = 100;
@@ -18,8 +19,7 @@ export interface Connection extends AsyncDisposable {
   readonly ended: Promise<Failure>;
   /** Monotonic time of the last packet from the far side. */
   readonly heardMs: () => number;
-  /** Both ends of it, by which the kernel knows it. */
-  readonly ports: { readonly local: number; readonly remote: number };
+  readonly ends: Ends;
   /** Hands bytes to the connection. Nothing is concluded from the broker's acknowledgement. */
   publish(topic: string, payload: Uint8Array): void;
 }
@@ -43,7 +43,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const topics = [...hear.keys()];
   const { socket, tookMs } = options.dialled ?? (await greet(options));
   if (socket.destroyed) throw fail('uplink-unreachable', 'it ended the connection before a word was said');
-  const ports = { local: socket.localPort ?? 0, remote: socket.remotePort ?? 0 };
+  const ends = endsOf(socket);
   const connackWithinMs = Math.max(limits.CONNACK_LEAST_MS, withinMs - tookMs);
   const client = begin({ socket, tookMs }, options, connackWithinMs);
   const come = comeOf(socket, clock);
@@ -66,7 +66,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   }
   return {
     ended,
-    ports,
+    ends,
     heardMs: () => heardMs,
     publish: (to, payload) => {
       client.publish(to, payload as Buffer, { qos: 1 }, () => {});
@@ -108,6 +108,10 @@ function comeOf(socket: Dialled['socket'], clock: Clock): () => Come {
   const isGreeted = socket instanceof TLSSocket;
   const certificateEndsMs = isGreeted ? endOf(socket.getX509Certificate()) : null;
   return () => ({ isGreeted, certificateEndsMs, nowMs: clock.wallMs() });
+}
+
+function endsOf({ localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 }: Dialled['socket']): Ends {
+  return { local: { address: localAddress, port: localPort }, remote: { address: remoteAddress, port: remotePort } };
 }
 
 function endOf(certificate: X509Certificate | undefined): number | null {

@@ -13,7 +13,7 @@ const never = new AbortController().signal;
 function connectionOf(disposed: () => void = () => {}): Connection {
   return {
     ended: new Promise<Failure>(() => {}),
-    ports: { local: 0, remote: 0 },
+    ends: { local: { address: '', port: 0 }, remote: { address: '', port: 0 } },
     heardMs: () => 0,
     publish: () => {},
     [Symbol.asyncDispose]: async () => disposed(),

@@ -1,32 +1,70 @@
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
-import { expect, it } from 'vitest';
-import { resendsIn } from './stalled.ts';
+import type { Socket } from 'node:net';
+import { expect, it, vi } from 'vitest';
+import { ManualClock } from '../drivers/rehearsal.ts';
+import { fail } from '../failures.ts';
+import * as limits from '../limits.ts';
+import type { Dialled } from './dial.ts';
+import { dialling } from './dialling.ts';
+import { UplinkNumbers } from './numbers.ts';
+import { Rivalry } from './rivalry.ts';
+import { untilStalled } from './stalled.ts';
 
-const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
-const ROW = (ports: string, state: string, resends: string) =>
-  `   0: ${ports} ${state} 00000157:00000000 01:0000006A ${resends}     0        0 91203 2 0000000000000000 160 4 0 10 -1\n`;
+const soon = { timeout: 60_000, interval: 20 };
+const never = new AbortController().signal;
 
-it('reads from the table of the kernel how often a connection was sent again in vain', () => {
-  const table = `${HEAD}${ROW('0100620A:A9DE 0200620A:22B3', '01', '00000004')}${ROW('0100620A:A9E0 0200620A:22B3', '01', '00000000')}`;
-  expect(resendsIn(table, { local: 0xa9de, remote: 0x22b3 })).toBe(4);
-  expect(resendsIn(table, { local: 0xa9e0, remote: 0x22b3 })).toBe(0);
-  expect(resendsIn(table, { local: 1, remote: 2 })).toBe(0);
-  expect(resendsIn(`${HEAD}${ROW('0100620A:A9DE 0200620A:22B3', '02', '00000004')}`, { local: 0xa9de, remote: 0x22b3 })).toBe(0);
-  expect(resendsIn('', { local: 1, remote: 2 })).toBe(0);
+/** A connection that is stalled or not, and a far side that greets when it is told to. */
+function stalling() {
+  const far = { isStalled: true, looks: 0, greets: false, tries: 0, open: 0, destroyed: 0 };
+  const socket = { destroy: () => void (far.destroyed += 1) } as unknown as Socket;
+  const once = (_: () => void, signal: AbortSignal) => {
+    far.tries += 1;
+    far.open += 1;
+    return new Promise<Dialled>((resolve, reject) => {
+      if (far.greets) resolve({ socket, tookMs: 1 });
+      signal.addEventListener('abort', () => {
+        far.open -= 1;
+        reject(fail('uplink-lost', 'given up'));
+      });
+    });
+  };
+  const ended = Promise.withResolvers<ReturnType<typeof fail>>();
+  const isInVain = async () => {
+    far.looks += 1;
+    return far.isStalled;
+  };
+  const greet = (signal: AbortSignal) => dialling({ dial: once, urgent: async () => {}, random: () => 0, withinMs: 600_000, signal });
+  return { far, ended, options: { isInVain, greet, signal: never } };
+}
+
+it('a stalled connection gives its place to one that was greeted beside it', async () => {
+  const { far, ended, options } = stalling();
+  far.greets = true;
+  const won = await untilStalled(options, { ended: ended.promise, carry: (end) => end });
+  expect([won, far.destroyed]).toEqual([{ socket: expect.anything(), tookMs: 1 }, 0]);
 });
 
-it('finds a connection of this machine in it, on which nothing was sent in vain', async () => {
-  const server = createServer((socket) => socket.on('error', () => {}));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  const socket = connect(port, '127.0.0.1');
-  await once(socket, 'connect');
-  const table = readFileSync('/proc/self/net/tcp', 'latin1');
-  const hex = (of: number) => of.toString(16).toUpperCase().padStart(4, '0');
-  expect(table).toContain(`:${hex(socket.localPort!)} 0100007F:${hex(port)} 01`);
-  expect(resendsIn(table, { local: socket.localPort!, remote: port })).toBe(0);
-  socket.destroy();
-  server.close();
+it('a connection that comes to life again is kept, and no longer is the way dialled beside it', async () => {
+  const { far, ended, options } = stalling();
+  const carried = untilStalled(options, { ended: ended.promise, carry: (end) => end });
+  await vi.waitFor(() => expect(far.tries).toBeGreaterThanOrEqual(2), soon);
+  far.isStalled = false;
+  await vi.waitFor(() => expect(far.open).toBe(0), soon);
+  const { tries, looks } = far;
+  far.greets = true;
+  await vi.waitFor(() => expect(far.looks).toBeGreaterThan(looks + 4), soon);
+  expect(far.tries).toBe(tries);
+  const failure = fail('uplink-lost', 'the far side closed it');
+  ended.resolve(failure);
+  expect(await carried).toBe(failure);
+});
+
+it('connections that we replace, one soon after the other, are not taken for the work of another box', async () => {
+  const numbers = new UplinkNumbers();
+  const rivalry = new Rivalry({ clock: new ManualClock(), numbers, signal: never });
+  for (let turn = 0; turn <= limits.RIVAL_SESSIONS; turn++) {
+    const { far, ended, options } = stalling();
+    far.greets = true;
+    await untilStalled(options, { ended: ended.promise, carry: async (end) => rivalry.after(await end, 0) });
+  }
+  expect(numbers.identityFailure).toBeNull();
 });
