@@ -18,8 +18,7 @@ afterEach(() => {
 const moment = { wallMs: Date.now(), monotonicMs: 1, synchronised: true };
 
 /** A journal without its thread: what it does on the side happens when it is told to. */
-function journalOf(many: number) {
-  const directory = temporaryFolder();
+function journalOf(many: number, directory = temporaryFolder(), held?: number) {
   const scribe = new Scribe({
     ...{ directory, profile: 'db36-t1297-2020', source: 1, destination: 1, zoneMinutes: 480, uplinks: ['one'] },
     ...{ wallMs: Date.now(), boot: null, machineFile: '/etc/machine-id', positions: { alarm: 0, ordinary: 0 } },
@@ -35,14 +34,15 @@ function journalOf(many: number) {
       ask({ ask: 'append', events: some.flatMap((turn) => [eventOf('fire', turn), eventOf('fault', turn)]), again: false, moment });
     }
   };
+  const close = () => ask({ ask: 'close' });
   closing.push(() => {
-    ask({ ask: 'close' });
-    rmSync(directory, { recursive: true });
+    close();
+    rmSync(directory, { recursive: true, force: true });
   });
   const said = Array.from({ length: many }, (_, turn) => append(turn)).flat();
   const state = () => heard<JournalState>({ ask: 'state' });
   const { epoch } = state().lanes.alarm;
-  const series = [{ epoch: epoch + 1_000_000, lane: 'alarm' as const, highest: 1 }];
+  const series = [{ epoch: held ?? epoch + 1_000_000, lane: 'alarm' as const, highest: 1 }];
   const outrank = (older: Older | null = null) => ask({ ask: 'outrank', uplink: 'one', series, sent: [], wallMs: Date.now(), older });
   const takeAll = (lane: Lane): Array<Taken['rows'][number] & { epoch: number }> => {
     const rows = [];
@@ -53,7 +53,14 @@ function journalOf(many: number) {
       after = taken.last;
     }
   };
-  return { scribe, append, fill, said, state, epoch, outrank, takeAll };
+  /** As one connection does: piece by piece, until the disk fails. */
+  const outrankAll = () => {
+    for (let answer = outrank(); 'value' in answer && answer.value !== null; ) answer = outrank(answer.value as Older);
+  };
+  const numberAll = () => {
+    while (state().lanes.alarm.rejected + state().lanes.ordinary.rejected > 0) scribe.tend();
+  };
+  return { scribe, append, fill, said, state, epoch, outrank, outrankAll, numberAll, takeAll, directory, close };
 }
 
 /** The next commits of a lane fail with a code of SQLite, before they have written anything. */
@@ -64,6 +71,22 @@ function failNext(lane: Lane, code: string, times: number): void {
     if (this.lane === lane && left-- > 0) throw Object.assign(new Error('injected'), { code });
     return commit.apply(this, given);
   });
+}
+
+/** Each step of it that writes, one after the other; `isFailing` says of its number whether it fails. */
+function failSteps(isFailing: (step: number) => boolean): () => number {
+  let step = 0;
+  const failing = <Given extends unknown[], Answer>(act: (...given: Given) => Answer) =>
+    function (this: unknown, ...given: Given): Answer {
+      if (isFailing(++step)) throw Object.assign(new Error('injected'), { code: step % 2 === 0 ? 'SQLITE_FULL' : 'SQLITE_IOERR_FSYNC' });
+      return act.apply(this, given);
+    };
+  const { commit } = LaneFile.prototype;
+  const { supersede, renumber } = Offers.prototype;
+  vi.spyOn(LaneFile.prototype, 'commit').mockImplementation(failing(commit));
+  vi.spyOn(Offers.prototype, 'supersede').mockImplementation(failing(supersede));
+  vi.spyOn(Offers.prototype, 'renumber').mockImplementation(failing(renumber));
+  return () => step;
 }
 
 const begun = ({ findings }: JournalState) =>
@@ -165,5 +188,46 @@ describe('what waits when a collector holds more', () => {
       expect([sent.length, sent.every((row) => row.epoch > epoch)]).toEqual([many + 2, true]);
       expect(Math.max(...sent.map(({ number }) => number))).toBe(many + 2);
     }
+  });
+
+  /** Steps of two pieces in both lanes, and of the numbers that the first rows get at once. */
+  const STEPS = Array.from({ length: 12 }, (_, step) => step + 1);
+  const many = limits.SUPERSEDED_ROWS_MAX + 1;
+  const inOrder = ({ takeAll, epoch }: ReturnType<typeof journalOf>) =>
+    (['alarm', 'ordinary'] as const).map((lane) => {
+      const sent = takeAll(lane).sort((one, other) => one.order - other.order);
+      const orders = new Set(sent.map(({ order }) => order));
+      return [sent.length, orders.size, sent.filter((row) => row.epoch <= epoch + 1_000_000).length];
+    });
+
+  it.each(STEPS)('is all held back with the next word of the collector although the disk fails, and its cure, in step %i', (failed) => {
+    const journal = journalOf(0);
+    journal.fill(many);
+    failSteps((step) => step === failed || step === failed + 1);
+    journal.outrankAll();
+    vi.restoreAllMocks();
+    journal.scribe.tend();
+    journal.outrankAll();
+    journal.numberAll();
+    expect(inOrder(journal)).toEqual([
+      [many, many, 0],
+      [many, many, 0],
+    ]);
+  });
+
+  it.each([3, 5, 8, 11])('is all held back with the next word of the collector although the program ended at step %i', (ended) => {
+    const before = journalOf(0);
+    before.fill(many);
+    failSteps((step) => step >= ended);
+    before.outrankAll();
+    vi.restoreAllMocks();
+    before.close();
+    const after = journalOf(0, before.directory, before.epoch + 1_000_000);
+    after.outrankAll();
+    after.numberAll();
+    expect(inOrder({ ...after, epoch: before.epoch })).toEqual([
+      [many, many, 0],
+      [many, many, 0],
+    ]);
   });
 });

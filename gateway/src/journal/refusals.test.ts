@@ -133,6 +133,7 @@ function renewalOf(file: LaneFile) {
   const remarks: string[] = [];
   let nowMs = 1;
   const files = {
+    start: { directory: '/nowhere' },
     epochAbove: () => file.header.epoch + 1,
     enter: (lane: string, epoch: number) => lane === file.lane && file.commit([], [], { epoch, newest: 0 }),
     findings: { remark: (words: string) => remarks.push(words) },

@@ -6,6 +6,7 @@ import type { LaneFile } from './lane-file.ts';
 import { type LaneFiles, otherLane } from './lane-files.ts';
 import type { Older, Outranking } from './messages.ts';
 import { RenewalRest } from './renewal-rest.ts';
+import { Unfinished } from './unfinished.ts';
 
 const ADVICE = 'See whether another gateway runs under this name and whether the collector is in order';
 
@@ -23,9 +24,11 @@ export class Renewal {
   readonly #rest = new RenewalRest();
   /** For what is held, by uplink: what one collector says wrongly must not keep another's word from being heeded. */
   readonly #rests = new Map<string, RenewalRest>();
+  readonly #unfinished: Unfinished;
 
   constructor(files: LaneFiles, cures: Pick<Cures, 'tried'>, monotonicMs = () => performance.now()) {
     this.#files = files;
+    this.#unfinished = new Unfinished(files.start.directory);
     this.#cures = cures;
     this.#monotonicMs = monotonicMs;
   }
@@ -78,7 +81,8 @@ export class Renewal {
   /**
    * Where the collector of an uplink holds a higher epoch, or numbers of ours that this journal did not give, a new epoch begins above all it
    * holds. What it has comes before that; what waits and it cannot have was said after it, and is to get numbers of the new epoch. Answers
-   * what of it is left for another call. Throws what the disk says, after its cures.
+   * what of it is left for another call. Throws what the disk says, after its cures; what was not done then is begun anew when that
+   * collector is heard again.
    */
   outrank(told: Outranking): Older | null {
     if (told.older) return this.#supersede(told, told.older);
@@ -91,8 +95,16 @@ export class Renewal {
     const outranking = { ...told, series };
     const known = Math.max(0, ...series.map((one) => one.epoch));
     const isOutranked = known > epoch || LANES.some((lane) => this.#isBehind(lane, epoch, outranking));
-    if (!isOutranked || !this.#rise(outranking, known)) return null;
-    return this.#supersede(outranking, { epoch, before: { alarm: Number.MAX_SAFE_INTEGER, ordinary: Number.MAX_SAFE_INTEGER } });
+    if (isOutranked) this.#rise(outranking, known, epoch);
+    const older = this.#leftOf(told.uplink);
+    return older && this.#supersede(outranking, older);
+  }
+
+  /** An epoch that both lanes have left behind, and that was not looked through to its end. */
+  #leftOf(uplink: string): Older | null {
+    const epoch = this.#unfinished.of(uplink);
+    const isLeft = epoch !== null && LANES.every((lane) => this.#cures.tried(lane, () => this.#files.file(lane).header.epoch) > epoch);
+    return isLeft ? { epoch, before: { alarm: Number.MAX_SAFE_INTEGER, ordinary: Number.MAX_SAFE_INTEGER } } : null;
   }
 
   #isBehind(lane: Lane, epoch: number, { series, sent }: Outranking): boolean {
@@ -104,21 +116,21 @@ export class Renewal {
     });
   }
 
-  /** Begins an epoch; false when it is too soon for one. */
-  #rise({ uplink }: Outranking, known: number): boolean {
+  /** Begins an epoch above one, unless it is too soon for it. */
+  #rise({ uplink }: Outranking, known: number, epoch: number): void {
     const rest = this.#rests.get(uplink) ?? new RenewalRest();
     this.#rests.set(uplink, rest);
     if (!rest.isOver(this.#monotonicMs())) {
       this.#files.findings.remark(
         `the collector of ${uplink} again holds more than this journal, soon after a new epoch: none begins now. ${ADVICE}`,
       );
-      return false;
+      return;
     }
     const fresh = this.#files.epochAbove(known);
+    this.#unfinished.begun(uplink, epoch);
     for (const lane of LANES) this.#cures.tried(lane, () => this.#files.enter(lane, fresh));
     rest.begin(this.#monotonicMs());
     this.#tell(`the collector of ${uplink} holds more of this gateway than its journal, which was put back from a copy`, fresh);
-    return true;
   }
 
   /** Holds back for other numbers what the collector cannot have, a piece of each lane. Answers what is left. */
@@ -129,7 +141,9 @@ export class Renewal {
       const which = { uplink, epoch, floor, boot: this.#files.boot, sent: ours, before: before[lane] };
       return this.#cures.tried(lane, () => this.#files.file(lane).offers.supersede(which, wallMs));
     }) as [number, number];
-    return alarm + ordinary > 0 ? { epoch, before: { alarm, ordinary } } : null;
+    if (alarm + ordinary > 0) return { epoch, before: { alarm, ordinary } };
+    this.#unfinished.done(uplink, epoch);
+    return this.#leftOf(uplink);
   }
 
   #tell(why: string, epoch: number): void {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { LANES, type Lane } from '@fengsui/protocol';
-import { setFolderAside } from '../own-files.ts';
+import { putInPlace, writeBeside } from './whole-file.ts';
 
 /** What somebody outside the two files saw of them: they must know at least this much, or they are older than they were. */
 export interface Testimony {
@@ -69,31 +69,17 @@ export class Witness {
 
   /** One sync of it: the words beside the file, or those in its place. Answers whether there was anything to be done. */
   step(epoch: number, newest: Readonly<Record<Lane, number>>): boolean {
-    const beside = `${this.#path}.new`;
     if (this.isHalfWritten) {
       const words = this.#beside;
       this.#beside = '';
-      setFolderAside(this.#path);
-      renameSync(beside, this.#path);
-      durably(dirname(this.#path), 'r', () => {});
+      putInPlace(this.#path);
       this.#written = words;
       return true;
     }
     const words = `${JSON.stringify({ epoch, newest, machine: this.#machine } satisfies Testimony)}\n`;
     if (words === this.#written) return false;
-    setFolderAside(beside);
-    durably(beside, 'w', (file) => writeFileSync(file, words));
+    writeBeside(this.#path, words);
     this.#beside = words;
     return true;
-  }
-}
-
-function durably(path: string, flags: string, act: (file: number) => void): void {
-  const file = openSync(path, flags, 0o600);
-  try {
-    act(file);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
