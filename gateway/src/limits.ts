@@ -314,7 +314,7 @@ export const WAL_PAGES_FRUGAL = 32;
 export const LINGER_MS = 1_000;
 
 /** An orderly stop takes 5 s at most; whatever still hangs then is cut off just before. */
-export const EXIT_WITHIN_MS = 4_500;
+export const EXIT_WITHIN_MS = 4_200;
 
 /** What is heard and ordered has ended by then or is left behind: the last word, a moment to carry it and the uplinks' letting go come after it. */
 export const FINISH_WITHIN_MS = 2_000;
