@@ -1,4 +1,5 @@
 import { type Clock, GB26875_2011, LANES, type Lane, PROFILES, type SiteEvent } from '@fengsui/protocol';
+import * as limits from '../limits.ts';
 import type { Behind, RowAbout } from './gb26875-behind.ts';
 import type { CentreWindow, Place } from './gb26875-window.ts';
 import type { Outbox } from './outbox.ts';
@@ -28,29 +29,33 @@ const LOOK_PIECES = 16;
 /** A reading goes after so many of the others, so that an input that chatters does not keep them all back. */
 const OTHERS_IN_A_ROW = 7;
 
-/** Rows of a lane, of one sort, in their order. */
+/** Rows of a lane, of one sort, in their order, behind a position and up to another. */
 interface Strand {
   readonly has: (told: Told) => boolean;
   cursor: number;
+  until: number;
   readonly fresh: Told[];
 }
 
 /**
  * The journal's rows for a centre, one by one: alarms before everything. The ordinary lane goes in two strands, each in its order: what is no
- * reading, and the readings. So a fault of now does not wait hours for the readings of last month. What the centre did not confirm stands behind
+ * reading, and the readings; of readings a long backlog goes beside what was read since, which has a share of their turns. So neither a fault nor a
+ * reading of now waits hours for the readings of last month, and no end of a state goes before its beginning. What the centre did not confirm stands behind
  * the others of its lane, and while that is so, fires go before the rest of theirs; but no end goes after what began anew since: a centre may
  * take what comes last for what is.
  */
 export class CentreRows {
   readonly #outbox: Outbox;
   readonly #behind: Behind;
+  readonly #alarms = strandOf(() => true);
   readonly #others = strandOf(({ isReading }) => !isReading);
-  readonly #strands: Readonly<Record<Lane, readonly Strand[]>> = {
-    alarm: [strandOf(() => true)],
-    ordinary: [this.#others, strandOf(({ isReading }) => isReading)],
-  };
+  #readings = strandOf(({ isReading }) => isReading);
+  /** What was read since a long backlog of readings was found; null while there is none. */
+  #fresh: Strand | null = null;
   readonly #resting: Readonly<Record<Lane, Told[]>> = { alarm: [], ordinary: [] };
   #othersInARow = 0;
+  /** Turns that are owed to the readings of now. */
+  #freshTurns = 0;
 
   constructor(outbox: Outbox, behind: Behind) {
     this.#outbox = outbox;
@@ -63,7 +68,8 @@ export class CentreRows {
       for (const lane of LANES) {
         for (const isBehind of [false, true]) {
           if (!window.isFree(lane, isBehind)) continue;
-          for (const strand of this.#strands[lane]) await this.#read(lane, strand);
+          this.#arrange();
+          for (const strand of this.#strands(lane)) await this.#read(lane, strand);
           const told = isBehind ? this.#due(lane) : this.#first(lane);
           if (told) return { told: this.#handed(told), place: { lane, isBehind } };
         }
@@ -85,7 +91,7 @@ export class CentreRows {
   /** Resolves when a row that has a free place waits, be it behind; rejects with the signal's reason. */
   async wait(window: CentreWindow, clock: Clock, signal: AbortSignal): Promise<void> {
     const waits: Promise<void>[] = LANES.filter((lane) => window.isFree(lane, false)).map((lane) =>
-      this.#outbox.wait(lane, this.#strands[lane][0]!.cursor, signal),
+      this.#outbox.wait(lane, this.#leader(lane).cursor, signal),
     );
     const resting = LANES.filter((lane) => window.isFree(lane, true)).flatMap((lane) => this.#resting[lane]);
     if (resting.length > 0) {
@@ -95,11 +101,33 @@ export class CentreRows {
     await Promise.race(waits);
   }
 
+  #leader(lane: Lane): Strand {
+    return lane === 'alarm' ? this.#alarms : this.#others;
+  }
+
+  #strands(lane: Lane): readonly Strand[] {
+    return lane === 'alarm' ? [this.#alarms] : [this.#others, this.#readings, ...(this.#fresh ? [this.#fresh] : [])];
+  }
+
+  /** Parts the readings where their backlog is long, and joins them where it is through. */
+  #arrange(): void {
+    const { cursor, until, fresh } = this.#readings;
+    const newest = this.#outbox.newest('ordinary');
+    if (!this.#fresh) {
+      if (cursor === 0 || newest - cursor <= limits.BACKLOG_LONG_ROWS) return;
+      this.#readings.until = newest;
+      this.#fresh = strandOf(this.#readings.has, newest);
+    } else if (cursor >= until && fresh.length === 0) {
+      this.#readings = this.#fresh;
+      this.#fresh = null;
+    }
+  }
+
   /** Readings are read as far as all before them was looked through for the others. */
   async #read(lane: Lane, strand: Strand): Promise<void> {
     const wanted = this.#behind.hasAny(lane) ? LOOK_ROWS : 1;
-    const [leader] = this.#strands[lane];
-    const end = () => (strand === leader ? this.#outbox.newest(lane) : leader!.cursor);
+    const leader = this.#leader(lane);
+    const end = () => Math.min(strand.until, strand === leader ? this.#outbox.newest(lane) : leader.cursor);
     for (let piece = 0; piece < LOOK_PIECES && strand.fresh.length < wanted && end() > strand.cursor; piece++) {
       const { rows, epoch, profile, last } = await this.#outbox.take(lane, strand.cursor, AHEAD_ROWS, AHEAD_BYTES, end());
       strand.cursor = last;
@@ -111,12 +139,26 @@ export class CentreRows {
   }
 
   #first(lane: Lane): Told | null {
-    const [strand, other] = this.#strands[lane] as readonly [Strand, Strand?];
-    const isTurn = this.#othersInARow >= OTHERS_IN_A_ROW;
-    const { fresh } = other && other.fresh.length > 0 && (isTurn || strand.fresh.length === 0) ? other : strand;
-    if (other) this.#othersInARow = fresh === strand.fresh ? this.#othersInARow + 1 : 0;
+    const { fresh } = lane === 'alarm' ? this.#alarms : this.#turn();
     const fire = this.#behind.hasAny(lane) ? fresh.findIndex(({ isFire }) => isFire) : 0;
     return fresh.splice(Math.max(0, fire), 1)[0] ?? null;
+  }
+
+  /** Whose turn it is in the ordinary lane. */
+  #turn(): Strand {
+    const hasReading = this.#readings.fresh.length > 0 || (this.#fresh?.fresh.length ?? 0) > 0;
+    const isTheirs = hasReading && (this.#others.fresh.length === 0 || this.#othersInARow >= OTHERS_IN_A_ROW);
+    this.#othersInARow = isTheirs ? 0 : this.#othersInARow + 1;
+    return isTheirs ? this.#readingsTurn() : this.#others;
+  }
+
+  #readingsTurn(): Strand {
+    if (!this.#fresh || this.#fresh.fresh.length === 0) return this.#readings;
+    if (this.#readings.fresh.length === 0) return this.#fresh;
+    this.#freshTurns += limits.FRESH_SHARE;
+    if (this.#freshTurns < 1) return this.#readings;
+    this.#freshTurns -= 1;
+    return this.#fresh;
   }
 
   /** Fires first, then what was tried least. */
@@ -130,8 +172,8 @@ export class CentreRows {
   }
 }
 
-function strandOf(has: Strand['has']): Strand {
-  return { has, cursor: 0, fresh: [] };
+function strandOf(has: Strand['has'], cursor = 0): Strand {
+  return { has, cursor, until: Number.POSITIVE_INFINITY, fresh: [] };
 }
 
 /** The event is read back from the frame of the gateway's own profile and told in the words of the standard. */

@@ -6,6 +6,7 @@ import { DIALECTS, decodeFrame, encodeFrame, FRAME_CUT, heartbeatOf, parseTimeTa
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventOf, open, systemTime, temporaryFolder } from '../journal/journal.fixture.ts';
 import type { Journal } from '../journal/journal.ts';
+import * as limits from '../limits.ts';
 import { CentreTimes } from './centre-times.ts';
 import type { CentreOrder } from './gb26875-centre.ts';
 import { Exchanges } from './gb26875-exchanges.ts';
@@ -183,6 +184,27 @@ describe('the uplink to a city centre', () => {
     await journal.append([at('fault', 11), readings[0]!, at('fault', 12)]);
     await vi.waitFor(async () => expect((await lanes()).ordinary.waiting).toBe(0), soon);
     expect([centre.told.slice(10), centre.read.length]).toEqual([[11, 12], 301]);
+  });
+
+  it('tells readings of now beside a long backlog of them, with a share of the turns, each in its order, and no row twice', async () => {
+    const measured = { quantity: 'pressure-kpa', value: 312.5, quality: 'good' } as const;
+    const readingAt = (address: number) => eventOf('reading', address, { edge: 'momentary', measured });
+    const backlog = Array.from({ length: limits.BACKLOG_LONG_ROWS + 400 }, (_, index) => index + 1);
+    for (let from = 0; from < backlog.length; from += 500) await journal.append(backlog.slice(from, from + 500).map(readingAt));
+    let isLater = false;
+    centre.answer = () => (isLater ? 3 : null);
+    run({ replyTimeoutMs: 2_000 });
+    await vi.waitFor(() => expect(centre.read.length).toBeGreaterThan(0), soon);
+    const now = Array.from({ length: 20 }, (_, index) => 50_001 + index);
+    await journal.append(now.map(readingAt));
+    isLater = true;
+    await vi.waitFor(async () => expect((await lanes()).ordinary.waiting).toBe(0), soon);
+    const read = [...new Set(centre.read)];
+    expect([read.filter((address) => address < 50_000), read.filter((address) => address > 50_000)]).toEqual([backlog, now]);
+    const last = read.indexOf(now.at(-1)!);
+    const since = read.slice(read.indexOf(now[0]!), last + 1);
+    expect(since.filter((address) => address < 50_000).length / since.length).toBeCloseTo(1 - limits.FRESH_SHARE, 1);
+    expect(read.length - last).toBeGreaterThan(500);
   });
 
   it('sends the same bytes again until they are confirmed, and goes on over a lost connection where it was', async () => {
