@@ -6,6 +6,7 @@ import { get, keepAlive, listen, onOut, post } from './link.js';
 import { drawOverview } from './overview.js';
 import { drawPoints, loadPoints, preparePoints } from './points.js';
 import { by, element, nowMs, plain, sizeOf, spanOf, takeClock, takeStart, takeZone, timeOf } from './show.js';
+import { drawUnwatched, prepareUnwatched } from './unwatched.js';
 import { drawLiveFrame, drawWires, prepareWires, stopWatching } from './wires.js';
 import { currentLanguage, say, switchLanguage, takeNames } from './words.js';
 
@@ -50,6 +51,7 @@ function drawFrame() {
 
 function drawStatus() {
   if (!status) return;
+  drawUnwatched(status);
   drawDuty(status);
   if (tab === 'overview') drawOverview(status);
   if (tab === 'wires') drawWires(status);
@@ -153,6 +155,7 @@ prepareWires(() => status);
 preparePoints();
 prepareTest();
 prepareDuty();
+prepareUnwatched();
 go(tab);
 get('/api/hello').then(enter, () => by('pin').focus());
 

@@ -60,7 +60,7 @@ export async function startGateway(configuration: GatewayConfiguration, surround
 /** What is heard, what is sent, what looks after itself, what takes orders, what people are shown; all of it around what is kept. */
 async function start(configuration: GatewayConfiguration, surroundings: Surroundings, keeping: Keeping): Promise<Gateway> {
   const { clock, narrowed } = surroundings;
-  const { journal, say, clockSynchronised } = keeping;
+  const { journal, say, clockSynchronised, unwatched } = keeping;
   const { gateway, profile } = configuration;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -73,7 +73,7 @@ async function start(configuration: GatewayConfiguration, surroundings: Surround
   const { uplinks } = sending;
   const watching = await openWatching({ ...parts, lines, uplinks: uplinks.all });
   const started = { id: gateway.id, profile, startedMs: Math.round(clock.wallMs()) };
-  const sources = { ...started, narrowed, clock, clockSynchronised, journal, uplinks: uplinks.all, lines, ...watching };
+  const sources = { ...started, narrowed, clock, clockSynchronised, journal, uplinks: uplinks.all, lines, unwatched, ...watching };
   const status = () => statusOf({ ...sources, orders: ordering.downlink.numbers, duty: ordering.duty.waiting() });
   const ordering: Ordering = await openOrdering({
     ...{ ...parts, ...hearing, boot: journal.boot, again: again.resolve },

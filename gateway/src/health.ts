@@ -20,6 +20,9 @@ export interface StatusOptions {
   readonly told: Readonly<Record<string, (said: unknown) => readonly [code: number, answer: object]>>;
 }
 
+/** In the data folder: where the status of the gateway that runs is, for a command beside it. */
+export const STATUS_ADDRESS = 'status.url';
+
 /** The longest thing a person says here. */
 const BODY_BYTES_MAX = 4_096;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);

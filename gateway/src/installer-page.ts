@@ -11,7 +11,7 @@ import { TestAlarm } from './page/test-alarm.ts';
 import type { Taps } from './taps.ts';
 import type { RowName, Trail } from './trail.ts';
 
-export interface InstallerPageOptions extends Pick<PageNeeds, 'clock' | 'log' | 'status' | 'answerDuty' | 'logLines'> {
+export interface InstallerPageOptions extends Pick<PageNeeds, 'clock' | 'log' | 'status' | 'answerDuty' | 'logLines' | 'seenUnwatched'> {
   readonly configuration: GatewayConfiguration;
   readonly site: SiteState;
   readonly taps: Taps;

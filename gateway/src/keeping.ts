@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Clock, SiteEvent } from '@fengsui/protocol';
 import { clockSynchronisedBy } from './clock.ts';
 import type { GatewayConfiguration } from './config.ts';
@@ -8,6 +9,7 @@ import { LATELY_MS } from './limits.ts';
 import { recall } from './recall.ts';
 import type { Log } from './supervision.ts';
 import type { RowName } from './trail.ts';
+import { Unwatched } from './unwatched.ts';
 
 export interface KeepingOptions {
   readonly configuration: GatewayConfiguration;
@@ -23,6 +25,8 @@ export interface Keeping {
   readonly journal: Journal;
   readonly site: SiteState;
   readonly itself: Itself;
+  /** When nobody watched, as far as nobody has seen it yet. */
+  readonly unwatched: Unwatched;
   /** The journal's state, for what looks at it now and then: at most `LATELY_MS` old. */
   readonly journalState: () => Promise<JournalState>;
   readonly clockSynchronised: () => boolean;
@@ -44,7 +48,7 @@ export async function openKeeping({ configuration, clock, log }: KeepingOptions)
   const envelope = { source: address, destination: centre, zoneMinutes };
   const sizes = sizesOf(configuration.journal);
   const names = uplinks.map(({ name }) => name);
-  const journal = await openJournal({ directory: data, profile, envelope, uplinks: names, clock, clockSynchronised, sizes });
+  const journal = await openJournal({ directory: data, gateway: id, profile, envelope, uplinks: names, clock, clockSynchronised, sizes });
   const site = new SiteState();
   void recall({ journal, site, own: new Set([id, ...names]), clock, log });
   const append: Keeping['append'] = async (events, again = false) => {
@@ -58,8 +62,9 @@ export async function openKeeping({ configuration, clock, log }: KeepingOptions)
   const look = async () => watch.news(await journalState(), clock.monotonicMs());
   await itself.journal(await look());
   await itself.started(journal.before);
+  const unwatched = await Unwatched.open(journal.before, { file: join(data, 'unwatched.json'), clock, log });
   return {
-    ...{ journal, journalState, site, itself, clockSynchronised, append },
+    ...{ journal, journalState, site, itself, unwatched, clockSynchronised, append },
     say: (source, says) => append([itself.event(source, says)]),
     sayApart: async (says) => (await journal.append([itself.event(id, says)]))[0]!,
     watch: (signal) => Promise.all([itself.watch(() => journal.alive(), signal), itself.watchJournal(look, signal)]),

@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '@fengsui/protocol';
 import type { GatewayConfiguration } from './config.ts';
 import type { DutyDesk } from './downlink/duty.ts';
-import { openStatusPage, type StatusPage } from './health.ts';
+import { openStatusPage, STATUS_ADDRESS, type StatusPage } from './health.ts';
 import type { Hearing } from './hearing.ts';
 import { holdPage, type PageHolder } from './installer-page.ts';
 import type { Keeping } from './keeping.ts';
@@ -17,7 +19,7 @@ export interface ShowingOptions {
   readonly log: Log;
   /** The last lines of the log, oldest first. */
   readonly logLines: () => readonly string[];
-  readonly keeping: Pick<Keeping, 'site' | 'sayApart'>;
+  readonly keeping: Pick<Keeping, 'site' | 'sayApart' | 'unwatched'>;
   readonly hearing: Pick<Hearing, 'lines' | 'taps'>;
   readonly sending: Pick<Sending, 'trail'>;
   readonly duty: DutyDesk;
@@ -42,10 +44,13 @@ export async function openShowing(options: ShowingOptions): Promise<Showing> {
     told: { '/duty-answer': answerDuty },
     trouble: (error) => log.warn({ code: 'status-listen' }, error.message),
   });
+  // Whoever cannot read it is told so; no alarm waits for it.
+  await writeFile(join(configuration.data, STATUS_ADDRESS), page.url).catch((error: Error) => log.warn({}, error.message));
   const installer = await holdPage({
     ...{ configuration, clock, log, logLines, status, answerDuty, signal },
     ...{ site: keeping.site, say: keeping.sayApart, taps: hearing.taps, trail: sending.trail },
     lines: hearing.lines.map(({ line }) => line),
+    seenUnwatched: () => keeping.unwatched.seen(),
   });
   return { page, installer };
 }

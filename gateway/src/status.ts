@@ -10,6 +10,7 @@ import { descriptorNumbers } from './troubles/descriptors.ts';
 import { memoryNumbers } from './troubles/machine.ts';
 import type { PowerState } from './troubles/power.ts';
 import type { Said } from './troubles/remembered.ts';
+import type { UnwatchedWindow } from './unwatched.ts';
 import type { KnownUplink } from './uplinks.ts';
 
 export interface StatusSources {
@@ -28,6 +29,7 @@ export interface StatusSources {
   readonly duty: { readonly id: string; readonly sinceMs: number; readonly untilMs: number } | null;
   readonly troubles: { standing(): readonly Said[] };
   readonly power: { state(): PowerState };
+  readonly unwatched: { standing(): readonly UnwatchedWindow[] };
 }
 
 /** Everything the gateway knows of itself, as JSON. Times are milliseconds since 1970-01-01 UTC unless they end in `AgeMs`. */
@@ -52,6 +54,8 @@ export async function statusOf(sources: StatusSources) {
     duty,
     troubles: troubles.standing(),
     power: power.state(),
+    /** When nobody watched this site, as far as nobody at the box has said that he saw it. */
+    unwatched: sources.unwatched.standing(),
     process: { ...processNumbers(), ...loopDelay.numbers(), ...memoryNumbers(), ...descriptorNumbers() },
   };
 }

@@ -4,12 +4,19 @@ import { QUANTITIES } from '@fengsui/protocol';
 import { FAMILIES } from '@fengsui/protocol/families';
 import { standardLimitOf, standardLow } from '@fengsui/protocol/normalizer';
 import type { Command } from 'commander';
+import { systemClock } from '../clock.ts';
+import { certificateFindings } from '../commission/doctor/certificates.ts';
+import type { Finding } from '../commission/doctor/finding.ts';
 import { type GatewayConfiguration, loadConfiguration, type StoredConfiguration } from '../config.ts';
+import { pathsOf } from '../config-uplinks.ts';
 import { isOutOfReach, reachRemedy } from '../ownership.ts';
 import { PROGRAM } from '../program.ts';
 
 /** A wrong configuration never starts half: this is the exit code that says so. */
 const WRONG_CONFIGURATION = 2;
+
+/** The gateway starts and hears its site; the collector will not know it, or others may read its key. */
+const NO_UPLINK = 1;
 
 /** The configuration of a file, or null after every problem of it was written to standard error and the exit code set. */
 export function configurationFrom(file: string): GatewayConfiguration | null {
@@ -44,6 +51,20 @@ function standardLimitsIn({ lines }: GatewayConfiguration): string[] {
   );
 }
 
+/** What is wrong with the certificates by which the collector knows this gateway, as far as their files tell. */
+function identityFindings({ gateway, uplinks }: GatewayConfiguration): Finding[] {
+  const findings = uplinks.flatMap((uplink, index) => {
+    if (uplink.kind !== 'mqtt') return [];
+    const { primary, backup } = pathsOf(uplink);
+    const ways = [
+      [`uplinks[${index}]`, primary] as const,
+      ...(uplink.backup?.certificate ? [[`uplinks[${index}].backup`, backup!] as const] : []),
+    ];
+    return ways.flatMap(([about, files]) => certificateFindings(about, files, gateway.id, systemClock.wallMs()));
+  });
+  return findings.filter(({ health }) => health === 'wrong');
+}
+
 function check({ config }: { readonly config: string }): void {
   const stored = storedConfigurationFrom(config);
   if (!stored) return;
@@ -56,7 +77,10 @@ function check({ config }: { readonly config: string }): void {
   if (isOutOfReach(configuration.data))
     stderr.write(`data: ${configuration.data} does not belong to the gateway's user, who cannot write there: ${reachRemedy(configuration.data)} / 数据目录不属于网关用户
 `);
-  stdout.write('ok\n');
+  const wrong = identityFindings(configuration);
+  for (const { about, zh, en, remedy } of wrong) stderr.write(`${about}: ${zh} · ${en}: ${remedy}\n`);
+  if (wrong.length > 0) process.exitCode = NO_UPLINK;
+  else stdout.write('ok\n');
   for (const limit of standardLimitsIn(configuration)) stdout.write(`${limit}\n`);
 }
 

@@ -3,10 +3,12 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
+import { Aedes } from 'aedes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { Authority, needOpenssl } from '../commission/doctor/authority.fixture.ts';
@@ -17,6 +19,7 @@ import type { Finding } from '../commission/doctor/finding.ts';
 import { uplinkFindings } from '../commission/doctor/uplink-reach.ts';
 import { serialFindings, udpFindings } from '../commission/doctor/wire-health.ts';
 import { needSocat, serialPair } from '../commission/serial-pair.fixture.ts';
+import { lock, lockOf } from '../journal/lock.ts';
 import { runGateway } from './gateway.fixture.ts';
 
 const DAY_MS = 86_400_000;
@@ -24,6 +27,11 @@ let folder: string;
 let authority: Authority;
 let gateway: { certificate: string; key: string };
 let collector: Server;
+let broker: Aedes;
+/** With which return code the collector refuses; null: it does not. */
+let refusal: number | null = null;
+/** Who came in by MQTT. */
+const sessions: string[] = [];
 let port: number;
 
 beforeAll(async () => {
@@ -35,11 +43,19 @@ beforeAll(async () => {
   const own = authority.issue('collector', 365);
   collector = createServer({ ...tls(own), ca: readFileSync(authority.ca), requestCert: true, rejectUnauthorized: true });
   collector.on('tlsClientError', () => {});
+  broker = await Aedes.createBroker({
+    authenticate: (client, instance, _password, done) => {
+      sessions.push(`${client.id} ${instance}`);
+      done(refusal === null ? null : Object.assign(new Error('refused'), { returnCode: refusal as never }), refusal === null);
+    },
+  });
+  collector.on('secureConnection', (socket) => void broker.handle(socket.on('error', () => {})));
   collector.listen(0, '127.0.0.1');
   await once(collector, 'listening');
   port = (collector.address() as { port: number }).port;
 });
 afterAll(async () => {
+  await new Promise<void>((resolve) => broker.close(resolve));
   collector.close();
   await rm(folder, { recursive: true });
 });
@@ -208,6 +224,7 @@ describe('the command', () => {
         },
       ],
       lines,
+      page: {},
     };
     const config = join(folder, 'gateway.yaml');
     await writeFile(config, stringify(site));
@@ -224,6 +241,55 @@ describe('the command', () => {
     expect(findings.filter(({ health }) => health === 'wrong')).toEqual([]);
     expect(code).toBe(0);
     expect(text).toMatch(/^✓ 2?.*line panel-line: .*可打开/m);
+    expect(text).toContain('✓ uplinks[0]: MQTT 连接成功:采集端接受本网关(已断开)');
+    expect(text).toContain(`Set one with npm run gateway -- pin --config ${join(folder, 'gateway.yaml')}`);
+    expect(
+      sessions.every((session) => /^gw-1 doctor-[0-9a-f]{8}$/.test(session)),
+      sessions.join(),
+    ).toBe(true);
+  });
+
+  test('names a refusal of the collector, with its remedy', async () => {
+    refusal = 5;
+    const { code, findings } = await examined([]).finally(() => (refusal = null));
+    expect(code).toBe(1);
+    expect(findings.filter(({ health }) => health === 'wrong')).toMatchObject([
+      { about: 'uplinks[0]', zh: 'MQTT 连接被拒绝(CONNACK 5):编号已吊销或未登记', remedy: expect.stringContaining('pki/revoked') },
+    ]);
+  });
+
+  test('ends no session of a gateway that runs, and tells what that says of it', async () => {
+    const running = lock(lockOf(folder));
+    const lastFailure = 'uplink-unready: it is not ready (CONNACK 3)';
+    const uplinks = [{ name: 'collector', state: 'down', lastFailure }];
+    const status = createHttpServer((_, response) => response.end(JSON.stringify({ gateway: { id: 'gw-1' }, uplinks })));
+    await once(status.listen(0, '127.0.0.1'), 'listening');
+    await writeFile(join(folder, 'status.url'), `http://127.0.0.1:${(status.address() as AddressInfo).port}`);
+    const before = sessions.length;
+    const { findings } = await examined([]);
+    expect(findings.filter(({ about, health }) => about === 'uplinks[0]' && health !== 'right')).toMatchObject([
+      { health: 'wrong', en: expect.stringContaining(lastFailure), zh: expect.stringContaining('未尝试 MQTT 连接') },
+    ]);
+    status.close();
+    await writeFile(join(folder, 'status.url'), 'http://192.0.2.1:80');
+    expect((await examined([])).findings).toContainEqual(
+      expect.objectContaining({ about: 'uplinks[0]', health: 'doubtful', en: expect.stringContaining('no address of this machine') }),
+    );
+    running.close();
+    await rm(join(folder, 'status.url'));
+    expect(sessions.length).toBe(before);
+  });
+
+  test('of check says where the certificate is not of this gateway, with a code of its own, for it starts', async () => {
+    await examined([]);
+    const file = join(folder, 'gateway.yaml');
+    expect(await runGateway('check', '--config', file)).toMatchObject({ code: 0, stdout: 'ok\n' });
+    await writeFile(file, readFileSync(file, 'utf8').replace('id: gw-1', 'id: gw-2'));
+    const { code, stdout, stderr } = await runGateway('check', '--config', file);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /uplinks\[0\]\.certificate: 证书名 gw-1 与网关标识 gw-2 不符 · names gw-1, the gateway is gw-2: gateway\.id and/,
+    );
   });
 
   test('ends with 1 where something is wrong, with a remedy for each', async () => {

@@ -5,27 +5,19 @@ import { Failure } from '@fengsui/protocol';
 import { FAMILIES, isExperimental } from '@fengsui/protocol/families';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { certificateFindings } from '../commission/doctor/certificates.ts';
 import { clockFindings } from '../commission/doctor/clock-health.ts';
 import { dataFindings } from '../commission/doctor/data-folder.ts';
 import { codeOf, doubtful, type Finding, type Health, right, wrong } from '../commission/doctor/finding.ts';
-import { uplinkFindings } from '../commission/doctor/uplink-reach.ts';
 import { doorFindings, serialFindings, tcpFindings, udpFindings } from '../commission/doctor/wire-health.ts';
 import { type Ink, inkOf } from '../commission/explain.ts';
 import { serialPorts } from '../commission/serial-ports.ts';
 import { USUAL_LINE } from '../commission/wire-text.ts';
-import {
-  type GatewayConfiguration,
-  type LineConfiguration,
-  loadConfiguration,
-  type MqttConfiguration,
-  type UplinkConfiguration,
-} from '../config.ts';
-import { identityOf, pathsOf } from '../config-uplinks.ts';
+import { type GatewayConfiguration, type LineConfiguration, loadConfiguration } from '../config.ts';
 import { fingerprintOf } from '../page/certificate.ts';
 import { ownFiles } from '../page/identity.ts';
 import { readPinFile } from '../page/pin-file.ts';
 import { PROGRAM } from '../program.ts';
+import { uplinkFindings } from './doctor-uplinks.ts';
 
 const SIGNS: Readonly<Record<Health, string>> = { right: '✓', doubtful: '!', wrong: '✗' };
 
@@ -36,38 +28,20 @@ function show({ about, health, en, zh, remedy }: Finding, ink: Ink): string {
 }
 
 /** Everything the doctor looks at, in the order a person would: from the wire to the collector. Yields as it finds. */
-async function* examine(configuration: GatewayConfiguration): AsyncGenerator<Finding> {
-  const { gateway, data, uplinks, lines } = configuration;
+async function* examine(configuration: GatewayConfiguration, config: string): AsyncGenerator<Finding> {
+  const { gateway, data, lines } = configuration;
   const nowMs = systemClock.wallMs();
   for (const line of lines) yield* await lineFindings(line);
   if (lines.length === 0)
     yield doubtful('lines', 'the configuration has no line', '配置中没有线路', `${PROGRAM} scan serial prints lines to paste`);
   yield* clockFindings(nowMs, gateway.clockSynchronisedFile);
   yield* dataFindings(data);
-  yield* await pageFindings(configuration);
-  for (const [index, uplink] of uplinks.entries()) {
-    const about = `uplinks[${index}]`;
-    const { ca, certificate, key } = identityOf(uplink);
-    const identity = Object.fromEntries(Object.entries({ ca, certificate, key }).filter(([, path]) => path !== undefined));
-    if (uplink.kind === 'mqtt' || uplink.tls) yield* certificateFindings(about, identity, gateway.id, nowMs);
-    const target = targetOf(uplink);
-    if (target) yield* await uplinkFindings(about, { ...target, ...identity }, nowMs);
-    if (uplink.kind === 'mqtt') yield* await backupFindings(`${about}.backup`, uplink, gateway.id, nowMs);
-    if (!target)
-      yield right(about, 'UDP: whether the centre hears shows only in the status, as receipts', 'UDP:是否送达看 status 中的回执');
-  }
-}
-
-/** The backup path of an uplink. */
-async function backupFindings(about: string, uplink: MqttConfiguration, id: string, nowMs: number): Promise<Finding[]> {
-  const { backup } = pathsOf(uplink);
-  if (!backup) return [];
-  const ofItsOwn = uplink.backup?.certificate === undefined ? [] : certificateFindings(about, backup, id, nowMs);
-  return [...ofItsOwn, ...(await uplinkFindings(about, backup, nowMs))];
+  yield* await pageFindings(configuration, config);
+  yield* uplinkFindings(configuration, nowMs);
 }
 
 /** Whether the installer's page can open, and by which fingerprint it is known. */
-async function pageFindings({ page, data }: GatewayConfiguration): Promise<Finding[]> {
+async function pageFindings({ page, data }: GatewayConfiguration, config: string): Promise<Finding[]> {
   if (page?.pinFile === undefined) return [];
   try {
     await readPinFile(page.pinFile);
@@ -76,18 +50,9 @@ async function pageFindings({ page, data }: GatewayConfiguration): Promise<Findi
     return [right('page', `https://${page.host}:${page.port}, ${known}`, '维护页面')];
   } catch (error) {
     if (error instanceof Failure)
-      return [doubtful('page', error.message.replace(`. ${error.remedy}`, ''), '维护页面不会开启', error.remedy)];
+      return [doubtful('page', error.message.replace(`. ${error.remedy}`, ''), '维护页面不会开启', error.remedy.replace('<file>', config))];
     return [doubtful('page', codeOf(error), '维护页面证书有误', 'check page.certificate, or remove the folder page in the data folder')];
   }
-}
-
-/** Where an uplink leads, as an address to try; null: a datagram has no connection to try. */
-function targetOf(uplink: UplinkConfiguration): { readonly url: string; readonly serverName?: string } | null {
-  const named = (name: string | undefined) => (name === undefined ? {} : { serverName: name });
-  if (uplink.kind === 'mqtt') return { url: uplink.url, ...named(uplink.serverName) };
-  if (uplink.transport === 'udp') return null;
-  const host = uplink.host.includes(':') ? `[${uplink.host}]` : uplink.host;
-  return { url: `${uplink.tls ? 'mqtts' : 'mqtt'}://${host}:${uplink.port}`, ...named(uplink.tls?.serverName) };
 }
 
 function tierFindings({ name, devices }: LineConfiguration): Finding[] {
@@ -154,7 +119,7 @@ async function doctor({ config, json }: { readonly config: string; readonly json
     report(right('configuration', `${config} is sound`, '配置正确'));
     for (const { path, inForce, line } of narrowed)
       report(doubtful('configuration', line, '旧版本允许的值,现按边界值运行', `write ${path}: ${inForce}`));
-    for await (const finding of examine(configuration)) report(finding);
+    for await (const finding of examine(configuration, config)) report(finding);
   }
   if (!json) stdout.write(`\n✓ ${counts.right}  ! ${counts.doubtful}  ✗ ${counts.wrong}\n`);
   if (counts.wrong > 0) process.exitCode = 1;

@@ -13,8 +13,8 @@ type Untaken = ReadonlyMap<Lane, unknown>;
 type Both = readonly [alarm: LaneFile, ordinary: LaneFile];
 
 /**
- * The epoch that both lanes carry. A file that is missing, new, moved aside or put back from a copy begins a new one for both, with numbers
- * from 1; rows that wait keep theirs.
+ * The epoch that both lanes carry. A file that is missing, new, moved aside or put back from a copy begins a new one for both, and so does
+ * another gateway that takes the folder over, with numbers from 1; rows that wait keep theirs.
  */
 export class Epochs {
   readonly #wallMs: number;
@@ -27,9 +27,9 @@ export class Epochs {
   /** This worker has not begun yet: of a file that is not open it does not even know how far the count over both lanes had come. */
   #isNew = true;
 
-  constructor({ directory, machineFile, wallMs }: WorkerStart, findings: Findings) {
+  constructor({ directory, machineFile, gateway, wallMs }: WorkerStart, findings: Findings) {
     this.#wallMs = wallMs;
-    this.#witness = new Witness(directory, machineFile);
+    this.#witness = new Witness(directory, machineFile, gateway);
     this.#findings = findings;
   }
 
@@ -81,6 +81,8 @@ export class Epochs {
   /** What the witness says against two files that agree with each other. */
   #contradiction(testimony: Testimony | null, alarm: Header, ordinary: Header): string | null {
     if (testimony === null) return 'the files stand without their witness.json';
+    const other = this.#witness.otherOwner(testimony);
+    if (other !== null) return `数据目录此前属于网关 ${other} the data folder belonged to gateway ${other} before`;
     if (this.#witness.isForeign(testimony)) return 'the files come from another machine';
     if (testimony.epoch < alarm.epoch) return null;
     const isOlder = testimony.epoch > alarm.epoch || alarm.newest < testimony.newest.alarm || ordinary.newest < testimony.newest.ordinary;

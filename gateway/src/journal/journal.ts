@@ -97,6 +97,8 @@ export interface JournalOptions {
   readonly sizes?: Partial<JournalSizes>;
   /** Where the machine's name stands: a journal that is continued on another machine begins a new epoch. */
   readonly machineFile?: string;
+  /** Whose journal it is: what another gateway had is continued in a new epoch. Absent: nobody asks. */
+  readonly gateway?: string;
 }
 
 const SIZES: JournalSizes = {
@@ -125,9 +127,10 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     clock,
     answerTimeoutMs = limits.JOURNAL_ANSWER_TIMEOUT_MS,
     machineFile = MACHINE_FILE,
+    gateway = null,
   } = options;
   const sizes = { ...SIZES, ...options.sizes };
-  const start = { directory, profile, ...envelope, uplinks, wallMs: Math.round(clock.wallMs()), boot: null, sizes, machineFile };
+  const start = { directory, profile, ...envelope, uplinks, wallMs: Math.round(clock.wallMs()), boot: null, sizes, machineFile, gateway };
   const newest: Record<Lane, number> = { alarm: 0, ordinary: 0 };
   const clerk = new Clerk(start, () => ({ ...newest }), answerTimeoutMs);
   const opened = await clerk.open();

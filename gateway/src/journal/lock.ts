@@ -1,4 +1,4 @@
-import { truncateSync } from 'node:fs';
+import { accessSync, constants, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { fail } from '../failures.ts';
@@ -20,6 +20,27 @@ export function lock(path: string): Database.Database {
     if (toldOf(error).code !== 'journal-damaged') throw error;
     truncateSync(path);
     return locked(path);
+  }
+}
+
+/** Whether a process has the journal of a directory; null: the file that says so cannot be looked at. Leaves no trace. */
+export function isLocked(directory: string): boolean | null {
+  try {
+    accessSync(lockOf(directory), constants.R_OK | constants.W_OK);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? false : null;
+  }
+  try {
+    const database = new Database(lockOf(directory), { timeout: 0, fileMustExist: true });
+    try {
+      database.exec('BEGIN EXCLUSIVE; ROLLBACK');
+      return false;
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (isHeldByOthers(error)) return true;
+    return toldOf(error).code === 'journal-damaged' ? false : null;
   }
 }
 

@@ -246,4 +246,6 @@ export interface WorkerStart {
   readonly sizes: JournalSizes;
   /** Where the machine's name stands. */
   readonly machineFile: string;
+  /** Whose journal it is; null: nobody asks. */
+  readonly gateway: string | null;
 }

@@ -21,7 +21,7 @@ const moment = { wallMs: Date.now(), monotonicMs: 1, synchronised: true };
 function journalOf(many: number, directory = temporaryFolder(), held?: number) {
   const scribe = new Scribe({
     ...{ directory, profile: 'db36-t1297-2020', source: 1, destination: 1, zoneMinutes: 480, uplinks: ['one'] },
-    ...{ wallMs: Date.now(), boot: null, machineFile: '/etc/machine-id', positions: { alarm: 0, ordinary: 0 } },
+    ...{ wallMs: Date.now(), boot: null, machineFile: '/etc/machine-id', gateway: null, positions: { alarm: 0, ordinary: 0 } },
     sizes: { ballastBytes: 1_048_576, ordinaryBytesMax: 1e9, alarmBytesMax: 1e9, keepRows: 10, checkBytesMax: 1e9 },
   });
   const ask = (question: Question): Answer => [...scribe.answer([{ id: 1, ...question } as ToWorker])].flat()[0]!;

@@ -152,6 +152,7 @@ describe('a collector that holds ever more', () => {
       directory,
       profile: 'p',
       machineFile: '/etc/machine-id',
+      gateway: null,
       positions: { alarm: 0, ordinary: 0 },
       ...start,
     });

@@ -24,7 +24,7 @@ const moment = () => ({ wallMs: Date.now(), monotonicMs: performance.now(), sync
 function journalIn(directory: string) {
   const scribe = new Scribe({
     ...{ directory, profile: 'db36-t1297-2020', source: 1, destination: 1, zoneMinutes: 480, uplinks: [UPLINK] },
-    ...{ wallMs: Date.now(), boot: null, machineFile: '/etc/machine-id', positions: { alarm: 0, ordinary: 0 } },
+    ...{ wallMs: Date.now(), boot: null, machineFile: '/etc/machine-id', gateway: null, positions: { alarm: 0, ordinary: 0 } },
     sizes: { ballastBytes: 0, ordinaryBytesMax: 1e9, alarmBytesMax: 1e9, keepRows: 10, checkBytesMax: 0 },
   });
   opened.push(scribe);

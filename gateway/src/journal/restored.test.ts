@@ -40,6 +40,29 @@ function putBack(from: string, to: string): void {
   }
 }
 
+describe('a journal that another gateway takes over', () => {
+  it('goes on in a new epoch with numbers from 1, says whose it was, once, and keeps what waited', async () => {
+    const directory = folder();
+    const first = await run(directory, 3, { gateway: 'gw-1' });
+    const second = await run(directory, 2, { gateway: 'gw-2' });
+    expect(second.findings).toEqual(['数据目录此前属于网关 gw-1 the data folder belonged to gateway gw-1 before: a new epoch begins']);
+    expect([second.epoch > first.epoch, second.numbers]).toEqual([true, [1, 2]]);
+    const again = await run(directory, 1, { gateway: 'gw-2' });
+    expect(again).toMatchObject({ epoch: second.epoch, numbers: [3], findings: [] });
+    const journal = await open(directory, { gateway: 'gw-2' });
+    const waiting = await journal.take('alarm', 0, 64, 100_000);
+    expect([waiting.epoch, waiting.rows.map(({ number }) => number)]).toEqual([first.epoch, [1, 2, 3]]);
+    await journal.close();
+  });
+
+  it('is not thought to be one where an earlier version did not write down whose it was', async () => {
+    const directory = folder();
+    const first = await run(directory, 1);
+    expect(await run(directory, 1, { gateway: 'gw-1' })).toMatchObject({ epoch: first.epoch, numbers: [2], findings: [] });
+    expect((await run(directory, 1, { gateway: 'gw-2' })).epoch).toBeGreaterThan(first.epoch);
+  });
+});
+
 describe('a journal that was put back from a copy', () => {
   it('begins a new epoch although its two files agree, gives no number twice, and keeps what waited', async () => {
     const [directory, copy] = [folder(), folder()];

@@ -10,6 +10,8 @@ export interface Testimony {
   readonly newest: Readonly<Record<Lane, number>>;
   /** Which machine wrote it; null where it has no name. */
   readonly machine: string | null;
+  /** Whose journal it was then; null: an earlier version did not write that down. */
+  readonly gateway: string | null;
 }
 
 /** The name of a machine (machine-id(5)) is not to be told to others as it is. */
@@ -30,23 +32,26 @@ function machineOf(file: string): string | null {
 export class Witness {
   readonly #path: string;
   readonly #machine: string | null;
+  readonly #gateway: string | null;
   /** What this run wrote: it needs no descriptor to be read again. */
   #written = '';
   /** What lies beside the file, durable, and is to take its place. */
   #beside = '';
 
-  constructor(directory: string, machineFile: string) {
+  constructor(directory: string, machineFile: string, gateway: string | null) {
     this.#path = join(directory, 'witness.json');
     this.#machine = machineOf(machineFile);
+    this.#gateway = gateway;
   }
 
   /** What it knows; null when it is not there or says nothing. */
   testimony(): Testimony | null {
     try {
       const words = this.#written || readFileSync(this.#path, 'utf8');
-      const { epoch, newest, machine } = JSON.parse(words) as Testimony;
+      const { epoch, newest, machine, gateway } = JSON.parse(words) as Testimony;
       const counts = [epoch, ...LANES.map((lane) => newest[lane])];
-      return counts.every((count) => Number.isSafeInteger(count) && count >= 0) ? { epoch, newest, machine: machine ?? null } : null;
+      if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0)) return null;
+      return { epoch, newest, machine: machine ?? null, gateway: typeof gateway === 'string' ? gateway : null };
     } catch {
       return null;
     }
@@ -60,6 +65,11 @@ export class Witness {
   /** Whether words lie beside the file and are not in its place yet. */
   get isHalfWritten(): boolean {
     return this.#beside !== '';
+  }
+
+  /** The name of another gateway, whose journal this was when it was written; null: of none that is known. */
+  otherOwner({ gateway }: Testimony): string | null {
+    return gateway !== this.#gateway && this.#gateway !== null ? gateway : null;
   }
 
   /** Writes down what is durable, when that is more than before. Throws what the disk says; then the old words stand. */
@@ -76,7 +86,7 @@ export class Witness {
       this.#written = words;
       return true;
     }
-    const words = `${JSON.stringify({ epoch, newest, machine: this.#machine } satisfies Testimony)}\n`;
+    const words = `${JSON.stringify({ epoch, newest, machine: this.#machine, gateway: this.#gateway } satisfies Testimony)}\n`;
     if (words === this.#written) return false;
     writeBeside(this.#path, words);
     this.#beside = words;

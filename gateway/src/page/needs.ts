@@ -43,6 +43,8 @@ export interface PageNeeds {
   readonly watch: (line: string, watcher: LiveBytes) => (() => void) | null;
   readonly answerDuty: (said: unknown) => readonly [code: number, answer: object];
   readonly alarm: TestAlarm;
+  /** Somebody at the box has seen when nobody watched. */
+  readonly seenUnwatched: () => Promise<void>;
   readonly findings: () => Promise<readonly Finding[]>;
   /** The last lines of the log, oldest first. */
   readonly logLines: () => readonly string[];

@@ -252,6 +252,19 @@ describe("the installer's page in a browser", () => {
     writeFileSync(site.file, readFileSync(site.file, 'utf8').replace('{ port: 0 }', `{ port: ${port} }`));
     await site.run();
     await until(async () => expect(await page.locator('#pin').isVisible()).toBe(true)); // no session outlives the gateway
+    await page.fill('#pin', PIN);
+    await page.click('#login-button');
+    await until(async () =>
+      expect(await textOf('#unwatched-times li')).toMatch(/\d\d – .*\d\d 未监视 · \d+ .*秒 · 原因:程序异常退出或被终止$/),
+    );
+    await goTo('points');
+    expect(await page.locator('#unwatched').isVisible()).toBe(true);
+    await page.click('#unwatched-seen');
+    await until(async () => expect(await page.locator('#unwatched').isVisible()).toBe(false));
+    await page.reload();
+    await goTo('overview');
+    await until(async () => expect(await textOf('#verdict h2')).toBe('网关一切正常'));
+    expect(await page.locator('#unwatched').isVisible()).toBe(false);
   });
 
   it('passes the strictest checks of the compiler', async () => {
@@ -264,7 +277,8 @@ describe("the installer's page on the network", () => {
     await site.start();
     for (const path of ['/api/hello', '/api/stream', '/api/bytes?line=panel-line', '/api/points', '/api/diagnostics', '/api/noise?line=x'])
       expect((await site.ask('GET', path)).code, path).toBe(401);
-    for (const path of ['/api/test-alarm', '/api/duty-answer', '/api/logout']) expect((await site.ask('POST', path)).code, path).toBe(401);
+    for (const path of ['/api/test-alarm', '/api/duty-answer', '/api/unwatched-seen', '/api/logout'])
+      expect((await site.ask('POST', path)).code, path).toBe(401);
     const cookie = await site.cookie();
     expect((await site.ask('GET', '/api/hello', { headers: { cookie } })).code).toBe(200);
     const foreign = [{ origin: 'https://evil.example' }, { origin: 'null' }, { origin: '' }, { origin: site.url.replace('https', 'http') }];

@@ -31,7 +31,7 @@ const TEST_ALARM_ANSWERS = {
 
 /** What may be read and said, by method and path. */
 export function routesOf(needs: PageNeeds, streams: Streams, sessions: Sessions): Readonly<Record<string, Route>> {
-  const { configuration, points, noise, answerDuty, alarm, clock } = needs;
+  const { configuration, points, noise, answerDuty, seenUnwatched, alarm, clock } = needs;
   const { id, zoneMinutes } = configuration.gateway;
   return {
     'GET /api/hello': () => [200, { id, zoneMinutes, nowMs: Math.round(clock.wallMs()), words: wordsOf() }],
@@ -55,6 +55,10 @@ export function routesOf(needs: PageNeeds, streams: Streams, sessions: Sessions)
     },
     'POST /api/active': () => [200, {}],
     'POST /api/duty-answer': ({ said }) => answerDuty(said),
+    'POST /api/unwatched-seen': async () => {
+      await seenUnwatched();
+      return [200, {}];
+    },
     'POST /api/test-alarm': async ({ said }) => {
       const about = aboutIn(said);
       if (about === null) return [400, { error: `about: text of at most ${ABOUT_CHARACTERS_MAX} characters` }];

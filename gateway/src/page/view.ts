@@ -13,7 +13,7 @@ const TROUBLES_MAX = 100;
 export async function viewOf({ status, points, alarm, rejected }: PageNeeds) {
   const now = await status();
   const troubles = troublesOf(now);
-  const { gateway, journal, uplinks, duty, process } = now;
+  const { gateway, journal, uplinks, duty, process, unwatched } = now;
   return {
     version: VERSION,
     gateway,
@@ -25,6 +25,7 @@ export async function viewOf({ status, points, alarm, rejected }: PageNeeds) {
     duty,
     alarm: alarm.shown,
     process,
+    unwatched,
     troubles: troubles.slice(0, TROUBLES_MAX),
     troublesInAll: troubles.length,
   };
