@@ -33,6 +33,8 @@ export class Chores {
   /** Files moved aside that were known when the folder was last looked through. */
   #knownDamaged = -1;
   #lookedMs = Number.NEGATIVE_INFINITY;
+  /** A salvage waits for the disk: it is asked again soon. */
+  #isAwaited = false;
 
   constructor(files: LaneFiles, cures: Cures) {
     this.#files = files;
@@ -81,6 +83,7 @@ export class Chores {
   /** Does one piece; answers how many milliseconds to rest after it. A lane whose file fails keeps nothing of the other's from being done. */
   tend(): number {
     const startedMs = performance.now();
+    this.#isAwaited = false;
     const failed = new Set<Lane>();
     for (const { lane, step } of this.#chores) {
       try {
@@ -94,7 +97,8 @@ export class Chores {
       return Math.max(limits.CHORE_REST_MIN_MS, (performance.now() - startedMs) * limits.CHORE_REST_FACTOR);
     }
     this.#lookAtSpace(startedMs);
-    return failed.size > 0 ? AFTER_FAILURE_MS : limits.CHORE_IDLE_MS;
+    if (failed.size > 0) return AFTER_FAILURE_MS;
+    return this.#isAwaited ? limits.CHORE_REST_MIN_MS : limits.CHORE_IDLE_MS;
   }
 
   #lookAtSpace(nowMs: number): void {
@@ -108,7 +112,9 @@ export class Chores {
     this.#lookForDamaged();
     const salvage = this.#salvages[lane];
     if (!salvage) return false;
-    if (!salvage.step(this.#files.file(lane))) return true;
+    const step = salvage.step(this.#files.file(lane));
+    this.#isAwaited ||= step === 'waits';
+    if (step !== 'done') return step === 'did';
     this.#files.findings.words.push(salvage.result());
     this.#salvages[lane] = null;
     forgetOldAsides(this.#files.start.directory);

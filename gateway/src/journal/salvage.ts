@@ -1,13 +1,13 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
 import type { LaneFile } from './lane-file.ts';
 import { type Named, NumberSet } from './number-set.ts';
+import { PAGE_BYTES, type PageBytes, PagesAhead, type PlaceOfPage } from './pages-ahead.ts';
 import { type PageRows, rowsIn } from './raw-rows.ts';
 import { ROW_STATES } from './schema.ts';
 
-const PAGE_BYTES = 4_096;
 const LOG_HEADER_BYTES = 32;
 const LOG_FRAME_HEADER_BYTES = 24;
 
@@ -63,6 +63,9 @@ export function unsalvaged(directory: string): Array<{ readonly lane: Lane; read
     .filter(({ path }) => !existsSync(path + DONE));
 }
 
+/** What a step came to: it did a piece, it waits for the disk, or that was the last of it. */
+export type Step = 'did' | 'waits' | 'done';
+
 /** A page on which rows wait, and the name of the first of them: pages do not lie in the order of their rows. */
 interface Found extends Named {
   readonly pages: Pages;
@@ -82,6 +85,7 @@ export class Salvage {
   readonly #sound = new NumberSet();
   readonly #damaged = new Set<string>();
   readonly #found: Found[] = [];
+  readonly #ahead = new PagesAhead();
   #saved = 0;
   #isLooking = true;
   #part = 0;
@@ -94,9 +98,18 @@ export class Salvage {
     this.#parts = pagesOf(path);
   }
 
-  /** Looks at a few pages; true when that was the last of it. */
-  step(file: LaneFile): boolean {
-    return this.#isLooking ? this.#look() : this.#save(file);
+  /** Looks at a few pages that have come from the disk, and asks for the next. Throws what the disk says. */
+  step(file: LaneFile): Step {
+    const places = this.#places();
+    if (places.length === 0) return this.#end();
+    const pages = this.#ahead.take();
+    if (pages) {
+      if (this.#isLooking) this.#look(pages);
+      else this.#save(file, pages);
+      this.#next += pages.length;
+    }
+    this.#ahead.begin(this.#places());
+    return pages ? 'did' : 'waits';
   }
 
   /** In words, for people. */
@@ -105,23 +118,36 @@ export class Salvage {
     return `${this.#saved} rows that waited were saved from ${basename(this.path)}, ${lost} are damaged`;
   }
 
-  #look(): false {
+  /** Those that are to be looked at next; none: of this part that was all. */
+  #places(): PlaceOfPage[] {
+    const place = ({ path, offset }: Pages, page: number) => ({ path, offset: offset(page) });
+    if (!this.#isLooking)
+      return this.#found.slice(this.#next, this.#next + PAGES_SAVED_A_STEP).map(({ pages, page }) => place(pages, page));
     const pages = this.#parts[this.#part];
-    if (pages) {
-      const until = Math.min(pages.count, this.#next + limits.CHORE_ROWS);
-      for (; this.#next < until; this.#next++) this.#note(pages, this.#next);
-      if (this.#next < pages.count) return false;
-      this.#part += 1;
-      this.#next = 0;
-      return false;
-    }
-    this.#found.sort((one, other) => one.epoch - other.epoch || one.number - other.number);
-    this.#isLooking = false;
-    return false;
+    if (!pages) return [];
+    const many = Math.max(0, Math.min(pages.count - this.#next, limits.CHORE_ROWS));
+    return Array.from({ length: many }, (_, index) => place(pages, this.#next + index));
   }
 
-  #note(pages: Pages, page: number): void {
-    const { sound, damaged } = readPage(pages, page);
+  /** A part is through. */
+  #end(): Step {
+    if (!this.#isLooking) {
+      writeFileSync(this.path + DONE, `${this.result()}\n`);
+      return 'done';
+    }
+    this.#part += 1;
+    this.#next = 0;
+    if (this.#part < this.#parts.length) return 'did';
+    this.#found.sort((one, other) => one.epoch - other.epoch || one.number - other.number);
+    this.#isLooking = false;
+    return 'did';
+  }
+
+  #look(pages: readonly PageBytes[]): void {
+    for (const [index, bytes] of pages.entries()) this.#note(this.#parts[this.#part]!, this.#next + index, rowsOf(bytes));
+  }
+
+  #note(pages: Pages, page: number, { sound, damaged }: PageRows): void {
     for (const row of sound) {
       this.#sound.add(row);
       if (row.state !== ROW_STATES.waiting) this.#settled.add(row);
@@ -131,28 +157,15 @@ export class Salvage {
     if (first) this.#found.push({ pages, page, epoch: first.epoch, number: first.number });
   }
 
-  #save(file: LaneFile): boolean {
-    const found = this.#found.slice(this.#next, this.#next + PAGES_SAVED_A_STEP);
-    this.#next += found.length;
-    const rows = found.flatMap(({ pages, page }) => readPage(pages, page).sound.filter((row) => !this.#settled.has(row)));
+  #save(file: LaneFile, pages: readonly PageBytes[]): void {
+    const rows = pages.flatMap((bytes) => rowsOf(bytes).sound.filter((row) => !this.#settled.has(row)));
     if (rows.length > 0) this.#saved += file.adopt(rows);
-    if (found.length > 0) return false;
-    writeFileSync(this.path + DONE, `${this.result()}\n`);
-    return true;
   }
 }
 
-function readPage({ path, offset }: Pages, page: number): PageRows {
-  const bytes = Buffer.alloc(PAGE_BYTES);
-  const handle = openSync(path, 'r');
-  try {
-    readSync(handle, bytes, 0, PAGE_BYTES, offset(page));
-    return rowsIn(bytes);
-  } catch {
-    return { sound: [], damaged: [] }; // a sector that cannot be read: its rows are lost, those around it are not
-  } finally {
-    closeSync(handle);
-  }
+/** A sector that cannot be read: its rows are lost, those around it are not. */
+function rowsOf(bytes: PageBytes): PageRows {
+  return bytes ? rowsIn(bytes) : { sound: [], damaged: [] };
 }
 
 function namedBy(key: string): Named {
