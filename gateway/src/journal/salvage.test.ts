@@ -30,7 +30,7 @@ const moment = { wallMs: Date.now(), monotonicMs: 1, synchronised: true };
 
 function scribeOf(directory: string) {
   const scribe = new Scribe({
-    ...{ directory, profile: 'db36-t1297-2020', source: 1, destination: 1, zoneMinutes: 480, uplinks: ['one'] },
+    ...{ directory, gateway: 'gw-1', profile: 'db36-t1297-2020', source: 1, destination: 1, zoneMinutes: 480, uplinks: ['one'] },
     ...{ wallMs: Date.now(), boot: null, machineFile: '/etc/machine-id', positions: { alarm: 0, ordinary: 0 } },
     sizes: { ballastBytes: 0, ordinaryBytesMax: 1e9, alarmBytesMax: 1e9, keepRows: 10, checkBytesMax: 1e9 },
   });
