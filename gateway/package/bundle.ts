@@ -12,8 +12,10 @@ const isShipped = (id: string) => SHIPPED.some((name) => id === name || id.start
 /** Needed to compile native parts, never to run them. */
 const COMPILES_ONLY: ReadonlySet<string> = new Set(['node-addon-api']);
 
-/** Programs and threads: file in the bundle → source. */
-const ENTRIES = { gateway: 'src/main.ts', worker: 'src/journal/worker.ts' };
+/** Threads: file in the bundle → source. */
+const THREADS = { worker: 'src/journal/worker.ts' };
+/** The program on a box. */
+const GATEWAY = { gateway: 'src/main.ts' };
 
 /**
  * Bundles our sources and pure JavaScript packages into CommonJS, each program with what it alone needs. Measured for a small box:
@@ -21,7 +23,13 @@ const ENTRIES = { gateway: 'src/main.ts', worker: 'src/journal/worker.ts' };
  * every source with two bytes a character (10 MB). Names stay as they are, so that the trace of a crash can be read.
  */
 export async function bundle(directory: string): Promise<void> {
-  for (const [name, source] of Object.entries(ENTRIES)) {
+  await bundleProgram(directory, GATEWAY);
+  cpSync(join(gateway, 'page'), join(directory, 'page'), { recursive: true, filter: (path) => !path.endsWith('.json') });
+}
+
+/** A program of ours, file in the bundle → source, with the threads it starts. */
+export async function bundleProgram(directory: string, program: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, source] of Object.entries({ ...program, ...THREADS })) {
     await build({
       cwd: gateway,
       input: { [name]: source },
@@ -41,7 +49,6 @@ export async function bundle(directory: string): Promise<void> {
       logLevel: 'warn',
     });
   }
-  cpSync(join(gateway, 'page'), join(directory, 'page'), { recursive: true, filter: (path) => !path.endsWith('.json') });
 }
 
 /** Files that are found beside the code, where they stand in the sources → in the bundle. */

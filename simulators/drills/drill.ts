@@ -30,10 +30,13 @@ const DRILLS: Readonly<Record<string, Drill>> = {
   'journal-upgrade': own('an upgrade of the journal is killed at every step', () => import('./journal/migration.ts')),
   'slow-disk': own('the disk takes 300 ms, then 2 s, for every sync', () => import('./journal/slow-disk.ts')),
   'power-cut': own('the power goes while the journal writes [cuts]', () => import('./journal/power-cut.ts')),
+  outage: experiment('outage', 'four days without a link on a clock handed in', () => import('./journal/outage.ts')),
   package: own(
     'the package on a clean Debian 12: installed, upgraded, started by systemd, removed',
     () => import('./package/package-drill.ts'),
   ),
+  kill: experiment('kill', 'killed at 1,000 moments; with the link down and the log torn', () => import('./itself/kill.ts')),
+  drain: experiment('drain', 'the link falls silent in a backlog; the gateway is killed in it', () => import('./itself/drain.ts')),
   freeze: experiment('freeze', 'gateway and collector stand still and go on', () => import('./itself/freeze.ts')),
   hang: experiment('hang', 'a part of the gateway stands still; the watchdog notices', () => import('./itself/hang.ts')),
   sweep: experiment('sweep', 'calls of the disk fail under a whole gateway', () => import('./itself/sweep.ts')),

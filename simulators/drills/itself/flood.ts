@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '@fengsui/gateway/src/clock.ts';
-import { openJournal, sizesOf } from '@fengsui/gateway/src/journal/journal.ts';
-import type { SiteEvent } from '@fengsui/protocol';
+import { backlogOf } from './backlog.ts';
+import { addressOf, doorFor, firesOf, portOf } from './door.ts';
 import { type Experiment, Findings } from './experiment.ts';
 import { Rig } from './rig.ts';
-import { fireFrom, onTheWire, Transmitter } from './transmitter.ts';
+import { fireFrom, Transmitter } from './transmitter.ts';
 
 const READINGS = 10_000;
 const ALARMS = 200;
 const TRANSMITTERS = 4;
-const DOOR = { kind: 'tcp-server', host: '127.0.0.1', port: 0 };
 
 /** P6: 99 of 100 alarms of a flood are in the ledger within this. */
 const P99_WITHIN_MS = 2_000;
@@ -19,17 +17,16 @@ export const experiment: Experiment = {
   words: { en: 'flood: 200 alarms in a second upon 10,000 readings that wait', zh: '告警洪峰叠加积压' },
   async run(seed, isLong) {
     const findings = new Findings();
-    const sources = Array.from({ length: TRANSMITTERS }, (_, index) => 0x200_000_000 + index);
-    const devices = sources.map((source, index) => ({ name: `utd-${index}`, family: 'gb26875', device: onTheWire(source) }));
-    await using rig = await Rig.start({ seed, panels: 0, lines: [{ name: 'door', wire: DOOR, devices }] });
-    await fill(rig.path('data'));
+    const { line, sources } = doorFor(TRANSMITTERS);
+    await using rig = await Rig.start({ seed, panels: 0, lines: [line] });
+    await backlogOf(READINGS, rig.path('data'));
     await rig.startGateway();
-    const port = Number((await rig.status()).lines[0]!.at.split(':').at(-1));
+    const port = await portOf(rig);
     const transmitters = sources.map((source) => ({ source, device: new Transmitter(port) }));
     await rig.until('the uplink is there', async () => (await rig.status()).uplinks[0]!.state === 'up');
     const startMs = performance.now();
     const saidMs = await flood(transmitters);
-    const alarms = () => rig.ledger().rows.filter(({ event }) => event.kind === 'fire' && event.edge === 'began');
+    const alarms = () => firesOf(rig);
     findings.measured['all alarms in the ledger after, ms'] = await rig.until('every alarm', () => alarms().length >= ALARMS, 120_000);
     const confirmed = transmitters.reduce((sum, { device }) => sum + device.confirmed.size, 0);
     findings.expect(confirmed === ALARMS, `${confirmed} of ${ALARMS} alarms were confirmed to their senders`);
@@ -66,38 +63,4 @@ async function flood(transmitters: ReadonlyArray<{ readonly source: number; read
     await sleep((1_000 * TRANSMITTERS) / ALARMS);
   }
   return saidMs;
-}
-
-function addressOf({ event }: { readonly event: object }): number {
-  return (event as { address: { point: number } }).address.point;
-}
-
-/** Puts readings of a drill (nobody is told of them) into a journal that no gateway has open. */
-async function fill(directory: string): Promise<void> {
-  const envelope = { source: 3_000_001, destination: 20, zoneMinutes: 480 };
-  const sizes = sizesOf({ ordinaryMiB: 1_024, ballastMiB: 0 });
-  const journal = await openJournal({
-    ...{
-      directory,
-      profile: 'db36-t1297-2020',
-      envelope,
-      uplinks: ['collector'],
-      sizes,
-      clock: systemClock,
-      clockSynchronised: () => true,
-    },
-  });
-  for (let from = 0; from < READINGS; from += 500) await journal.append(Array.from({ length: 500 }, (_, index) => reading(from + index)));
-  await journal.close();
-}
-
-function reading(index: number): SiteEvent {
-  const ms = Date.now();
-  return {
-    ...{ id: index.toString(16).padStart(32, '0'), kind: 'reading', edge: 'momentary', source: 'hydrant-1', receivedMs: ms },
-    time: { ms, zoneMinutes: 480, source: 'gateway' },
-    part: { systemType: 11, systemAddress: 1, component: { type: 24, address: index % 64 } },
-    measured: { quantity: 'pressure-kpa', value: 300 + (index % 50), quality: 'good' },
-    test: ['drill'],
-  };
 }

@@ -40,6 +40,8 @@ export class Rig implements AsyncDisposable {
   gateway!: Child;
   collector!: Child;
   page = '';
+  /** Where the gateway looks for its collector. */
+  intakePort = 0;
   readonly #options: RigOptions;
   readonly #next = new Map<number, number>();
   /** Each process is waited for once, however many ask. */
@@ -91,6 +93,7 @@ export class Rig implements AsyncDisposable {
     const run = ['run', '--with-parent', '--config', this.path('collector.yaml')];
     this.collector = await children.startIn(environment, 'collector', COLLECTOR, ...run);
     this.page = this.collector.ready['page']!;
+    this.intakePort = Number(new URL(this.collector.ready['intake']!).port);
   }
 
   async #startPanels(): Promise<void> {
@@ -106,10 +109,9 @@ export class Rig implements AsyncDisposable {
 
   /** Writes the gateway's configuration; `more` of it may change between starts. */
   writeGateway(more: object = this.#options.more ?? {}): void {
-    const { port } = new URL(this.collector.ready['intake']!);
     const file = (name: string) => `./enrolled/${name}`;
     const keys = { ca: file('ca.pem'), certificate: file(`${ID}.pem`), key: file(`${ID}.key`) };
-    const uplink = { name: 'collector', kind: 'mqtt', url: `mqtts://127.0.0.1:${port}`, ...keys, ...this.#options.uplink };
+    const uplink = { name: 'collector', kind: 'mqtt', url: `mqtts://127.0.0.1:${this.intakePort}`, ...keys, ...this.#options.uplink };
     const lines = this.panels.map(({ ready }, index) => {
       const [host, wirePort] = ready['wire']!.split(':');
       return {

@@ -16,6 +16,8 @@ export interface Aftermath {
   /** What SQLite or the journal itself found damaged. */
   readonly damaged: readonly string[];
   readonly openedWithinMs: number;
+  /** Rows of both lanes. */
+  readonly rows: number;
 }
 
 /** How a journal is opened where nothing but its folder matters. */
@@ -70,5 +72,6 @@ export async function inspect(directory: string, promised: readonly string[]): P
     wrong: all.flatMap(({ row }) => (isWrong(row) ? [row.event_id] : [])),
     damaged: [...damagedFiles, ...lanes.flatMap(({ lane, integrity }) => (integrity === 'ok' ? [] : [`${lane}: ${integrity}`]))],
     openedWithinMs,
+    rows: all.length,
   };
 }

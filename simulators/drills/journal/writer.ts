@@ -19,10 +19,14 @@ function eventOf(turn: number, index: number): SiteEvent {
   };
 }
 
-const journal = await openJournal({ ...OPENING, directory: process.argv[2]! });
-writeSync(1, 'writing\n');
-for (let turn = 0; ; turn++) {
-  const stored = await journal.append(Array.from({ length: 1 + (turn % 4) }, (_, index) => eventOf(turn, index)));
-  for (const { lane, epoch, number, eventId } of stored)
-    writeSync(1, `promised ${lane} ${epoch} ${number} ${eventId} ${process.hrtime.bigint()}\n`);
+async function write(directory: string): Promise<never> {
+  const journal = await openJournal({ ...OPENING, directory });
+  writeSync(1, 'writing\n');
+  for (let turn = 0; ; turn++) {
+    const stored = await journal.append(Array.from({ length: 1 + (turn % 4) }, (_, index) => eventOf(turn, index)));
+    for (const { lane, epoch, number, eventId } of stored)
+      writeSync(1, `promised ${lane} ${epoch} ${number} ${eventId} ${process.hrtime.bigint()}\n`);
+  }
 }
+
+void write(process.argv[2]!);
