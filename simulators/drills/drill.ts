@@ -28,6 +28,10 @@ const DRILLS: Readonly<Record<string, Drill>> = {
   'journal-sweep': own('every call of the disk fails, tears or kills once [points]', () => import('./journal/sweep-drill.ts')),
   'journal-starve': own('few descriptors, little memory, a long backlog', () => import('./journal/starve.ts')),
   'journal-upgrade': own('an upgrade of the journal is killed at every step', () => import('./journal/migration.ts')),
+  'journal-upgrade-large': own(
+    'a million rows of every older schema are upgraded within 512 MiB [rows]',
+    () => import('./journal/large-upgrade.ts'),
+  ),
   'slow-disk': own('the disk takes 300 ms, then 2 s, for every sync', () => import('./journal/slow-disk.ts')),
   'power-cut': own('the power goes while the journal writes [cuts]', () => import('./journal/power-cut.ts')),
   outage: experiment('outage', 'four days without a link on a clock handed in', () => import('./journal/outage.ts')),
@@ -40,6 +44,7 @@ const DRILLS: Readonly<Record<string, Drill>> = {
   freeze: experiment('freeze', 'gateway and collector stand still and go on', () => import('./itself/freeze.ts')),
   hang: experiment('hang', 'a part of the gateway stands still; the watchdog notices', () => import('./itself/hang.ts')),
   sweep: experiment('sweep', 'calls of the disk fail under a whole gateway', () => import('./itself/sweep.ts')),
+  eio: experiment('eio', 'a sync of the alarm lane fails, once and for a while', () => import('./itself/eio.ts')),
   stop: experiment('stop', 'told to stop while a driver, an uplink or the journal hangs', () => import('./itself/stop.ts')),
   throw: experiment('throw', 'errors of the program, a crash loop, SIGTERM under load', () => import('./itself/throw.ts')),
   flood: experiment('flood', '200 alarms in a second upon 10,000 readings that wait', () => import('./itself/flood.ts')),

@@ -1,6 +1,6 @@
-import { createSocket } from 'node:dgram';
 import { existsSync } from 'node:fs';
 import { type Child, Children } from './children.ts';
+import { freeUdpPort } from './free-port.ts';
 import { GATEWAY_ID, HYDRANT_RTU, HYDRANT_TCP, HYDRANT_UNITS, PANEL, type Site, SMOKES } from './site.ts';
 
 const SIM = 'simulators/src/cli.ts';
@@ -17,15 +17,6 @@ export interface World {
   /** The gateway's own numbers. */
   readonly status: string;
   readonly devices: readonly string[];
-}
-
-/** A UDP port that is free now: the gateway's settings must name it before the gateway runs. */
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
 }
 
 /** Starts the whole line, each part a process of its own; the gateway and what calls it last. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROWS_IN_FLIGHT_MAX, SETTLE_ROWS } from '@fengsui/gateway/src/limits.ts';
-import { seeded } from '../../src/random.ts';
 import { GOOD_LINK } from '../../src/link.ts';
+import { seeded } from '../../src/random.ts';
 import { TcpLink } from '../../src/tcp-link.ts';
 import { backlogOf } from './backlog.ts';
 import { type Experiment, Findings } from './experiment.ts';

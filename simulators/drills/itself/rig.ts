@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { check, isGood, type Verdict } from '../checker/check.ts';
 import { readLedger, readRequests, readTruth } from '../checker/records.ts';
 import { type Child, Children } from '../demo/children.ts';
+import { Detectors } from './detectors.ts';
 
 const SIM = 'simulators/src/cli.ts';
 const COLLECTOR = 'collector/src/main.ts';
@@ -21,6 +22,8 @@ export interface RigOptions {
   readonly seed: number;
   /** Fire alarm panels, each on a line of its own. */
   readonly panels: number;
+  /** Smoke detectors that speak by CoAP, on one line. */
+  readonly detectors?: number;
   /** Further lines. */
   readonly lines?: readonly object[];
   /** What else of the gateway's configuration is another. */
@@ -35,6 +38,7 @@ export class Rig implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'fengsui-drill-'));
   readonly children: Children;
   readonly panels: Child[] = [];
+  readonly detectors: Detectors;
   /** More in the gateway's environment from its next start on. */
   environment: Record<string, string> = {};
   gateway!: Child;
@@ -42,6 +46,7 @@ export class Rig implements AsyncDisposable {
   page = '';
   /** Where the gateway looks for its collector. */
   intakePort = 0;
+  #detectorLines: readonly object[] = [];
   readonly #options: RigOptions;
   readonly #next = new Map<number, number>();
   /** Each process is waited for once, however many ask. */
@@ -49,6 +54,7 @@ export class Rig implements AsyncDisposable {
 
   private constructor(options: RigOptions) {
     this.#options = options;
+    this.detectors = new Detectors(options.detectors ?? 0);
     for (const name of ['logs', 'data']) mkdirSync(join(this.folder, name));
     this.children = new Children(join(this.folder, 'logs'), () => {}); // being ended is part of the drills
   }
@@ -64,6 +70,10 @@ export class Rig implements AsyncDisposable {
       await rig[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  #truthOf(name: string): string {
+    return this.path(`${name}.truth`);
   }
 
   path(...parts: string[]): string {
@@ -100,10 +110,11 @@ export class Rig implements AsyncDisposable {
     const { seed, panels } = this.#options;
     for (let index = 0; index < panels; index++) {
       const name = `panel-${index}`;
-      const what = ['--name', name, '--family', 'jbf-193k', '--wire', 'tcp:127.0.0.1:0', '--truth', this.path(`${name}.truth`)];
+      const what = ['--name', name, '--family', 'jbf-193k', '--wire', 'tcp:127.0.0.1:0', '--truth', this.#truthOf(name)];
       const how = ['--seed', String(seed + index), '--live', '--with-parent'];
       this.panels.push(await this.children.start(name, SIM, 'device', ...what, ...how));
     }
+    this.#detectorLines = await this.detectors.lines();
     this.writeGateway();
   }
 
@@ -123,13 +134,20 @@ export class Rig implements AsyncDisposable {
     const head = { gateway: HEAD, data: './data', profile: 'db36-t1297-2020' };
     writeFileSync(
       this.path('gateway.yaml'),
-      stringify({ ...head, uplinks: [uplink], lines: [...lines, ...(this.#options.lines ?? [])], log: { level: 'info' }, ...more }),
+      stringify({
+        ...head,
+        uplinks: [uplink],
+        lines: [...lines, ...this.#detectorLines, ...(this.#options.lines ?? [])],
+        log: { level: 'info' },
+        ...more,
+      }),
     );
   }
 
   async startGateway(): Promise<void> {
     this.gateway = await this.children.startIn(this.environment, 'gateway', GATEWAY, 'run', '--config', this.path('gateway.yaml'));
     await this.until('every line open', async () => (await this.status()).lines.every(({ state }) => state === 'open'));
+    await this.detectors.start(this.children, this.#options.seed, (name) => this.#truthOf(name));
   }
 
   async status(): Promise<{
@@ -196,7 +214,8 @@ export class Rig implements AsyncDisposable {
   }
 
   verdict(): Verdict {
-    const truths = this.panels.map((_, index) => this.path(`panel-${index}.truth`)).filter((path) => existsSync(path));
+    const names = [...this.panels.map(({ name }) => name), ...this.detectors.names];
+    const truths = names.map((name) => this.#truthOf(name)).filter((path) => existsSync(path));
     return check({ stimuli: readTruth(truths), ...this.ledger(), requests: readRequests(this.path('municipal.jsonl')), outages: [] });
   }
 

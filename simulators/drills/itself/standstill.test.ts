@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { experiment as eio } from './eio.ts';
 import { type Experiment, perform } from './experiment.ts';
 import { experiment as freeze } from './freeze.ts';
 import { experiment as hang } from './hang.ts';
@@ -8,6 +9,7 @@ import { experiment as thrown } from './throw.ts';
 
 // The short forms, one after the other. The long ones: `npm run drill -- <name> <seed>`.
 test.each<readonly [string, Experiment]>([
+  ['a sync of the alarm lane that fails lets no alarm be acknowledged early, is told, and loses nothing', eio],
   ['a part that hangs starves the watchdog; the gateway is back and says how long it was blind', hang],
   ['an error of the program ends what it must and nothing else; SIGTERM twice under load stops in order', thrown],
   ['told to stop, twice, while a part hangs, it ends in time: in order without that part, or cut off and said', stop],

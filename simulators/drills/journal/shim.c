@@ -2,6 +2,7 @@
  * Stands between a program and the disk (LD_PRELOAD): ends, tears, fails, stalls or drops the n-th call that writes to a file.
  * FF_MATCH   only files whose path contains this
  * FF_CALL    pwrite, sync, truncate or unlink; FF_AT which of them, from 1; FF_TIMES how many in a row (default 1)
+ * FF_WHEN    only while this file is there, counted anew whenever it was written
  * FF_FAULT   kill, tear (half a write, then kill), eio, enospc
  * FF_LIE     every sync says it is done and does nothing
  * FF_CONTROL file with the microseconds every sync takes; may change at run time
@@ -47,8 +48,20 @@ static int is_ours(int fd) {
   return path_is_ours(path);
 }
 
+static int is_armed(enum call call) {
+  static atomic_long since[CALLS];
+  const char *when = getenv("FF_WHEN");
+  struct stat found;
+  if (when == NULL) return 1;
+  if (stat(when, &found) != 0) return 0;
+  long written = found.st_mtim.tv_sec * 1000000000L + found.st_mtim.tv_nsec;
+  if (atomic_exchange(&since[call], written) != written) counted[call] = 0;
+  return 1;
+}
+
 /* Counts a call; 0: let it pass, else the errno to fail with. May end the process. */
 static int fault(enum call call, int *tears) {
+  if (!is_armed(call)) return 0;
   long n = ++counted[call], at = number("FF_AT", 0);
   if (at == 0 || !is("FF_CALL", names[call]) || n < at || n >= at + number("FF_TIMES", 1)) return 0;
   if (is("FF_FAULT", "tear") && tears != NULL) return *tears = 1, 0;
