@@ -48,6 +48,7 @@ const DRILLS: Readonly<Record<string, Drill>> = {
   stop: experiment('stop', 'told to stop while a driver, an uplink or the journal hangs', () => import('./itself/stop.ts')),
   throw: experiment('throw', 'errors of the program, a crash loop, SIGTERM under load', () => import('./itself/throw.ts')),
   flood: experiment('flood', '200 alarms in a second upon 10,000 readings that wait', () => import('./itself/flood.ts')),
+  soak: own('50 readings a second for as long as you say, then over a link too slow [minutes] [seed]', () => import('./itself/soak.ts')),
   poison: experiment('poison', 'bad frames among good ones', () => import('./itself/poison.ts')),
   orders: experiment('orders', 'a duty check over a kill, reads, 500 pushed configurations', () => import('./itself/orders.ts')),
   narrow: experiment('narrow', 'a link that loses, is far, is narrow', () => import('./links/narrow.ts')),

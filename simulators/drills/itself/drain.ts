@@ -35,17 +35,17 @@ export const experiment: Experiment = {
     await backlogOf(readings, rig.path('data'));
     await rig.startGateway();
     await arrived(rig, readings / 4);
-    const before = await collected(rig);
+    const before = await rig.collected();
     await silent(rig, link, silentS, visibleWithinMs, findings);
     await arrived(rig, Math.max(readings / 2, before.entries + readings / 10));
-    const between = await collected(rig);
+    const between = await rig.collected();
     again('the break', between.repeated - before.repeated, AGAIN_MAX.cut, findings);
     findings.expect(between.entries < readings * 0.9, 'the backlog was drained before the gateway was killed');
     await rig.end('SIGKILL');
     link.setQuality(GOOD_LINK);
     await rig.startGateway();
     await rig.until('the backlog is drained', async () => (await rig.status()).journal.lanes.ordinary.waiting === 0, 600_000);
-    const over = await collected(rig);
+    const over = await rig.collected();
     findings.measured['rows in the ledger before the kill'] = between.entries;
     again('the kill', over.repeated - between.repeated, AGAIN_MAX.kill, findings);
     const once = rig.ledger().rows.filter(({ event }) => event.kind === 'reading').length;
@@ -61,14 +61,8 @@ function again(what: string, rows: number, max: number, findings: Findings): voi
   findings.expect(rows <= max, `${rows} rows were sent again after ${what}, at most ${max} were on their way`);
 }
 
-/** What the collector has and what came to it again although it had it. */
-async function collected(rig: Rig): Promise<{ readonly entries: number; readonly repeated: number }> {
-  const answer = await fetch(new URL('/api/status', rig.page));
-  return (await answer.json()) as { entries: number; repeated: number };
-}
-
 const arrived = (rig: Rig, rows: number) =>
-  rig.until(`${rows} rows in the ledger`, async () => (await collected(rig)).entries >= rows, 600_000);
+  rig.until(`${rows} rows in the ledger`, async () => (await rig.collected()).entries >= rows, 600_000);
 
 /** Everything is held, nobody is told; then it comes through again, what was held with it. */
 async function silent(rig: Rig, link: TcpLink, seconds: number, visibleWithinMs: number, findings: Findings): Promise<void> {

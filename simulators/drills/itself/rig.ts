@@ -161,13 +161,19 @@ export class Rig implements AsyncDisposable {
       readonly noise: ReadonlyArray<{ readonly why: string; readonly hex: string }>;
     }>;
     readonly uplinks: ReadonlyArray<{ readonly connections: number; readonly state: string }>;
-    readonly journal: { readonly lanes: Record<'alarm' | 'ordinary', { readonly waiting: number }> };
+    readonly journal: { readonly lanes: Record<'alarm' | 'ordinary', { readonly waiting: number; readonly thinned: number }> };
     readonly gateway: { readonly clockSynchronised: boolean };
     readonly duty: object | null;
     readonly troubles: ReadonlyArray<{ readonly what: string }>;
   }> {
     const answer = await fetch(`${this.gateway.ready['status']}/status`, { signal: AbortSignal.timeout(10_000) });
     return (await answer.json()) as Awaited<ReturnType<Rig['status']>>;
+  }
+
+  /** What the collector has, and what came to it again although it had it. */
+  async collected(): Promise<{ readonly entries: number; readonly repeated: number }> {
+    const answer = await fetch(new URL('/api/status', this.page), { signal: AbortSignal.timeout(10_000) });
+    return (await answer.json()) as { entries: number; repeated: number };
   }
 
   /** The panel says fire at its next point. */

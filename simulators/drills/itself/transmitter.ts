@@ -31,6 +31,14 @@ export function fireFrom(
   return frameFrom(source, serial, 2, unit);
 }
 
+const PRESSURE = 5;
+/** A pressure of a hydrant, table 6 of the standard. */
+export function readingFrom(source: number, serial: number, address: number, kiloPascal: number): Uint8Array {
+  const part = { systemType: 11, systemAddress: 1, componentType: 91, componentAddress: address };
+  const object = { ...part, analogueType: PRESSURE, raw: kiloPascal * 10, time: timeTagOf(Date.now(), 480) };
+  return frameFrom(source, serial, 2, encodeUnit({ type: 3, count: 1, objects: [object] }));
+}
+
 export function frameFrom(source: number, serial: number, command: number, unit: Uint8Array): Uint8Array {
   const time = timeTagOf(Date.now(), 480);
   return encodeFrame({ serial, mainVersion: 1, userVersion: 1, time, source, destination: 1, command }, unit);
