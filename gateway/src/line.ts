@@ -20,6 +20,11 @@ export interface Wire extends AsyncDisposable {
   readonly counters: WireCounters;
   /** Resolves when the operating system has taken the bytes. */
   write(bytes: Uint8Array): Promise<void>;
+  /**
+   * So many bytes at least are missing to a packet: before the line can have brought them nobody need be woken for fewer. Absent: bytes come
+   * at once.
+   */
+  readonly expect?: (bytes: number) => void;
   /** On a wire that came through a door: what it brought was a packet. It is not sent away to make room for the next. */
   readonly prove?: () => void;
 }

@@ -101,6 +101,7 @@ export function recordedWire(wire: Wire, file: Recorder, gate: Gate, peer?: Peer
       if (goes) await wire.write(bytes);
     },
     ...(wire.prove ? { prove: wire.prove } : {}),
+    ...(wire.expect ? { expect: wire.expect } : {}),
     [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose](),
   };
 }

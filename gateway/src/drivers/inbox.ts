@@ -22,7 +22,7 @@ export class Inbox<T> implements AsyncDisposable {
   /** When the wait that is on is over, and when the alarm rings; Infinity: none is on, it is not set. */
   #untilMs = Number.POSITIVE_INFINITY;
   #ringsMs = Number.POSITIVE_INFINITY;
-  #alarm = new AbortController();
+  #alarm: AbortController | undefined;
 
   constructor(source: AsyncIterable<T>, clock: Clock, signal: AbortSignal) {
     this.#source = source[Symbol.asyncIterator]();
@@ -48,7 +48,7 @@ export class Inbox<T> implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal.removeEventListener('abort', this.#onAbort);
-    this.#alarm.abort(WOKEN);
+    this.#alarm?.abort(WOKEN);
   }
 
   #settled(): boolean {
@@ -85,7 +85,7 @@ export class Inbox<T> implements AsyncDisposable {
    * in pieces every piece is waited for.
    */
   #setAlarm(): void {
-    this.#alarm.abort(WOKEN);
+    this.#alarm?.abort(WOKEN);
     if (this.#untilMs === Number.POSITIVE_INFINITY) return;
     const alarm = new AbortController();
     this.#alarm = alarm;
@@ -98,6 +98,7 @@ export class Inbox<T> implements AsyncDisposable {
 
   #rang(): void {
     this.#ringsMs = Number.POSITIVE_INFINITY;
+    this.#alarm = undefined; // it has rung: to abort it would only make an event nobody hears
     // A timer of the machine may be early by part of a millisecond.
     if (this.#untilMs - this.#clock.monotonicMs() < 1) this.#wake();
     else this.#setAlarm();

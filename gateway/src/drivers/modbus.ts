@@ -62,7 +62,7 @@ export function isReading(request: Uint8Array): boolean {
 
 /** One Modbus line: one request in flight, whatever the number of units on it. */
 export class ModbusLine implements AsyncDisposable {
-  readonly #wire: Pick<Wire, 'write'>;
+  readonly #wire: Pick<Wire, 'write' | 'expect'>;
   readonly #inbox: Inbox<Uint8Array>;
   readonly #clock: Clock;
   readonly #form: ModbusForm;
@@ -73,7 +73,7 @@ export class ModbusLine implements AsyncDisposable {
   /** The reply the library reads now: the evidence of its values. */
   #reply: Uint8Array = new Uint8Array();
 
-  constructor(wire: Pick<Wire, 'bytes' | 'write'>, form: ModbusForm, clock: Clock, signal: AbortSignal, counters: LineCounters) {
+  constructor(wire: Pick<Wire, 'bytes' | 'write' | 'expect'>, form: ModbusForm, clock: Clock, signal: AbortSignal, counters: LineCounters) {
     this.#wire = wire;
     this.#form = form;
     this.#clock = clock;
@@ -108,6 +108,7 @@ export class ModbusLine implements AsyncDisposable {
           this.#hand(cut.bytes, unit, block);
         }
       }
+      this.#wire.expect?.(cutter.missingBytes);
     }
     return answer;
   }

@@ -7,15 +7,17 @@ import { Inbox } from './inbox.ts';
 export class Packets implements AsyncDisposable {
   readonly #inbox: Inbox<Uint8Array>;
   readonly #cutter: PacketCutter;
+  readonly #wire: Pick<Wire, 'expect'>;
   readonly #gapMs: number;
   readonly #surroundings: Surroundings;
   readonly #from: string | undefined;
   #bytesMs: number;
 
   /** A gap longer than `gapMs` ends a packet. `from`: whose stream it is, where one door has many. */
-  constructor({ bytes }: Pick<Wire, 'bytes'>, cut: CutRule, gapMs: number, surroundings: Surroundings, from?: string) {
+  constructor(wire: Pick<Wire, 'bytes' | 'expect'>, cut: CutRule, gapMs: number, surroundings: Surroundings, from?: string) {
     this.#from = from;
-    this.#inbox = new Inbox(bytes, surroundings.clock, surroundings.signal);
+    this.#wire = wire;
+    this.#inbox = new Inbox(wire.bytes, surroundings.clock, surroundings.signal);
     this.#cutter = new PacketCutter(cut);
     this.#gapMs = gapMs;
     this.#surroundings = surroundings;
@@ -42,6 +44,7 @@ export class Packets implements AsyncDisposable {
     if (arrival !== 'silence') this.#bytesMs = clock.monotonicMs();
     const silent = gap && arrival === 'silence' && clock.monotonicMs() - startedMs >= this.#gapMs;
     const cuts = arrival === 'silence' ? (silent ? this.#cutter.idle() : []) : this.#cutter.feed(arrival.item);
+    this.#wire.expect?.(this.#cutter.missingBytes);
     return cuts.flatMap((cut) => {
       if (cut.kind === 'packet') {
         counters.show(cut.bytes, this.#from);

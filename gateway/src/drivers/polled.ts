@@ -7,7 +7,7 @@ import { type ReadBlock, Registers } from './registers.ts';
 
 /** A Modbus line, its units, and what outlives a driver of it. */
 export interface PolledLine extends Surroundings {
-  readonly wire: Pick<Wire, 'bytes' | 'write'>;
+  readonly wire: Pick<Wire, 'bytes' | 'write' | 'expect'>;
   readonly form: ModbusForm;
   readonly units: readonly PolledUnit[];
   readonly links: Links;

@@ -8,7 +8,7 @@ import { Packets } from './packets.ts';
 
 /** A panel, its wire, and what outlives a driver of it. */
 export interface TalkingLine extends Surroundings {
-  readonly wire: Pick<Wire, 'bytes' | 'write'>;
+  readonly wire: Pick<Wire, 'bytes' | 'write' | 'expect'>;
   readonly panel: Correspondent;
   readonly links: Links;
   /** Zone of the site, minutes east of UTC. */

@@ -23,6 +23,8 @@ export const LAST_WORDS_MS = 500;
 
 /** Five characters at 9600 baud; of the 100 ms within which the strictest panel wants its answer this takes a twentieth. */
 export const SERIAL_GATHER_MS = 5;
+/** The same where a packet is known to miss more: still less than the shortest silence that ends a packet (50 ms). */
+export const SERIAL_GATHER_MAX_MS = 40;
 
 /** How often a serial device's name is looked at; a pulled adapter must be a fault within 60 s, and spins a core until then. */
 export const SERIAL_PRESENCE_CHECK_MS = 1_000;

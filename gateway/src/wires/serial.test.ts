@@ -71,6 +71,42 @@ test('an adapter that is pulled out is a failure, at reading and at writing', as
   await expect(gateway.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'wire-lost' });
 });
 
+test('what a packet misses is waited for, and comes whole and in order whatever was said to be missing', async () => {
+  await using gateway = await open('gateway');
+  await using device = await open('device');
+  const reading = gateway.bytes[Symbol.asyncIterator]();
+  const all = Uint8Array.from({ length: 600 }, (_, index) => index & 0xff);
+  const heard: number[] = [];
+  for (let at = 0; at < all.length; at += 60) {
+    await device.write(all.subarray(at, at + 20));
+    heard.push(...((await reading.next()).value ?? []));
+    gateway.expect!(at % 120 === 0 ? 40 : 1);
+    await device.write(all.subarray(at + 20, at + 60));
+    while (heard.length < at + 60) heard.push(...((await reading.next()).value ?? []));
+    gateway.expect!(at % 180 === 0 ? 0 : 1_000);
+  }
+  expect(heard).toEqual([...all]);
+});
+
+test('a line is let go at any moment of its reading, and ends', async () => {
+  await using device = await open('device');
+  for (let round = 0; round < 30; round++) {
+    const gateway = await open('gateway');
+    const reading = gateway.bytes[Symbol.asyncIterator]();
+    const first = reading.next();
+    await device.write(Uint8Array.of(1, 2, 3));
+    if (round % 3 > 0) {
+      expect((await first).done).toBe(false);
+      gateway.expect!(round % 2 === 0 ? 1_000 : 1);
+    }
+    const last = reading.next();
+    if (round % 5 > 0) await sleep(round);
+    await gateway[Symbol.asyncDispose]();
+    await Promise.all([first, last]);
+    while (!(await reading.next()).done);
+  }
+});
+
 test('a line that was let go can be opened again at once', async () => {
   for (let round = 0; round < 3; round++) {
     const wire = await open('gateway');

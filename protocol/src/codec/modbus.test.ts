@@ -11,7 +11,7 @@ import {
   replyCut,
   sealModbus,
 } from './modbus.ts';
-import { cutAll } from './packets.ts';
+import { cutAll, PacketCutter } from './packets.ts';
 
 const request = fc.record({
   unit: fc.integer({ min: 1, max: 247 }),
@@ -91,6 +91,18 @@ describe('the reply to a request', () => {
   it('may be an exception in either form', () => {
     for (const exception of [sealModbus([3, 0x83, 2]), sealModbus([3, 0x80, 2])])
       expect(cutAll(replyCut(asked), exception)).toMatchObject([{ kind: 'packet' }]);
+  });
+
+  it('is known to miss what its head says, and before that what an exception would', () => {
+    const missing = (bytes: Uint8Array) => {
+      const cutter = new PacketCutter(replyCut(asked));
+      return Array.from(bytes, (byte) => {
+        cutter.feed(Uint8Array.of(byte));
+        return cutter.missingBytes;
+      });
+    };
+    expect(missing(reply)).toEqual([4, 3, 6, 5, 4, 3, 2, 1, 0]);
+    expect(missing(sealModbus([3, 0x83, 2]))).toEqual([4, 3, 2, 1, 0]);
   });
 
   it('is refused when its CRC is wrong', () => {

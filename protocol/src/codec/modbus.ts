@@ -108,14 +108,16 @@ export const modbusCut: CutRule = {
  */
 export function replyCut(request: ReadRequest): CutRule {
   const size = bytesFor(request.function, request.count);
+  const isException = (fn: number) => fn === 0x80 || fn === (request.function | 0x80);
   return {
     maxBytes: Math.max(5, size + 5),
+    leastBytes: (bytes, from, to) => (to - from < 3 || isException(bytes[from + 1]!) ? 5 : size + 5),
     measure(bytes, from, to) {
       const held = to - from;
       if (bytes[from] !== request.unit) return NO_START;
       if (held < 3) return held === 2 && bytes[from + 1]! !== request.function && bytes[from + 1]! < 0x80 ? NO_START : 'more';
       const fn = bytes[from + 1]!;
-      const exception = fn === 0x80 || fn === (request.function | 0x80);
+      const exception = isException(fn);
       if (!exception && (fn !== request.function || bytes[from + 2] !== size)) return NO_START;
       const length = exception ? 5 : size + 5;
       if (held < length) return 'more';

@@ -19,6 +19,8 @@ export interface CutRule {
   readonly maxBytes: number;
   /** Judges the candidate that starts at `from`; bytes end at `to`. Never reads outside. */
   readonly measure: (bytes: Uint8Array, from: number, to: number) => Measure;
+  /** The least length of the packet at `from` of which `measure` wants more, as far as its bytes tell. Absent: they tell nothing. */
+  readonly leastBytes?: (bytes: Uint8Array, from: number, to: number) => number;
 }
 
 /** A delimited run of bytes, or bytes that are no packet. The bytes are a copy: the caller may keep them. */
@@ -34,6 +36,7 @@ export type Cut =
 export class PacketCutter {
   readonly #rule: CutRule;
   #held = new Uint8Array(0);
+  #missingBytes = 0;
 
   constructor(rule: CutRule) {
     this.#rule = rule;
@@ -42,6 +45,11 @@ export class PacketCutter {
   /** Bytes waiting for the rest of their packet. */
   get pendingBytes(): number {
     return this.#held.length;
+  }
+
+  /** Bytes that must come at least before the packet under way can be whole; 0: none is. */
+  get missingBytes(): number {
+    return this.#missingBytes;
   }
 
   feed(chunk: Uint8Array): Cut[] {
@@ -63,11 +71,15 @@ export class PacketCutter {
     const cuts: Cut[] = [];
     const noise = new NoiseRun(bytes, cuts, this.#rule.maxBytes);
     let at = 0;
+    this.#missingBytes = 0;
     while (at < bytes.length) {
       const waiting = bytes.length - at;
       let measure = this.#rule.measure(bytes, at, bytes.length);
       if (measure === 'more') {
-        if (!final && waiting < this.#rule.maxBytes) break;
+        if (!final && waiting < this.#rule.maxBytes) {
+          this.#missingBytes = Math.max(1, (this.#rule.leastBytes?.(bytes, at, bytes.length) ?? 0) - waiting);
+          break;
+        }
         measure = { why: 'length', claimedBytes: waiting };
       }
       if (typeof measure === 'number') {

@@ -202,6 +202,18 @@ describe.each(streamed)('the stream of %s', (_, family, rule) => {
     );
   });
 
+  it('is never said to miss more bytes than it does', () => {
+    for (const packet of taken.filter((bytes) => packetsIn(rule, bytes)[0] === toHex(bytes)))
+      for (let length = 1; length < packet.length; length++) {
+        const cutter = new PacketCutter(rule);
+        if (cutter.feed(packet.subarray(0, length)).length > 0) continue; // a packet that ends here and is gone on with
+        expect(cutter.missingBytes).toBeGreaterThan(0);
+        expect(cutter.missingBytes).toBeLessThanOrEqual(packet.length - length);
+        expect(cutter.feed(packet.subarray(length)).map(({ kind }) => kind)).toEqual(['packet']);
+        expect(cutter.missingBytes).toBe(0);
+      }
+  });
+
   it('finds every packet of a glued stream', () => {
     expect(packetsIn(rule, joined(taken))).toEqual(wanted(taken));
   });

@@ -64,6 +64,7 @@ function sumRuleOf(data: Uint8Array): SumRule | null {
 
 const cut: CutRule = {
   maxBytes: LONG_BYTES,
+  leastBytes: (_, from, to) => (to - from < SHORT_BYTES ? SHORT_BYTES : LONG_BYTES),
   measure(bytes, from, to) {
     if (bytes[from] !== 0x82) return NO_START;
     for (let at = from + 1; at < to && at < from + LONG_BYTES; at++) {
