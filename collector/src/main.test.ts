@@ -142,6 +142,7 @@ describe('the collector as a process', () => {
     const opened = readyLine(child);
     await expect.poll(() => said, { timeout: 60_000 }).toContain('http-unopened');
     await expect.poll(() => said, { timeout: 60_000 }).toMatch(INTAKE);
+    expect(JSON.parse(said.split('\n')[0]!).time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/);
     await deliver(INTAKE.exec(said)![0], gateway, [1, 2]);
     expect(numbersIn('second')).toEqual([1, 2]);
     expect(await stopped(first)).toBe(0);

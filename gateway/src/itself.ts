@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, Failure, type GatewayNote, type SiteEvent } from '@fengsui/protocol';
+import { type Clock, Failure, type GatewayNote, localTime, type SiteEvent } from '@fengsui/protocol';
 import { untilTick } from './clock.ts';
-import { localTime } from './journal/words-of-row.ts';
 import * as limits from './limits.ts';
 import type { Log } from './supervision.ts';
 

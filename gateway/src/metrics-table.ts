@@ -241,8 +241,8 @@ export const METRICS: readonly MetricRow[] = [
   counter('orders_ended_total', 'Orders that are over, by how they ended.', ({ orders }) => byWord('state', orders.ended)),
   gauge('duty_check_waiting', '1 while a duty check waits for an answer.', ({ duty }) => flag(duty !== null)),
   gauge('clock_synchronised', '1 while the wall clock is known to be right.', ({ gateway }) => flag(gateway.clockSynchronised)),
-  gauge('trouble', '1 for each trouble that stands, by what it is and where.', ({ troubles }) =>
-    troubles.map(({ what, source }) => ({ labels: { what, source }, value: 1 })),
+  gauge('trouble', '1 for each trouble that stands, by what it is and where.', ({ noticed }) =>
+    noticed.map(({ what, source }) => ({ labels: { what, source }, value: 1 })),
   ),
   gauge('power_mains', '1 while the box has mains; absent where no source is configured.', ({ power }) =>
     power.mains === null ? [] : flag(power.mains),

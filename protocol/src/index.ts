@@ -27,6 +27,7 @@ export { flagsAfter } from './flags.ts';
 export { happeningOf, happenings } from './happening.ts';
 export * from './heard.ts';
 export * from './links.ts';
+export { localTime } from './local-time.ts';
 export { MEANINGS } from './meaning.ts';
 export * from './observation.ts';
 export type * from './profile.ts';

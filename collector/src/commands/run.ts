@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import process, { exit, stderr, stdin, stdout } from 'node:process';
+import { localTime } from '@fengsui/protocol';
 import type { Command } from 'commander';
 import { destination, pino } from 'pino';
 import { startCollector } from '../collector.ts';
@@ -18,7 +19,9 @@ async function run({ config, withParent }: { readonly config: string; readonly w
   if (withParent) stdin.resume().once('close', () => process.kill(process.pid));
   process.umask(0o077); // what the collector writes is nobody else's
   const configuration = configurationOrExit(config);
-  const log = pino({ name: 'collector', level: configuration.log.level }, destination({ dest: stderr.fd, sync: true }));
+  const { zoneMinutes } = configuration.collector;
+  const timestamp = () => `,"time":"${localTime(Date.now(), zoneMinutes)}"`;
+  const log = pino({ name: 'collector', level: configuration.log.level, timestamp }, destination({ dest: stderr.fd, sync: true }));
   const crash = (err: unknown) => {
     log.fatal({ err }, 'failed by an error of this program');
     exit(1);

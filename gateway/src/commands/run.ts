@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { stdin, stdout } from 'node:process';
-import { Failure } from '@fengsui/protocol';
+import { Failure, localTime } from '@fengsui/protocol';
 import type { Command } from 'commander';
 import { destination, type Logger, pino } from 'pino';
 import { systemClock } from '../clock.ts';
@@ -35,7 +35,11 @@ async function run({ config, withParent }: { readonly config: string; readonly w
   if (!configuration) return;
   // Written at once: the last line before a crash is the one that matters.
   const tail = new LogTail(destination({ dest: 2, sync: true }));
-  const log = pino({ level: configuration.log.level, base: null }, tail);
+  const { zoneMinutes } = configuration.gateway;
+  const log = pino(
+    { level: configuration.log.level, base: null, timestamp: () => `,"time":"${localTime(Date.now(), zoneMinutes)}"` },
+    tail,
+  );
   const manager = serviceManager(process.env);
   runAsOwner(configuration.data, { config, isService: manager !== null }, log);
   const stopping = new AbortController();

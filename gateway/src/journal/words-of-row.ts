@@ -4,6 +4,7 @@ import {
   EVENT_KINDS,
   type EventKind,
   happeningOf,
+  localTime,
   PROFILES,
   QUANTITIES,
   type SiteEvent,
@@ -48,15 +49,6 @@ export function readRow(row: JournalRow): ReadRow {
   } catch (error) {
     return { row, event: null, undecodable: (error as Error).message };
   }
-}
-
-/** `2026-11-29T09:10:33.120+08:00`. */
-export function localTime(ms: number, zoneMinutes: number): string {
-  const shifted = new Date(ms + zoneMinutes * 60_000);
-  if (Number.isNaN(shifted.getTime())) return String(ms);
-  const size = Math.abs(zoneMinutes);
-  const two = (value: number) => String(Math.trunc(value)).padStart(2, '0');
-  return `${shifted.toISOString().slice(0, -1)}${zoneMinutes < 0 ? '-' : '+'}${two(size / 60)}:${two(size % 60)}`;
 }
 
 /** What people call what happened. A row of a newer version may name a kind that is not known here. */

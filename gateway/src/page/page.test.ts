@@ -351,6 +351,8 @@ describe("the installer's page on the network", () => {
     const key = join(site.folder, 'data/page/page.key');
     const [before, fingerprint] = [readFileSync(key, 'utf8'), /"fingerprint":"([0-9A-F:]{95})"/.exec(site.log)?.[1]];
     expect([statSync(key).mode & 0o777, fingerprint]).toEqual([0o600, expect.any(String)]);
+    const [line = ''] = site.log.split('\n');
+    expect(JSON.parse(line).time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/);
     site.child.kill('SIGKILL');
     site.log = '';
     await site.run();

@@ -1,18 +1,14 @@
 import { EVENT_KINDS, happenings, QUANTITIES, STATES, type Words } from '@fengsui/protocol';
 import { COMPONENT_TYPES } from '@fengsui/protocol/gb26875';
 import type { Status } from '../status.ts';
+import { withoutRemedy } from '../told-troubles.ts';
 import { VERSION } from '../version.ts';
 import type { PageNeeds } from './needs.ts';
 import { countOf } from './points.ts';
-import { troublesOf, withoutRemedy } from './troubles.ts';
-
-/** Troubles of one telling; a site where everything is wrong says so once more in the number. */
-const TROUBLES_MAX = 100;
 
 /** How everything stands, small enough to be told every second: bytes of noise and names of points are asked for. */
 export async function viewOf({ status, points, alarm, rejected }: PageNeeds) {
   const now = await status();
-  const troubles = troublesOf(now);
   const { gateway, journal, uplinks, duty, process, unwatched } = now;
   return {
     version: VERSION,
@@ -26,8 +22,8 @@ export async function viewOf({ status, points, alarm, rejected }: PageNeeds) {
     alarm: alarm.shown,
     process,
     unwatched,
-    troubles: troubles.slice(0, TROUBLES_MAX),
-    troublesInAll: troubles.length,
+    troubles: now.troubles,
+    troublesInAll: now.troublesInAll,
   };
 }
 

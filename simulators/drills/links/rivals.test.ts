@@ -69,8 +69,9 @@ it('a cloned box is an incident at the collector and a trouble with its likely c
   }, PATIENCE);
   for (const box of [original, clone]) {
     await vi.waitFor(async () => {
-      const status = await get<{ troubles: object[]; uplinks: object[] }>(new URL('/status', box.ready['status']).href);
-      expect(status.troubles).toContainEqual(expect.objectContaining({ what: 'identity-shared', source: 'collector' }));
+      const status = await get<{ noticed: object[]; troubles: object[]; uplinks: object[] }>(new URL('/status', box.ready['status']).href);
+      expect(status.noticed).toContainEqual(expect.objectContaining({ what: 'identity-shared', source: 'collector' }));
+      expect(status.troubles).toContainEqual(expect.objectContaining({ code: 'identity-shared', where: 'collector' }));
       expect(status.uplinks).toMatchObject([{ identityFailure: expect.stringContaining('another box') }]);
     }, PATIENCE);
   }

@@ -1,5 +1,5 @@
-import { FAILURES, type FailureCode } from '../failures.ts';
-import type { Status } from '../status.ts';
+import { FAILURES, type FailureCode } from './failures.ts';
+import type { Known } from './known-status.ts';
 import { REMEDIES_ZH } from './remedies.ts';
 
 interface Words {
@@ -23,7 +23,7 @@ export interface Trouble {
 }
 
 type More = Pick<Trouble, 'detail' | 'sinceMs'>;
-type Line = Status['lines'][number];
+type Line = Known['lines'][number];
 
 const MINUTE_MS = 60_000;
 
@@ -33,7 +33,7 @@ interface Help {
 }
 
 /** What the gateway notices of itself and says upstream, too. */
-const NOTICED: Readonly<Record<Status['troubles'][number]['what'], Help>> = {
+const NOTICED: Readonly<Record<Known['noticed'][number]['what'], Help>> = {
   'queue-high': {
     what: { en: 'many rows wait for a receipt, or wait long', zh: '大量或长时间未收到回执的记录' },
     remedy: { en: 'Look at the uplink; nothing is lost meanwhile', zh: '检查上行链路;期间不会丢失' },
@@ -224,7 +224,7 @@ function shutLane(lane: string, failure: string): Trouble {
   return shut;
 }
 
-function ofJournal({ journal }: Status): Trouble[] {
+function ofJournal({ journal }: Known): Trouble[] {
   const { damagedFiles } = journal;
   const ofLanes = Object.entries(journal.lanes).flatMap(([lane, { failure, rejected, quarantined }]) => [
     ...(failure === null ? [] : [shutLane(lane, failure)]),
@@ -235,10 +235,10 @@ function ofJournal({ journal }: Status): Trouble[] {
 }
 
 /** What the gateway noticed, except what is said with its cause already. */
-function noticed({ troubles, lines, gateway, journal }: Status): Trouble[] {
+function noticed({ noticed: said, lines, gateway, journal }: Known): Trouble[] {
   const open = new Set(lines.flatMap(({ name, state }) => (state === 'open' ? [name] : [])));
   const isolated = new Set(lines.flatMap(({ name, state }) => (state === 'isolated' ? [name] : [])));
-  return troubles.flatMap(({ what, source, text, saidMs }): Trouble[] => {
+  return said.flatMap(({ what, source, text, saidMs }): Trouble[] => {
     if ((what === 'wire-down' && !open.has(source)) || (what === 'driver-failed' && isolated.has(source))) return [];
     const health = what === 'disk-full' && journal.space.isFull ? 'wrong' : 'doubtful';
     return [{ code: what, health, where: source === gateway.id ? '' : source, ...NOTICED[what], detail: text, sinceMs: saidMs }];
@@ -246,7 +246,7 @@ function noticed({ troubles, lines, gateway, journal }: Status): Trouble[] {
 }
 
 /** Everything somebody should look at, the wrong before the doubtful. */
-export function troublesOf(status: Status): Trouble[] {
+export function troublesOf(status: Known): Trouble[] {
   const { gateway, lines, uplinks } = status;
   const { nowMs, startedMs } = gateway;
   const all = [

@@ -1,4 +1,4 @@
-import type { FailureCode } from '../failures.ts';
+import type { FailureCode } from './failures.ts';
 
 /** Failures that can stand against a wire, the journal, an uplink or an order: whoever adds one says in Chinese, too, how it is mended. */
 type Shown = Extract<

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fail } from '../failures.ts';
-import type { Status } from '../status.ts';
-import { troublesOf } from './troubles.ts';
+import { fail } from './failures.ts';
+import type { Known } from './known-status.ts';
+import { troublesOf } from './told-troubles.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const LINE = { name: 'l', state: 'open', lastFailure: null, sinceMs: 1, devices: [], strangers: [] };
@@ -16,10 +16,10 @@ function status({
   narrowed = [] as object[],
   lane = LANE,
   isFull = false,
-} = {}): Status {
+} = {}): Known {
   const gateway = { id: 'gw-1', nowMs: NOW_MS, startedMs: NOW_MS - 3_600_000 };
   const journal = { lanes: { alarm: lane, ordinary: LANE }, damagedFiles: [], space: { isFull } };
-  return { gateway, narrowed, lines, uplinks, troubles, journal } as unknown as Status;
+  return { gateway, narrowed, lines, uplinks, noticed: troubles, journal } as unknown as Known;
 }
 const told = (...given: Parameters<typeof status>) =>
   troublesOf(status(...given)).map(({ code, where, health }) => `${code} ${where} ${health}`);
