@@ -2,6 +2,7 @@ import { systemClock } from '@fengsui/gateway/src/clock.ts';
 import { openJournal, sizesOf } from '@fengsui/gateway/src/journal/journal.ts';
 import type { SiteEvent } from '@fengsui/protocol';
 
+export const BACKLOG_SOURCE = 'hydrant-1';
 const GROUP = 500;
 
 /** Puts readings of a drill (nobody is told of them) into a journal that no gateway has open. */
@@ -27,7 +28,7 @@ export async function backlogOf(readings: number, directory: string): Promise<vo
 function reading(index: number): SiteEvent {
   const ms = Date.now();
   return {
-    ...{ id: index.toString(16).padStart(32, '0'), kind: 'reading', edge: 'momentary', source: 'hydrant-1', receivedMs: ms },
+    ...{ id: index.toString(16).padStart(32, '0'), kind: 'reading', edge: 'momentary', source: BACKLOG_SOURCE, receivedMs: ms },
     time: { ms, zoneMinutes: 480, source: 'gateway' },
     part: { systemType: 11, systemAddress: 1, component: { type: 24, address: index % 64 } },
     measured: { quantity: 'pressure-kpa', value: 300 + (index % 50), quality: 'good' },

@@ -1,13 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { connect, createServer, type Server } from 'node:net';
-import { pinLine } from '../../../gateway/src/page/pin.ts';
+import { askPage, logIn, writePin } from './box-page.ts';
 import { order } from './orders.ts';
 import type { Rig } from './rig.ts';
 import type { Nudge } from './throw-points.ts';
 
-const PIN = '480736';
 const SECRET = 'drill-secret-of-the-path';
 const EVERY_MS = 300;
 
@@ -56,21 +54,7 @@ export async function openDoors(): Promise<Doors> {
 /** What the page and the cloud know us by. */
 export async function writeSecrets(rig: Rig): Promise<void> {
   writeFileSync(rig.path('cloud.secret'), SECRET, { mode: 0o600 });
-  writeFileSync(rig.path('data', 'page.pin'), await pinLine(PIN), { mode: 0o600 });
-}
-
-/** One request to the installer's page; resolves with the cookie it gave, if any. */
-function askPage(rig: Rig, method: string, path: string, cookie = '', said?: object): Promise<string> {
-  const { origin, hostname, port } = new URL(rig.gateway.ready['page']!);
-  const headers = { origin, cookie, ...(said ? { 'content-type': 'application/json' } : {}) };
-  return new Promise((resolve, reject) => {
-    const asked = request({ hostname, port, path, method, headers, rejectUnauthorized: false, timeout: 2_000 }, (answer) => {
-      resolve(String(answer.headers['set-cookie'] ?? '').split(';')[0]!);
-      setTimeout(() => answer.destroy(), 500); // a stream goes on
-    });
-    asked.on('error', reject);
-    asked.end(said && JSON.stringify(said));
-  });
+  await writePin(rig);
 }
 
 function knock({ udp, tcp, http }: Doors): void {
@@ -92,7 +76,7 @@ const NUDGES: Readonly<Record<Nudge, (rig: Rig, doors: Doors) => unknown>> = {
   },
   knock: (_, doors) => knock(doors),
   page: (rig) => askPage(rig, 'GET', '/api/hello'),
-  login: async (rig) => askPage(rig, 'GET', '/api/stream', await askPage(rig, 'POST', '/api/login', '', { pin: PIN })),
+  login: async (rig) => askPage(rig, 'GET', '/api/stream', await logIn(rig)),
   order: (rig) => order(rig, 'read', '--parameters', JSON.stringify({ what: 'version' })),
 };
 
