@@ -40,3 +40,15 @@ describe('the protocol package knows no clock, no chance and no world', () => {
     expect(impurities(readFileSync(join(ROOT, path), 'utf8'))).toEqual([]);
   });
 });
+
+describe('the journal and the uplinks never ask what the machine is called or where it is', () => {
+  const files = globSync('gateway/src/{journal,uplink}/**/*.ts', { cwd: ROOT }).filter((path) => !/\.(test|fixture)\.ts$/.test(path));
+
+  it('so that another name or address changes neither store nor identity', () => {
+    expect(files.length).toBeGreaterThan(50);
+    const asking = files.filter((path) =>
+      /\b(?:hostname|networkInterfaces)\(/.test(withoutComments(readFileSync(join(ROOT, path), 'utf8'))),
+    );
+    expect(asking).toEqual([]);
+  });
+});
