@@ -73,6 +73,8 @@ export interface JournalOutbox {
    * less was put back from a copy: it begins a new epoch above all, and what waits there and that collector cannot have gets numbers of it.
    */
   outrank(series: readonly Holding[], sent: readonly Holding[]): Promise<void>;
+  /** Whether this uplink has settled something newer of the same point and kind than a row that it is still owed. */
+  isOvertaken(lane: Lane, epoch: number, number: number): Promise<boolean>;
   /** As in `Journal`. */
   newest(lane: Lane): number;
   wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
@@ -186,6 +188,7 @@ class WorkerJournal implements Journal {
         this.#take({ ask: 'take', uplink, lane, after, upTo, rowsMax, bytesMax }),
       settle: (receipt) => this.#clerk.ask({ ask: 'settle', uplink, receipt, wallMs: Math.round(this.#options.clock.wallMs()) }),
       outrank: (series, sent) => this.#outrank(uplink, series, sent),
+      isOvertaken: (lane, epoch, number) => this.#clerk.ask({ ask: 'overtaken', uplink, lane, epoch, number }),
       newest: (lane) => this.newest(lane),
       wait: (lane, after, signal) => this.wait(lane, after, signal),
     };

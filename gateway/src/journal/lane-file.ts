@@ -11,6 +11,7 @@ import { type Losers, losersOf } from './losers.ts';
 import type { Earlier, EarlierKind, KnownRow, LaneState, Settled, Taken } from './messages.ts';
 import { Offers } from './offers.ts';
 import { take, type Wanted } from './outgoing.ts';
+import { isOvertaken, type OwedRow } from './overtaken.ts';
 import type { KeptRow, NewRow, Spared } from './row.ts';
 import { setAside } from './set-aside.ts';
 import { type Settlement, settle } from './settling.ts';
@@ -169,6 +170,11 @@ export class LaneFile {
   /** A piece of what stands before a position, with its frames. */
   earlier(what: EarlierKind, before: number, rowsMax: number): Earlier {
     return earlierThan(this.#parts, what, before, rowsMax);
+  }
+
+  /** Whether an uplink that is owed a row has something newer of the same. */
+  isOvertaken(row: OwedRow): boolean {
+    return isOvertaken(this.#parts, row);
   }
 
   /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself; null where it is damaged. */

@@ -190,6 +190,7 @@ export type Question =
   | ({ readonly ask: 'outrank' } & Outranking)
   | { readonly ask: 'newest'; readonly rowsMax: number }
   | { readonly ask: 'earlier'; readonly lane: Lane; readonly what: EarlierKind; readonly before: number; readonly rowsMax: number }
+  | { readonly ask: 'overtaken'; readonly uplink: string; readonly lane: Lane; readonly epoch: number; readonly number: number }
   | { readonly ask: 'alive'; readonly moment: Moment }
   | { readonly ask: 'state' }
   | { readonly ask: 'close' };
@@ -201,6 +202,7 @@ export interface Answers {
   outrank: Older | null;
   newest: readonly KnownRow[];
   earlier: Earlier;
+  overtaken: boolean;
   alive: null;
   state: JournalState;
   close: null;

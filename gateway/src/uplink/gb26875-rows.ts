@@ -71,16 +71,19 @@ export class CentreRows {
           this.#arrange();
           for (const strand of this.#strands(lane)) await this.#read(lane, strand);
           const told = isBehind ? this.#due(lane) : this.#first(lane);
-          if (told) return { told: this.#handed(told), place: { lane, isBehind } };
+          if (told) return { told: await this.#handed(told), place: { lane, isBehind } };
         }
       }
     } while (window.isFree('ordinary', false) && this.#others.cursor < this.#outbox.newest('ordinary'));
     return null;
   }
 
-  #handed(told: Told): Told {
+  /** What was told in this run is known here; what an earlier one told out of turn, the journal knows. */
+  async #handed(told: Told): Promise<Told> {
     this.#behind.handed(told);
-    return this.#behind.isOvertaken(told) ? { ...told, unit: { untold: OVERTAKEN } } : told;
+    const { lane, epoch, number, isEnd } = told;
+    const isOvertaken = this.#behind.isOvertaken(told) || (isEnd && (await this.#outbox.isOvertaken(lane, epoch, number)));
+    return isOvertaken ? { ...told, unit: { untold: OVERTAKEN } } : told;
   }
 
   /** Takes back a row that was not confirmed. */

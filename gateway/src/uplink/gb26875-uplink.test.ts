@@ -294,6 +294,27 @@ describe('the uplink to a city centre', () => {
     expect(centre.told).toEqual([7, 7, 7]);
   });
 
+  it.each([{ uplinks: ['collector'] }, { uplinks: ['collector', 'second'] }])(
+    'tells no such end after a new start either, with $uplinks',
+    async ({ uplinks }) => {
+      await journal.close();
+      const begin = async () => {
+        journal = await open(directory, { uplinks });
+      };
+      await begin();
+      const ended = { ...at('fire', 7), edge: 'ended' as const };
+      const other = { ...at('fire', 8), edge: 'ended' as const };
+      const [{ epoch } = { epoch: 0 }] = await journal.append([at('fire', 7), ended, other, at('fire', 7)]);
+      // As a run leaves it to which the centre gave no word on the ends.
+      await journal.outbox('collector').settle({ gateway: 'gw-1', epoch, lane: 'alarm', accepted: [1, 4], rejected: [] });
+      await journal.close();
+      await begin();
+      run();
+      await vi.waitFor(async () => expect((await lanes()).alarm.uplinks['collector']!.waiting).toBe(0), soon);
+      expect([numbers.rowsUntold, numbers.rowsAccepted, centre.told]).toEqual([1, 1, [8]]);
+    },
+  );
+
   it('tells a fire before other alarms once one of these was never answered', async () => {
     centre.answer = (packet) => (isOf(packet, 9) ? 3 : null);
     await journal.append([at('feedback', 7), at('feedback', 8), at('fire', 9)]);
