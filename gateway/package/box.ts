@@ -29,6 +29,7 @@ const CONTROL_FILES: ReadonlyArray<readonly [file: string, mode: number]> = [
   ['conffiles', 0o644],
   ['templates', 0o644],
   ['config', 0o755],
+  ['preinst', 0o755],
   ['postinst', 0o755],
   ['prerm', 0o755],
   ['postrm', 0o755],
