@@ -23,7 +23,7 @@ const OF_PANEL = "panel.name === 'panel-0'";
 /** From the wire to the collector, then everything beside that way; the first few make the short form. */
 export const POINTS: readonly Point[] = [
   point('panel', false, 'driver', '/gateway/src/drivers/talking.ts', 'for (const packet of heard)', OF_PANEL),
-  point('panel', true, 'watching', '/gateway/src/troubles/troubles.ts', 'const found = await watcher.look();'),
+  point('panel', true, 'watching', '/gateway/src/troubles/troubles.ts', 'const found = await watcher.look(levelSaid);'),
   // the way of an alarm
   point('panel', false, 'wire read', '/gateway/src/wires/stream-wire.ts', 'yield chunk;'),
   point('panel', false, 'wire written', '/gateway/src/wires/stream-wire.ts', 'await written(stream, bytes, name);'),
@@ -60,9 +60,9 @@ export const POINTS: readonly Point[] = [
   point('panel', true, 'silence', '/gateway/src/silence.ts', 'const isLost ='),
   point('panel', true, 'clock watch', '/gateway/src/itself.ts', 'const steppedMs ='),
   point('panel', true, 'journal watch', '/gateway/src/itself.ts', 'await this.journal(await look());'),
-  point('panel', true, 'wires watch', '/gateway/src/troubles/wires.ts', 'return this.#lines().flatMap('),
+  point('panel', true, 'wires watch', '/gateway/src/troubles/wires.ts', 'for (const line of lines) this.#follow(line);'),
   // people and the centre
-  point('look', false, 'status page', '/gateway/src/status.ts', 'const nowMs = Math.round(clock.wallMs());'),
+  point('look', false, 'status page', '/gateway/src/status.ts', 'const troubles = troublesOf(known);'),
   point('look', false, 'metrics', '/gateway/src/metrics-table.ts', 'return METRICS.map('),
   point('look', false, 'metrics text', '/gateway/src/metrics.ts', 'const lines = samples.map('),
   point('page', false, 'page request', '/gateway/src/page/server.ts', 'const { routes, desk, sessions, identity } = needs;'),
@@ -70,3 +70,6 @@ export const POINTS: readonly Point[] = [
   point('login', false, 'page view', '/gateway/src/page/view.ts', 'const now = await status();'),
   point('order', true, 'order', '/gateway/src/downlink/downlink.ts', 'const order = decodeOrder(payload);'),
 ];
+
+/** What ends nothing and disturbs no panel: other lines, pages, whoever looks. */
+export const BESIDE: readonly Point[] = POINTS.filter(({ ends, nudge, name }) => !ends && (nudge !== 'panel' || name === 'poll'));

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Experiment, Findings } from './experiment.ts';
 import { type Doors, nudging, openDoors, writeSecrets } from './nudges.ts';
 import { Rig } from './rig.ts';
-import { POINTS, type Point } from './throw-points.ts';
+import { BESIDE, POINTS, type Point } from './throw-points.ts';
 
+/** The short form meets the first few one after the other, and what disturbs no panel all at once. */
 const SHORT = 2;
 const STOP_WITHIN_MS = 5_000;
 /** P9: panels are read again by then after a crash, `RestartSec` of the unit included. */
@@ -26,8 +27,15 @@ export const experiment: Experiment = {
     await using rig = await Rig.start({ seed, panels: 2, lines: doors.lines, more: { page: { port: 0 } } });
     await writeSecrets(rig);
     const points = POINTS.slice(0, isLong ? POINTS.length : SHORT);
+    const beside = isLong ? [] : BESIDE;
     const armed = (name: string) => rig.path(`armed-${name.replaceAll(' ', '-')}`);
-    const faults = points.map(({ file, before, when, name }) => ({ file, before, when, does: 'throw', armed: armed(name) }));
+    const faults = [...points, ...beside].map(({ file, before, when, name }) => ({
+      file,
+      before,
+      when,
+      does: 'throw',
+      armed: armed(name),
+    }));
     rig.environment = {
       NODE_OPTIONS: `--import=${new URL('./inject.ts', import.meta.url).href}`,
       FENGSUI_FAULTS: JSON.stringify(faults),
@@ -38,6 +46,8 @@ export const experiment: Experiment = {
       const met = await thrown(rig, doors, point, armed(point.name), findings).catch((error: Error) => error);
       if (met instanceof Error) findings.complaints.push(`${point.name}: ${met.message}`);
     }
+    await allAtOnce(rig, doors, beside, armed, findings);
+    findings.measured['points'] = faults.length;
     await crashLoop(rig, armed('driver'), findings);
     await stopsUnderLoad(rig, findings);
     const { gaps, duplicated, outOfOrder, falsified } = rig.verdict();
@@ -79,6 +89,25 @@ async function thrown(rig: Rig, doors: Doors, point: Point, armed: string, findi
     findings.expect(/^blind .* to /.test(rig.said('crashed').at(-1)!.text ?? ''), `${name}: a crash without its blind window`);
   }
   await nextArrives(rig, name);
+}
+
+/** Errors at points beside the panels' way in one life of the program: it goes on, and so do the panels. */
+async function allAtOnce(
+  rig: Rig,
+  doors: Doors,
+  points: readonly Point[],
+  armed: (name: string) => string,
+  findings: Findings,
+): Promise<void> {
+  if (points.length === 0) return;
+  for (const { name } of points) writeFileSync(armed(name), '1');
+  {
+    using stack = new DisposableStack();
+    for (const nudge of new Set(points.map((point) => point.nudge))) stack.use(nudging(nudge, rig, doors));
+    for (const { name } of points) await rig.until(`${name}: the error happened`, () => !existsSync(armed(name)));
+  }
+  await nextArrives(rig, 'errors beside the panels');
+  findings.expect(rig.gateway.process.exitCode === null, 'an error beside the panels ended the program');
 }
 
 async function nextArrives(rig: Rig, name: string): Promise<void> {
