@@ -19,6 +19,7 @@ function polledLine(answer: (events: readonly SiteEvent[]) => Answer, takesMs = 
   const clock = new ManualClock();
   const stop = new AbortController();
   const stored: string[] = [];
+  const lost: object[] = [];
   const append = async (events: readonly SiteEvent[]) => {
     const shut = answer(events);
     await Promise.resolve(); // what is under way can be overtaken
@@ -33,7 +34,7 @@ function polledLine(answer: (events: readonly SiteEvent[]) => Answer, takesMs = 
   const base = {
     line: { name: 'bus', nobodyRepeats: true, links: {}, open: async () => ({}) },
     ...{ numbers, clock, random: () => 0.5, signal: stop.signal, append, tell: async () => {} },
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    log: { info: () => {}, warn: () => {}, error: (fields: object) => lost.push(fields) },
     normalizer: { normalize, settle: () => {}, revert: () => {} },
   } as never as Supervision;
   const supervision = { ...base, refused: new Refused(clock), held: new Held(base) };
@@ -41,7 +42,8 @@ function polledLine(answer: (events: readonly SiteEvent[]) => Answer, takesMs = 
     const observations = words.map((what) => ({ what }));
     return commit(supervision, [{ device: 'p', family: 'f/1', observations, packet: Uint8Array.of(1), heardMs: 0 } as never]);
   };
-  return { clock, numbers, stop, stored, hear };
+  const { held } = supervision;
+  return { clock, numbers, stop, stored, hear, held, lost };
 }
 
 it('tells the end of a fire before the fire that came after it, where the file of alarms could not be opened in between', async () => {
@@ -72,6 +74,27 @@ it('shows before each piece that it lives, however long a slow disk takes for al
   await rig.hear('fire at last');
   expect(silentMs).toEqual([0, 0, 0, 0]);
   rig.stop.abort();
+});
+
+it('brings at a stop what is held while there is time, piece by piece, and no longer, however slow the disk is', async () => {
+  const words = Array.from({ length: limits.HELD_OFFER_EVENTS * 4 }, (_, index) => `fire ${index}`);
+  const stopped = async (pieceMs: number) => {
+    let [answer, takesMs]: [Answer, number] = ['both', 0];
+    const rig = polledLine(
+      () => answer,
+      () => takesMs,
+    );
+    for (const word of words) await rig.hear(word);
+    [answer, takesMs] = ['taken', pieceMs];
+    rig.stop.abort();
+    await rig.held.ended();
+    return rig;
+  };
+  expect((await stopped(0)).stored).toEqual(words);
+  const slow = await stopped(limits.HELD_LAST_MS * 0.6);
+  expect(slow.stored).toEqual(words.slice(0, limits.HELD_OFFER_EVENTS * 2));
+  expect(slow.lost).toEqual([expect.objectContaining({ left: limits.HELD_OFFER_EVENTS * 2 })]);
+  await expect(slow.hear('fire at last')).rejects.toMatchObject({ code: 'journal-closed' });
 });
 
 it('holds what is new behind what is held, and does not offer the whole of it in vain for each', async () => {

@@ -1,5 +1,6 @@
 import { type Clock, Failure, LANES, type Lane, laneOf, type SiteEvent } from '@fengsui/protocol';
 import { Backoff } from './backoff.ts';
+import { fail } from './failures.ts';
 import * as limits from './limits.ts';
 
 export interface HeldOptions {
@@ -23,12 +24,21 @@ export class Held {
   readonly #options: HeldOptions;
   #events: SiteEvent[] = [];
   #isBringing = false;
+  #brought: Promise<void> = Promise.resolve();
+  /** Monotonic: until then the journal is offered more; a stop sets it. */
+  #untilMs = Number.POSITIVE_INFINITY;
   /** One offers at a time: what the other overtook would be out of order. */
   #turn: Promise<unknown> = Promise.resolve();
   #given = 0;
 
   constructor(options: HeldOptions) {
+    const { clock, signal } = options;
+    const stop = () => {
+      this.#untilMs = clock.monotonicMs() + limits.HELD_LAST_MS;
+    };
     this.#options = options;
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   }
 
   /** Holds events, the oldest that are no alarms given up for them where there are too many; false: there are too many alarms. */
@@ -42,12 +52,17 @@ export class Held {
       this.#events.splice(oldest, 1);
       if (this.#given++ === 0) log.error({ line: line.name }, `more than ${limits.HELD_EVENTS_MAX} events wait for a file: the oldest go`);
     }
-    if (!this.#isBringing) void this.#keepBringing();
+    if (!this.#isBringing) this.#brought = this.#keepBringing();
     return true;
   }
 
   isHolding(): boolean {
     return this.#events.length > 0;
+  }
+
+  /** After a stop: resolves when what was held is durable, or is lost. */
+  ended(): Promise<void> {
+    return this.#brought;
   }
 
   /** Offers what is held of a lane, before anything newer of it. Throws what keeps the journal from it. */
@@ -61,6 +76,7 @@ export class Held {
   async #bring(lane: Lane): Promise<void> {
     const { numbers, clock } = this.#options;
     for (let events = this.#of(lane); events.length > 0; events = this.#of(lane)) {
+      if (clock.monotonicMs() >= this.#untilMs) throw fail('journal-closed', `${events.length} events are held`);
       numbers.beatMs = clock.monotonicMs();
       await this.#offer(events.slice(0, limits.HELD_OFFER_EVENTS));
       numbers.beatMs = clock.monotonicMs(); // others may wait for their turn

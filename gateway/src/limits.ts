@@ -195,6 +195,9 @@ export const REFUSED_KEPT = 256;
 /** Events that nobody repeats, held for each line while the file of a lane cannot be opened: days of a panel's faults, some 0.5 MB. */
 export const HELD_EVENTS_MAX = 1_000;
 
+/** A stop waits so long for those that are held, piece by piece: of FINISH_WITHIN_MS, in which the lines have let go. */
+export const HELD_LAST_MS = 1_000;
+
 /** Of those held, how many are offered together: each new event of the line tries first whether the file opens, and must not carry them all. */
 export const HELD_OFFER_EVENTS = 200;
 

@@ -112,6 +112,27 @@ async function* crashing(): AsyncGenerator<readonly Heard[], void, undefined> {
   throw new TypeError('a mistake of ours');
 }
 
+it('a stop waits for what is held of a file that opens just then', async () => {
+  const stored: string[] = [];
+  let isShut = true;
+  const run: Run = async function* () {
+    yield [FIRE];
+    await new Promise(() => {});
+  };
+  const append = async (events: readonly SiteEvent[]) => {
+    if (isShut) throw fail('journal-unopened', 'shut');
+    await clock.sleep(limits.HELD_LAST_MS / 2);
+    stored.push(...events.map(({ kind }) => kind));
+  };
+  const { clock, stop, running } = rig([run], { append }, [], { nobodyRepeats: true });
+  await clock.advance(100);
+  isShut = false;
+  stop.abort();
+  const ended = running.then(() => stored.length);
+  await clock.advance(10_000);
+  expect(await ended).toBe(1);
+});
+
 describe('the supervisor of a line', () => {
   it('lets the device have its answer only after the events are durable', async () => {
     const { log, numbers } = rig([answering]);

@@ -48,6 +48,7 @@ export async function superviseLine(supervision: SupervisionOptions): Promise<vo
       else await rest(options, backoff.nextMs());
     }
   }
+  await within(clock, options.held.ended(), limits.HELD_LAST_MS);
   numbers.become('closed', clock.wallMs());
 }
 
