@@ -55,6 +55,19 @@ async function drain(journal: Journal, uplink: string, many = Number.POSITIVE_IN
 const lanes = async (journal: Journal) => (await journal.state()).lanes;
 const ordinary = async (journal: Journal) => (await lanes(journal)).ordinary;
 
+/** How the ordinary lane of 256 KiB stands. Room is made beside the work: until there is enough, the next look finds less. */
+const atRest = (journal: Journal) =>
+  vi.waitFor(
+    async () => {
+      const { newest, uplinks, usedBytes } = await ordinary(journal);
+      expect(usedBytes).toBeLessThanOrEqual(256 * KIB);
+      const left = await owedTo(journal, 'dead', 'ordinary');
+      expect(left).toHaveLength(uplinks['dead']!.waiting);
+      return { newest, uplinks, left };
+    },
+    { timeout: 60_000 },
+  );
+
 describe('an uplink that is dead while another keeps up', () => {
   it('never costs the other a reading, and loses of its own only readings, oldest first, counted', async () => {
     const journal = await journalOf(['collector', 'dead'], 256);
@@ -64,15 +77,7 @@ describe('an uplink that is dead while another keeps up', () => {
       expect(await journal.append(hour(at))).toHaveLength(84);
       had += (await drain(journal, 'collector')).ordinary;
     }
-    // Room is made beside the work: until there is enough, the next look finds less.
-    const atRest = async () => {
-      const { newest, uplinks, usedBytes } = await ordinary(journal);
-      expect(usedBytes).toBeLessThanOrEqual(256 * KIB);
-      const left = await owedTo(journal, 'dead', 'ordinary');
-      expect(left).toHaveLength(uplinks['dead']!.waiting);
-      return { newest, uplinks, left };
-    };
-    const { newest, uplinks, left } = await vi.waitFor(atRest, { timeout: 60_000 });
+    const { newest, uplinks, left } = await atRest(journal);
     expect(had).toBe(hours * 82);
     expect(uplinks['collector']).toMatchObject({ waiting: 0, thinned: 0 });
     expect(uplinks['dead']!.thinned).toBeGreaterThan(1_000);
@@ -131,7 +136,7 @@ describe('an uplink that is dead while another keeps up', () => {
       await journal.append(hour(at));
       await drain(journal, 'collector');
     }
-    const left = await owedTo(journal, 'dead', 'ordinary');
+    const { left } = await atRest(journal);
     expect(left).toEqual(left.toSorted((one, other) => one - other));
     expect(await drain(journal, 'dead')).toEqual({ alarm: 60, ordinary: left.length });
     const { newest, waiting, uplinks } = await ordinary(journal);

@@ -68,7 +68,7 @@ export class QueueWatcher implements Watcher {
     if (oldestMs === null) this.#oldest.delete(lane);
     else if (this.#oldest.get(lane)?.oldestMs !== oldestMs) {
       const ageMs = this.#clock.wallMs() - oldestMs;
-      this.#oldest.set(lane, { oldestMs, ageMs: Math.max(0, ageMs), isAgeKnown: ageMs >= 0, seenMs: nowMs });
+      this.#oldest.set(lane, { oldestMs, ageMs: Math.max(0, ageMs), isAgeKnown: ageMs > -limits.CLOCK_STEP_MS, seenMs: nowMs });
     }
     const { ages, rows } = limits.QUEUE_WATERMARKS[lane];
     const before = this.#levels.get(lane) ?? 0;
