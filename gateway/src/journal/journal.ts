@@ -12,6 +12,7 @@ import type {
   Moment,
   Older,
   Opened,
+  Outranking,
   Question,
   Settled,
   Stored,
@@ -71,8 +72,9 @@ export interface JournalOutbox {
   /**
    * Hears how far the series of this gateway have come at this uplink's collector, and how far this run has `sent` them. A journal that knows
    * less was put back from a copy: it begins a new epoch above all, and what waits there and that collector cannot have gets numbers of it.
+   * Where it is told to stop between two pieces, the rest is done when that collector is heard again.
    */
-  outrank(series: readonly Holding[], sent: readonly Holding[]): Promise<void>;
+  outrank(series: readonly Holding[], sent: readonly Holding[], stop?: AbortSignal): Promise<void>;
   /** Whether this uplink has settled something newer of the same point and kind than a row that it is still owed. */
   isOvertaken(lane: Lane, epoch: number, number: number): Promise<boolean>;
   /** As in `Journal`. */
@@ -187,7 +189,7 @@ class WorkerJournal implements Journal {
       take: (lane, after, rowsMax, bytesMax, upTo = Number.MAX_SAFE_INTEGER) =>
         this.#take({ ask: 'take', uplink, lane, after, upTo, rowsMax, bytesMax }),
       settle: (receipt) => this.#clerk.ask({ ask: 'settle', uplink, receipt, wallMs: Math.round(this.#options.clock.wallMs()) }),
-      outrank: (series, sent) => this.#outrank(uplink, series, sent),
+      outrank: (series, sent, stop) => this.#outrank(uplink, { series, sent }, stop),
       isOvertaken: (lane, epoch, number) => this.#clerk.ask({ ask: 'overtaken', uplink, lane, epoch, number }),
       newest: (lane) => this.newest(lane),
       wait: (lane, after, signal) => this.wait(lane, after, signal),
@@ -206,11 +208,11 @@ class WorkerJournal implements Journal {
     }
   }
 
-  async #outrank(uplink: string, series: readonly Holding[], sent: readonly Holding[]): Promise<void> {
+  async #outrank(uplink: string, held: Pick<Outranking, 'series' | 'sent'>, stop?: AbortSignal): Promise<void> {
     const wallMs = Math.round(this.#options.clock.wallMs());
     let older: Older | null = null;
-    for (let piece = 0; piece === 0 || (older && piece < limits.SUPERSEDED_PIECES_MAX); piece++)
-      older = await this.#clerk.ask({ ask: 'outrank', uplink, series, sent, wallMs, older });
+    for (let piece = 0; piece === 0 || (older && piece < limits.SUPERSEDED_PIECES_MAX && !stop?.aborted); piece++)
+      older = await this.#clerk.ask({ ask: 'outrank', uplink, ...held, wallMs, older });
     await this.state(); // rows may stand elsewhere now
   }
 

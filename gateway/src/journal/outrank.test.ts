@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { Holding, Lane } from '@fengsui/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
+import * as limits from '../limits.ts';
 import { Cures } from './cures.ts';
 import { isCredibleEpoch } from './epoch.ts';
 import { eventOf, type FollowedJournal, open, temporaryFolder } from './journal.fixture.ts';
@@ -126,6 +127,19 @@ describe('a journal whose collector holds', () => {
     expect(pushed).toBeGreaterThan(highest);
     await journal.outbox('honest').outrank(both(pushed, 500), []);
     expect((await journal.state()).lanes.alarm.epoch).toBeGreaterThan(pushed);
+  });
+
+  it('more, is heeded in full by the next word of it where a stop came between', async () => {
+    const { journal, epoch } = await journalOf(0);
+    const many = limits.SUPERSEDED_ROWS_MAX + 100;
+    for (let half = 0; half < 2; half++) await journal.append(Array.from({ length: many / 2 }, (_, turn) => eventOf('fire', turn)));
+    const stop = new AbortController();
+    const heard = journal.outrank(both(epoch + BEYOND, 1), [], stop.signal);
+    stop.abort();
+    await heard;
+    expect((await owed(journal)).some((row) => row.epoch === epoch)).toBe(true);
+    await journal.outrank(both(epoch + BEYOND, 1), []);
+    expect((await owed(journal)).filter((row) => row.epoch === epoch)).toEqual([]);
   });
 
   it('more, keeps what others are owed under the old numbers', async () => {

@@ -20,6 +20,7 @@ export interface GreetingOptions {
   /** Takes what comes on the topics of receipts and of orders. */
   readonly receipt: (payload: Uint8Array) => void;
   readonly order: (payload: Uint8Array) => void;
+  readonly signal: AbortSignal;
 }
 
 /** Which way to take, and what it is known of it. */
@@ -53,12 +54,12 @@ export class Greeting {
    * alarm back: one that is told as older than it is, is better than none.
    */
   async heed(connection: Connection): Promise<void> {
-    const { outbox, numbers, sentOverAll, rivalry } = this.#options;
+    const { outbox, numbers, sentOverAll, rivalry, signal } = this.#options;
     const held = this.#held.get(connection);
     if (!held) return;
     rivalry.told(held.rivalMs > 0);
     try {
-      await outbox.outrank(held.series, sentOverAll.series());
+      await outbox.outrank(held.series, sentOverAll.series(), signal);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       numbers.lastFailure = error.message;

@@ -6,8 +6,8 @@ export interface Outbox {
   take(lane: Lane, after: number, rowsMax: number, bytesMax: number, upTo?: number): Promise<Waiting>;
   /** `untold`: why the far side is not told the accepted rows at all; they are settled, and nobody confirmed them. */
   settle(receipt: Receipt, untold?: string): Promise<{ readonly accepted: number; readonly rejected: number; readonly unknown: number }>;
-  /** Hears how far the series of this gateway have come at the far side, and how far this run has `sent` them: what knows less was put back from a copy. */
-  outrank(series: readonly Holding[], sent: readonly Holding[]): Promise<void>;
+  /** Hears how far the series of this gateway have come at the far side, and how far this run has `sent` them: what knows less was put back from a copy. A stop leaves the rest of it to the next start. */
+  outrank(series: readonly Holding[], sent: readonly Holding[], stop?: AbortSignal): Promise<void>;
   /** Whether the far side has settled something newer of the same point and kind than a row that waits, in this run or an earlier one. */
   isOvertaken(lane: Lane, epoch: number, number: number): Promise<boolean>;
   /** Position of the last row of a lane. */
