@@ -31,7 +31,7 @@ interface Told {
 
 /** Somebody of whom it is to be told that he is not there. */
 interface Missing extends Heard {
-  /** What keeps it out; null: it stays away. */
+  /** What keeps it out, whenever it was heard last; null: it stays away. */
   readonly refused: TurnedAwayGateway | null;
 }
 
@@ -86,8 +86,7 @@ export class AbsenceMatter implements Matter {
   /** Who is to be told of, and is not yet: kept out, whether it was ever heard or not, or awaited and away. */
   #missing(refused: ReadonlyMap<string, TurnedAwayGateway>): readonly Missing[] {
     const { heard, isRevoked, attendance } = this.#needs;
-    const heardMs = new Map(heard().map((one) => [one.gateway, one.heardMs]));
-    const keptOut = [...refused].map(([gateway, why]) => ({ gateway, heardMs: heardMs.get(gateway) ?? 0, refused: why }));
+    const keptOut = [...refused].map(([gateway, why]) => ({ gateway, heardMs: 0, refused: why }));
     const isAway = (one: Heard) => attendance().isGone(one.gateway) && !isRevoked(one.gateway) && this.#isAwaited(one);
     const away = heard().filter((one) => isGatewayId(one.gateway) && !refused.has(one.gateway) && isAway(one));
     return [...keptOut, ...away.map((one) => ({ ...one, refused: null }))].filter(({ gateway }) => !this.#told.has(gateway));

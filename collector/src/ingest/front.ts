@@ -106,6 +106,7 @@ export class Front {
     const { gateway } = caller;
     if (refusal !== null || gateway === null || !socket.authorized) {
       this.#refused(refusal ?? 'not-accepted', caller);
+      socket.on('error', () => {}); // of one that is turned away nothing more is wanted
       socket.destroy();
       return;
     }

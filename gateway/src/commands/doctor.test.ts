@@ -228,7 +228,9 @@ describe('the command', () => {
     };
     const config = join(folder, 'gateway.yaml');
     await writeFile(config, stringify(site));
-    const [json, text] = await Promise.all([runGateway('doctor', '--config', config, '--json'), runGateway('doctor', '--config', config)]);
+    // One after the other: two at once would end each other's session.
+    const json = await runGateway('doctor', '--config', config, '--json');
+    const text = await runGateway('doctor', '--config', config);
     expect(json.code).toBe(text.code);
     return { code: json.code, findings: json.rows() as unknown as Finding[], text: text.stdout };
   }
