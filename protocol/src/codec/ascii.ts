@@ -7,9 +7,9 @@ export function asciiBytes(text: string): Uint8Array {
   });
 }
 
-/** Bytes as text, one character each. */
+/** Bytes as text, one character each; in one piece, as `toHex` says. */
 export function asciiText(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  const characters = new Array<string>(bytes.length);
+  for (let at = 0; at < bytes.length; at++) characters[at] = String.fromCharCode(bytes[at]!);
+  return characters.join('');
 }

@@ -1,10 +1,13 @@
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** Bytes as lower-case hex without gaps. */
+/**
+ * Bytes as lower-case hex without gaps. Joined in one go: a text that was added up digit by digit stays a chain of its pieces, 32 bytes
+ * for each, as long as somebody keeps it.
+ */
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += DIGITS[byte];
-  return text;
+  const digits = new Array<string>(bytes.length);
+  for (let at = 0; at < bytes.length; at++) digits[at] = DIGITS[bytes[at]!]!;
+  return digits.join('');
 }
 
 /** Hex to bytes; blanks between digits are allowed. Returns null when a character is no hex digit or a digit is left over. */
