@@ -214,7 +214,7 @@ export const JOURNAL_LOCK_TIMEOUT_MS = 2_000;
 export const WAL_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Rows behind an end that a city centre is to be told still, among which what overtook it is looked for: each may lie on a page of its own. */
-export const OVERTAKEN_ROWS = 500;
+export const NEWER_SETTLED_ROWS = 500;
 
 /** Held in reserve on the journal's volume: a full disk locks a write-ahead log shut, even for deleting. Alarms get in on this. */
 export const JOURNAL_BALLAST_BYTES = 64 * 1024 * 1024;

@@ -48,7 +48,7 @@ export class Trail {
   outbox(uplink: string, outbox: Outbox, isUp: () => boolean): Outbox {
     return {
       outrank: outbox.outrank.bind(outbox),
-      isOvertaken: outbox.isOvertaken.bind(outbox),
+      newerSettled: outbox.newerSettled.bind(outbox),
       newest: outbox.newest.bind(outbox),
       wait: outbox.wait.bind(outbox),
       take: async (lane, ...order) => {

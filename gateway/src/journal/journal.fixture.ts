@@ -30,8 +30,8 @@ export async function open(directory: string, more: Partial<JournalOptions> = {}
     ...more,
     sizes: { ballastBytes: 0, ...more.sizes },
   });
-  const { take, settle, outrank, isOvertaken } = journal.outbox(uplinks[0]!);
-  return Object.assign(journal, { take, settle, outrank, isOvertaken });
+  const { take, settle, outrank, newerSettled } = journal.outbox(uplinks[0]!);
+  return Object.assign(journal, { take, settle, outrank, newerSettled });
 }
 
 /** Numbers an uplink still has to settle, in its order. */

@@ -8,6 +8,7 @@ import type {
   EarlierKind,
   JournalSizes,
   JournalState,
+  KeptFrame,
   KnownRow,
   Moment,
   Older,
@@ -75,8 +76,8 @@ export interface JournalOutbox {
    * Where it is told to stop between two pieces, the rest is done when that collector is heard again.
    */
   outrank(series: readonly Holding[], sent: readonly Holding[], stop?: AbortSignal): Promise<void>;
-  /** Whether this uplink has settled something newer of the same point and kind than a row that it is still owed. */
-  isOvertaken(lane: Lane, epoch: number, number: number): Promise<boolean>;
+  /** What this uplink has settled that is newer than a row it is still owed, of the same kind, no end, and may be of the same point. */
+  newerSettled(lane: Lane, epoch: number, number: number): Promise<readonly KeptFrame[]>;
   /** As in `Journal`. */
   newest(lane: Lane): number;
   wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
@@ -190,7 +191,7 @@ class WorkerJournal implements Journal {
         this.#take({ ask: 'take', uplink, lane, after, upTo, rowsMax, bytesMax }),
       settle: (receipt) => this.#clerk.ask({ ask: 'settle', uplink, receipt, wallMs: Math.round(this.#options.clock.wallMs()) }),
       outrank: (series, sent, stop) => this.#outrank(uplink, { series, sent }, stop),
-      isOvertaken: (lane, epoch, number) => this.#clerk.ask({ ask: 'overtaken', uplink, lane, epoch, number }),
+      newerSettled: (lane, epoch, number) => this.#clerk.ask({ ask: 'newer', uplink, lane, epoch, number }),
       newest: (lane) => this.newest(lane),
       wait: (lane, after, signal) => this.wait(lane, after, signal),
     };

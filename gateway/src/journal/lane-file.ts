@@ -8,10 +8,10 @@ import { earlierThan } from './earlier.ts';
 import { giveUp } from './giving-up.ts';
 import { type Header, type LaneParts, partsOf } from './lane-parts.ts';
 import { type Losers, losersOf } from './losers.ts';
-import type { Earlier, EarlierKind, KnownRow, LaneState, Settled, Taken } from './messages.ts';
+import type { Earlier, EarlierKind, KeptFrame, KnownRow, LaneState, Settled, Taken } from './messages.ts';
+import { newerSettled, type OwedRow } from './newer-settled.ts';
 import { Offers } from './offers.ts';
 import { take, type Wanted } from './outgoing.ts';
-import { isOvertaken, type OwedRow } from './overtaken.ts';
 import type { KeptRow, NewRow, Spared } from './row.ts';
 import { setAside } from './set-aside.ts';
 import { type Settlement, settle } from './settling.ts';
@@ -172,9 +172,9 @@ export class LaneFile {
     return earlierThan(this.#parts, what, before, rowsMax);
   }
 
-  /** Whether an uplink that is owed a row has something newer of the same. */
-  isOvertaken(row: OwedRow): boolean {
-    return isOvertaken(this.#parts, row);
+  /** What an uplink that is owed a row has settled that is newer and may be about the same. */
+  newerSettled(row: OwedRow): KeptFrame[] {
+    return newerSettled(this.#parts, row);
   }
 
   /** The last row: its place in the count over both lanes, its wall clock, and its note where the gateway spoke of itself; null where it is damaged. */

@@ -174,6 +174,12 @@ export interface Outranking {
   readonly older: Older | null;
 }
 
+/** A frame, and the profile it is written in. */
+export interface KeptFrame {
+  readonly profile: string;
+  readonly frame: Uint8Array;
+}
+
 export type Question =
   | { readonly ask: 'append'; readonly events: readonly SiteEvent[]; readonly again: boolean; readonly moment: Moment }
   | {
@@ -190,7 +196,7 @@ export type Question =
   | ({ readonly ask: 'outrank' } & Outranking)
   | { readonly ask: 'newest'; readonly rowsMax: number }
   | { readonly ask: 'earlier'; readonly lane: Lane; readonly what: EarlierKind; readonly before: number; readonly rowsMax: number }
-  | { readonly ask: 'overtaken'; readonly uplink: string; readonly lane: Lane; readonly epoch: number; readonly number: number }
+  | { readonly ask: 'newer'; readonly uplink: string; readonly lane: Lane; readonly epoch: number; readonly number: number }
   | { readonly ask: 'alive'; readonly moment: Moment }
   | { readonly ask: 'state' }
   | { readonly ask: 'close' };
@@ -202,7 +208,7 @@ export interface Answers {
   outrank: Older | null;
   newest: readonly KnownRow[];
   earlier: Earlier;
-  overtaken: boolean;
+  newer: readonly KeptFrame[];
   alive: null;
   state: JournalState;
   close: null;

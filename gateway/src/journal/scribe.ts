@@ -151,7 +151,7 @@ export class Scribe {
     if (question.ask === 'newest') return LANES.flatMap((lane) => this.#newest(lane, question.rowsMax));
     if (question.ask === 'earlier')
       return this.#of(question.lane, (file) => file.earlier(question.what, question.before, question.rowsMax));
-    if (question.ask === 'overtaken') return this.#of(question.lane, (file) => file.isOvertaken(question));
+    if (question.ask === 'newer') return this.#of(question.lane, (file) => file.newerSettled(question));
     return this.#files.state((lane) => this.#of(lane, (file) => file.state()));
   }
 

@@ -4,8 +4,9 @@ import { COLUMNS } from './row.ts';
 
 const BOUND = COLUMNS.replaceAll(/\w+/g, '@$&');
 
-/** What is about the same as a row, and was said after it. */
-const SAME_AND_NEWER = 'WHERE source = @source AND point IS @point AND (epoch > @epoch OR (epoch = @epoch AND number > @number))';
+/** What may be about the same as a row (one of an older schema names no point), is no end, and was said after it. */
+const SAME_AND_NEWER = `WHERE source = @source AND (point = @point OR point IS NULL OR @point IS NULL) AND edge <> 'ended'
+  AND (epoch > @epoch OR (epoch = @epoch AND number > @number))`;
 
 /** The statements of a lane's file that are asked all day, prepared once. */
 export function prepared(database: Database) {
@@ -20,9 +21,9 @@ export function prepared(database: Database) {
     adopt: database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES (${BOUND}) ON CONFLICT DO NOTHING`),
     find: database.prepare('SELECT position FROM rows WHERE epoch = @epoch AND number = @number AND event_id = @event_id'),
     named: database.prepare('SELECT position, kind, source, point FROM rows WHERE epoch = @epoch AND number = @number'),
-    newerSettled: database.prepare(`SELECT 1 FROM (SELECT source, point, epoch, number FROM rows
+    newerSettled: database.prepare(`SELECT position, ${COLUMNS} FROM (SELECT position, ${COLUMNS} FROM rows
       WHERE state = 1 AND kind = @kind AND position > @position ORDER BY position LIMIT @rowsMax) ${SAME_AND_NEWER}`),
-    newerTold: database.prepare(`SELECT 1 FROM (SELECT position, kind, source, point, epoch, number FROM rows
+    newerTold: database.prepare(`SELECT position, ${COLUMNS} FROM (SELECT position, ${COLUMNS} FROM rows
       WHERE state = 0 AND position > @position ORDER BY position LIMIT @rowsMax) AS rows ${SAME_AND_NEWER} AND kind = @kind
       AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.slot = @slot AND owed.position = rows.position)`),
     rejected: database.prepare(`SELECT position, state, ${COLUMNS} FROM rows WHERE epoch = @epoch AND number = @number AND state = 2`),

@@ -35,7 +35,7 @@ beforeEach(() => {
     take: async () => ({ epoch: 7, profile: 'p', rows, last: 1 }),
     settle: async () => ({ accepted: 1, rejected: 0, unknown: 0 }),
     outrank: async () => {},
-    isOvertaken: async () => false,
+    newerSettled: async () => [],
     newest: () => 1,
     wait: async () => {},
   };

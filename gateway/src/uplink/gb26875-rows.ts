@@ -81,9 +81,14 @@ export class CentreRows {
   /** What was told in this run is known here; what an earlier one told out of turn, the journal knows. */
   async #handed(told: Told): Promise<Told> {
     this.#behind.handed(told);
-    const { lane, epoch, number, isEnd } = told;
-    const isOvertaken = this.#behind.isOvertaken(told) || (isEnd && (await this.#outbox.isOvertaken(lane, epoch, number)));
+    const isOvertaken = this.#behind.isOvertaken(told) || (told.isEnd && (await this.#wasOvertaken(told)));
     return isOvertaken ? { ...told, unit: { untold: OVERTAKEN } } : told;
+  }
+
+  async #wasOvertaken({ lane, epoch, number, about }: Told): Promise<boolean> {
+    if (about === null) return false;
+    const newer = await this.#outbox.newerSettled(lane, epoch, number);
+    return newer.map(({ profile, frame }) => readFor(profile, frame)).some((row) => row.about === about && row.unit instanceof Uint8Array);
   }
 
   /** Takes back a row that was not confirmed. */

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { cutAll, PacketCutter, toHex } from '@fengsui/protocol';
 import { DIALECTS, decodeFrame, encodeFrame, FRAME_CUT, heartbeatOf, parseTimeTag, STANDARD, streamView } from '@fengsui/protocol/gb26875';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventOf, open, systemTime, temporaryFolder } from '../journal/journal.fixture.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -314,6 +315,25 @@ describe('the uplink to a city centre', () => {
       expect([numbers.rowsUntold, numbers.rowsAccepted, centre.told]).toEqual([1, 1, [8]]);
     },
   );
+
+  it.each([
+    ['a test of the same point', { ...at('fire', 7), test: ['maintenance'] as const }, false],
+    ['another point, where the rows of an older version name none', at('fire', 8), true],
+  ])('tells an end after %s: that the centre was not told, or not of this', async (_, newer, isNameless) => {
+    const ended = { ...at('fire', 7), edge: 'ended' as const };
+    const [{ epoch } = { epoch: 0 }] = await journal.append([at('fire', 7), ended, newer]);
+    await journal.outbox('collector').settle({ gateway: 'gw-1', epoch, lane: 'alarm', accepted: [1, 3], rejected: [] });
+    await journal.close();
+    if (isNameless) {
+      const database = new Database(join(directory, 'alarm.sqlite'));
+      database.exec('UPDATE rows SET point = NULL');
+      database.close();
+    }
+    journal = await open(directory);
+    run();
+    await vi.waitFor(async () => expect((await lanes()).alarm.waiting).toBe(0), soon);
+    expect([numbers.rowsUntold, centre.told]).toEqual([0, [7]]);
+  });
 
   it('tells a fire before other alarms once one of these was never answered', async () => {
     centre.answer = (packet) => (isOf(packet, 9) ? 3 : null);

@@ -8,8 +8,8 @@ export interface Outbox {
   settle(receipt: Receipt, untold?: string): Promise<{ readonly accepted: number; readonly rejected: number; readonly unknown: number }>;
   /** Hears how far the series of this gateway have come at the far side, and how far this run has `sent` them: what knows less was put back from a copy. A stop leaves the rest of it to the next start. */
   outrank(series: readonly Holding[], sent: readonly Holding[], stop?: AbortSignal): Promise<void>;
-  /** Whether the far side has settled something newer of the same point and kind than a row that waits, in this run or an earlier one. */
-  isOvertaken(lane: Lane, epoch: number, number: number): Promise<boolean>;
+  /** What this uplink has settled, in this run or an earlier one, that is newer than a row that waits, of the same kind, no end, and may be of the same point. */
+  newerSettled(lane: Lane, epoch: number, number: number): Promise<ReadonlyArray<{ readonly profile: string; readonly frame: Uint8Array }>>;
   /** Position of the last row of a lane. */
   newest(lane: Lane): number;
   wait(lane: Lane, after: number, signal: AbortSignal): Promise<void>;
