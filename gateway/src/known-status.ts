@@ -80,7 +80,7 @@ function lineStatus({ line, numbers }: StatusSources['lines'][number]) {
     unheard: Object.fromEntries(counters.unheard),
     noise: counters.noise.map(({ atMs, why, bytes }) => ({ atMs, why, hex: toHex(bytes) })),
     devices: configuration.devices.map(({ name, family }) => ({
-      ...{ name, family, heardMs: heardMs.get(name) ?? null },
+      ...{ name, family, heardMs: links.heardMs(name) },
       ...linkOf(standings.get(name) ?? 'unknown', numbers.deafSinceMs),
     })),
     /** What devices that sleep are to be asked, and what became of the rest. */

@@ -14,6 +14,7 @@ function site() {
 test('a device that is silent for longer than its time is lost, and said to be until that is durable', () => {
   const { links, pass } = site();
   expect([links.watches('panel'), links.watches('stranger'), links.dueInMs()]).toEqual([true, false, 100]);
+  expect([links.heardMs('panel'), links.heardMs('stranger')]).toEqual([null, null]);
   pass(100);
   expect(links.dueInMs()).toBe(0);
   const overdue = links.overdue();
@@ -32,6 +33,7 @@ test('a device that is silent for longer than its time is lost, and said to be u
 test('the first word after a start, or after a loss, says that the link is there; it is news once', () => {
   const { links } = site();
   const back = links.spoke('panel')!;
+  expect([links.heardMs('panel'), links.heardMs('sensor')]).toEqual([1_001_000, null]);
   expect(back).toMatchObject({ what: 'link', detail: 'restored' });
   links.settle([{ device: 'panel', family: 'three/1', observations: [{ what: 'fire', address: {} }, back], packet: null, heardMs: 0 }]);
   expect(links.spoke('panel')).toBeNull();

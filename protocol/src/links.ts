@@ -15,6 +15,8 @@ interface Link extends Watched {
   standing: Standing;
   /** Monotonic: a stepped clock neither loses nor finds a device. */
   spokeMs: number;
+  /** Wall clock, to be shown; null before its first word. */
+  heardMs: number | null;
 }
 
 /**
@@ -29,7 +31,7 @@ export class Links {
   constructor(devices: readonly Watched[], clock: Clock) {
     this.#clock = clock;
     const now = clock.monotonicMs();
-    this.#links = new Map(devices.map((device) => [device.name, { ...device, standing: 'unknown', spokeMs: now }]));
+    this.#links = new Map(devices.map((device) => [device.name, { ...device, standing: 'unknown', spokeMs: now, heardMs: null }]));
   }
 
   watches(name: string): boolean {
@@ -41,6 +43,7 @@ export class Links {
     const link = this.#links.get(name);
     if (!link) return null;
     link.spokeMs = this.#clock.monotonicMs();
+    link.heardMs = this.#clock.wallMs();
     return link.standing === 'up' ? null : { what: 'link', address: {}, detail: 'restored' };
   }
 
@@ -90,6 +93,11 @@ export class Links {
   /** How each device stands, for the status page. */
   standings(): ReadonlyMap<string, Standing> {
     return new Map([...this.#links].map(([name, { standing }]) => [name, standing]));
+  }
+
+  /** When a device last spoke, an answer that merely measured counted: milliseconds since 1970-01-01 UTC; null: not since the start. */
+  heardMs(name: string): number | null {
+    return this.#links.get(name)?.heardMs ?? null;
   }
 
   #lost({ name, family }: Link): Heard {
