@@ -15,8 +15,11 @@ import { PROGRAM } from '../program.ts';
 /** A wrong configuration never starts half: this is the exit code that says so. */
 const WRONG_CONFIGURATION = 2;
 
-/** The gateway starts and hears its site; the collector will not know it, or others may read its key. */
-const NO_UPLINK = 1;
+/**
+ * The gateway starts and hears its site; the collector will not know it, or others may read its key. Not 1, which a program ends with that
+ * cannot even be loaded: an upgrade takes this word for a yes.
+ */
+const NO_UPLINK = 3;
 
 /** The configuration of a file, or null after every problem of it was written to standard error and the exit code set. */
 export function configurationFrom(file: string): GatewayConfiguration | null {
@@ -79,8 +82,10 @@ function check({ config }: { readonly config: string }): void {
 `);
   const wrong = identityFindings(configuration);
   for (const { about, zh, en, remedy } of wrong) stderr.write(`${about}: ${zh} · ${en}: ${remedy}\n`);
-  if (wrong.length > 0) process.exitCode = NO_UPLINK;
-  else stdout.write('ok\n');
+  if (wrong.length > 0) {
+    stderr.write(`it starts all the same and hears its site (exit code ${NO_UPLINK}) / 仍可启动并接收现场报警(退出码 ${NO_UPLINK})\n`);
+    process.exitCode = NO_UPLINK;
+  } else stdout.write('ok\n');
   for (const limit of standardLimitsIn(configuration)) stdout.write(`${limit}\n`);
 }
 

@@ -288,7 +288,7 @@ describe('the command', () => {
     expect(await runGateway('check', '--config', file)).toMatchObject({ code: 0, stdout: 'ok\n' });
     await writeFile(file, readFileSync(file, 'utf8').replace('id: gw-1', 'id: gw-2'));
     const { code, stdout, stderr } = await runGateway('check', '--config', file);
-    expect([code, stdout]).toEqual([1, '']);
+    expect([code, stdout]).toEqual([3, '']);
     expect(stderr).toMatch(
       /uplinks\[0\]\.certificate: 证书名 gw-1 与网关标识 gw-2 不符 · names gw-1, the gateway is gw-2: gateway\.id and/,
     );
