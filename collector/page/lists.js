@@ -197,14 +197,15 @@ export function deviceElements(search, abnormalOnly) {
 
 /** @param {import('./board.js').Entry} entry */
 function eventElement({ event, gateway }) {
-  const { kind, edge, time, note, text, source, address = {}, place, test } = event;
+  const { kind, edge, time, note, text, source, address = {}, place, test, operator } = event;
   const isTest = (test?.length ?? 0) > 0;
   const rank = kind === 'link' ? rankOfState('offline') : RANKS.findIndex((states) => states.includes(kind));
   const colour = edge === 'ended' ? 'ended' : isTest || rank === -1 ? 'condition' : COLOURS[rank];
   const what = [happeningOf(kind, edge), note && say(`note-${note}`)].filter(Boolean).join(' ');
   const where = kind === 'gateway' ? plain(gateway) : placeOf({ address, source, ...(place !== undefined && { place }) });
   const row = element('li', `event ${colour}`, timeElement(time.ms), element('span', 'kind', what, testTag(isTest)));
-  row.append(element('span', 'where', where, text ? element('small', '', ` ${plain(text)}`) : null));
+  const said = [operator && say('byOperator', plain(operator)), text && plain(text)].filter(Boolean).join(' · ');
+  row.append(element('span', 'where', where, said ? element('small', '', ` ${said}`) : null));
   return row;
 }
 

@@ -38,6 +38,7 @@ const WORDS = {
   firstPoint: ['首报', 'first'],
   began: ['发生', 'Began'],
   elapsed: ['已持续', 'for'],
+  byOperator: ['值班员 {n}', 'by {n}'],
   restoredAt: ['恢复', 'Restored'],
   byReset: ['复位', 'by reset'],
   byDevice: ['设备恢复', 'by the device'],

@@ -145,6 +145,7 @@ describe('orders to a gateway', () => {
     const say = (body: string, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
       fetch(`${status}/duty-answer`, { method: 'POST', headers, body });
     expect((await say('{"operator":7}')).status).toBe(400);
+    expect((await say('{}')).status).toBe(400);
     expect((await say('{}', { 'content-type': 'text/plain' })).status).toBe(415);
     expect((await say('{}', { 'content-type': 'application/json', origin: 'https://evil.example' })).status).toBe(403);
     expect((await say('{"operator":"王工","operatorNumber":3}')).status).toBe(200);
@@ -153,7 +154,7 @@ describe('orders to a gateway', () => {
     peer.order('duty-check', { timeoutMinutes: 5 }, id);
     await vi.waitFor(() => expect(receipts(id).length).toBe(before + 1), soon);
     expect(receipts(id).at(-1)).toMatchObject({ state: 'done' });
-    expect((await say('{}')).status).toBe(409);
+    expect((await say('{"operatorNumber":3}')).status).toBe(409);
     await vi.waitFor(
       () => expect(events().filter(({ kind }) => kind === 'duty-answer')).toMatchObject([{ operator: '王工', operatorNumber: 3 }]),
       soon,

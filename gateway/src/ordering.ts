@@ -128,11 +128,11 @@ function unitsOf({ configuration, site, facts, clock }: OrderingOptions): UnitSo
   return { site, facts, version: VERSION, description, describe, nowMs, configured, ...started };
 }
 
-/** The answer of a person at the box, from its page: `{"operator"?: "王工", "operatorNumber"?: 3}`. */
+/** The answer of a person at the box, from its page: `{"operator": "王工", "operatorNumber": 3}`, one of them at least: a duty check asks who is there. */
 export function dutyAnswer(duty: DutyDesk): (said: unknown) => readonly [code: number, answer: object] {
   return (said) => {
     const answerer = answererIn(said);
-    if (!answerer) return [400, { error: 'operator: at most 64 characters; operatorNumber: 0 to 255' }];
+    if (!answerer) return [400, { error: '请填写值班员姓名或编号 say who answers: operator (1 to 64 characters), operatorNumber (0 to 255), or both' }];
     return duty.answer(answerer) ? [200, { answered: true }] : [409, { error: 'no duty check waits for an answer 当前没有待应答的查岗' }];
   };
 }
@@ -142,7 +142,7 @@ function answererIn(said: unknown): Answerer | null {
   const isName = operator === undefined || (typeof operator === 'string' && operator.length > 0 && operator.length <= 64);
   const isNumber =
     operatorNumber === undefined || (Number.isInteger(operatorNumber) && Number(operatorNumber) >= 0 && Number(operatorNumber) < 256);
-  if (!isName || !isNumber) return null;
+  if (!isName || !isNumber || (operator === undefined && operatorNumber === undefined)) return null;
   return {
     ...(operator === undefined ? {} : { operator: String(operator) }),
     ...(operatorNumber === undefined ? {} : { operatorNumber: Number(operatorNumber) }),

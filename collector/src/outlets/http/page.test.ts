@@ -104,6 +104,8 @@ describe('the live page', () => {
     expect(await textOf('#devices .device')).toContain('1号楼3层东走道');
     expect(await textOf('#timeline .event')).toContain('火警');
     expect(await page.title()).toContain('火警 1');
+    await happen({ kind: 'duty-answer', edge: 'momentary', source: 'gw-1', operator: '王工' });
+    await until(async () => expect(await textOf('#timeline .event')).toMatch(/查岗应答.*王工/));
     await happen({ kind: 'reset', edge: 'momentary', source: 'panel-2' });
     await until(async () => expect(await textOf('#restored .incident')).toContain('1号楼3层东走道'));
     expect(await textOf('#incidents .incident')).toContain('厨房');
