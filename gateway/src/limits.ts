@@ -419,7 +419,7 @@ export const TROUBLE_TIMES = {
   'retention-short': { afterMs: 0, goneMs: 3_600_000 },
   'driver-failed': { afterMs: 0, goneMs: 0 },
   noise: { afterMs: 0, goneMs: 60_000 },
-  'wire-down': { afterMs: 30_000, goneMs: 5_000 },
+  'wire-down': { afterMs: 0, goneMs: 0 },
   'wire-silent': { afterMs: 0, goneMs: 0 },
   'receive-buffer-small': { afterMs: 0, goneMs: 0 },
   'identity-shared': { afterMs: 0, goneMs: 0 },
@@ -475,6 +475,8 @@ export const NOISE_SHARE_MAX = 0.2;
 
 /** A silent wire is told with the last of its devices, and not before this. */
 export const WIRE_SILENCE_MIN_MS = 60_000;
+/** A wire that is closed for so long in all before it has stayed open is told: what a plug or a restart of the far side takes is no news. */
+export const WIRE_DOWN_AFTER_MS = 30_000;
 
 /** The box's own power: a lost mains is told within 10 s (GB 26875.1-2011). */
 export const POWER_EVERY_MS = 4_000;

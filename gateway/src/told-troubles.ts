@@ -61,11 +61,11 @@ const NOTICED: Readonly<Record<Known['noticed'][number]['what'], Help>> = {
     },
   },
   'wire-down': {
-    what: { en: 'the wire is not open', zh: '线路未打开' },
+    what: { en: 'the wire is not open, or not for long', zh: '线路未打开或不能保持打开' },
     remedy: { en: FAILURES['wire-open'].remedy, zh: REMEDIES_ZH['wire-open'] },
   },
   'wire-silent': {
-    what: { en: 'the wire is open and carries nothing', zh: '线路已打开但没有数据' },
+    what: { en: 'the wire carries nothing', zh: '线路没有数据' },
     remedy: { en: 'Check the cable, the power of the device and the line setting', zh: '检查线缆、设备电源和串口参数' },
   },
   'receive-buffer-small': {

@@ -13,6 +13,7 @@ import { descriptorsWatcher } from './troubles/descriptors.ts';
 import { DiskWatcher } from './troubles/disk.ts';
 import { type KeyFiles, keysWatcher } from './troubles/keys.ts';
 import { LoopWatcher, memoryWatcher } from './troubles/machine.ts';
+import { NoiseWatcher } from './troubles/noise.ts';
 import { PowerWatcher } from './troubles/power.ts';
 import { QueueWatcher } from './troubles/queue.ts';
 import { retentionWatcher } from './troubles/retention.ts';
@@ -61,6 +62,7 @@ export async function openWatching(options: WatchingOptions): Promise<Watching> 
     uplinksWatcher(options.uplinks, clock, 'identity-shared', 'identityFailure', '疑有另一台设备使用本机证书'),
     uplinksWatcher(options.uplinks, clock, 'row-unanswered', 'unansweredFailure', '个别行无回执,重发中,其余照常上报'),
     new WiresWatcher(clock, () => lines.map(watchedLine)),
+    new NoiseWatcher(clock, () => lines.map(watchedLine)),
     power,
   ];
   const troubles = await Troubles.open({ watchers, file: join(configuration.data, 'troubles.json'), clock, say, log });

@@ -15,24 +15,32 @@ export interface Said {
   readonly saidMs: number;
 }
 
+/** What was said to be over. A version that does not know of these passes them by. */
+interface Over {
+  readonly over: What;
+  readonly source: string;
+}
+
 export const keyOf = ({ what, source }: Pick<Trouble, 'what' | 'source'>) => `${what} ${source}`;
 
-/** What was said and not taken back, by this run or an earlier one, in the order in which it was. */
+/** What was said and not taken back, by this run or an earlier one, in the order in which it was; and what was said to be over. */
 export class Remembered {
   readonly #file: string;
   readonly #log: Log;
   readonly #said: Map<string, Said>;
+  readonly #over: Map<string, Over>;
   #isKept = true;
 
-  private constructor(file: string, log: Log, said: readonly Said[]) {
+  private constructor(file: string, log: Log, rows: ReadonlyArray<Said | Over>) {
     this.#file = file;
     this.#log = log;
-    this.#said = new Map(said.map((one) => [keyOf(one), one]));
+    this.#said = new Map(rows.flatMap((row) => ('over' in row ? [] : [[keyOf(row), row]])));
+    this.#over = new Map(rows.flatMap((row) => ('over' in row ? [[keyOf({ what: row.over, source: row.source }), row]] : [])));
   }
 
   /** A file that cannot be read is an empty one. */
   static async open(file: string, log: Log): Promise<Remembered> {
-    return new Remembered(file, log, (await readOwn(file, saidIn).catch(() => null)) ?? []);
+    return new Remembered(file, log, (await readOwn(file, rowsIn).catch(() => null)) ?? []);
   }
 
   all(): readonly Said[] {
@@ -45,11 +53,20 @@ export class Remembered {
 
   async put(said: Said): Promise<void> {
     this.#said.set(keyOf(said), said);
+    this.#over.delete(keyOf(said));
     await this.#keep();
   }
 
-  async forget(key: string): Promise<void> {
-    if (this.#said.delete(key)) await this.#keep();
+  /** A word about it was said, the beginning or the end. */
+  knows(key: string): boolean {
+    return this.#said.has(key) || this.#over.has(key);
+  }
+
+  async over({ what, source }: Pick<Trouble, 'what' | 'source'>): Promise<void> {
+    const key = keyOf({ what, source });
+    this.#said.delete(key);
+    this.#over.set(key, { over: what, source });
+    await this.#keep();
   }
 
   /** Tries again where the disk did not take it. */
@@ -61,7 +78,7 @@ export class Remembered {
   async #keep(): Promise<void> {
     const wasKept = this.#isKept;
     try {
-      await replaceDurably(this.#file, JSON.stringify(this.all()));
+      await replaceDurably(this.#file, JSON.stringify([...this.all(), ...this.#over.values()]));
       this.#isKept = true;
     } catch (error) {
       this.#isKept = false; // a full disk, no descriptor: the next look tries again
@@ -70,8 +87,10 @@ export class Remembered {
   }
 }
 
-function saidIn(text: string): Said[] | null {
-  const all = jsonIn(text) as Array<Said | null> | null;
+function rowsIn(text: string): Array<Said | Over> | null {
+  const all = jsonIn(text) as Array<Partial<Said & Over> | null> | null;
   if (!Array.isArray(all)) return null;
-  return all.filter((one): one is Said => Object.hasOwn(limits.TROUBLE_TIMES, one?.what ?? '') && typeof one?.source === 'string');
+  return all.filter(
+    (one): one is Said | Over => Object.hasOwn(limits.TROUBLE_TIMES, one?.over ?? one?.what ?? '') && typeof one?.source === 'string',
+  );
 }

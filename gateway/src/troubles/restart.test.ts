@@ -1,14 +1,15 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../drivers/rehearsal.ts';
 import * as limits from '../limits.ts';
 import { DiskWatcher } from './disk.ts';
 import { LoopWatcher } from './machine.ts';
+import { NoiseWatcher } from './noise.ts';
 import { PowerWatcher } from './power.ts';
 import { QueueWatcher } from './queue.ts';
 import { timeWatcher } from './time.ts';
-import { folder, LINE, rig, switched } from './troubles.fixture.ts';
+import { folder, LINE, lineWasInOrder, rig, switched } from './troubles.fixture.ts';
 import { uplinksWatcher } from './uplinks.ts';
 import { type WatchedLine, WiresWatcher } from './wires.ts';
 
@@ -20,7 +21,7 @@ const TALKING = { silenceMs: 3_600_000 };
 async function start(...first: ReadonlyArray<Partial<WatchedLine>>) {
   const clock = new ManualClock();
   let lines: readonly WatchedLine[] = first.map((line) => ({ ...LINE, state: 'closed', opened: 0, ...line }));
-  const life = await rig(new WiresWatcher(clock, () => lines), clock);
+  const life = await rig([new WiresWatcher(clock, () => lines), new NoiseWatcher(clock, () => lines)], clock);
   const now = (more: Partial<WatchedLine>) => {
     lines = lines.map((line) => ({ ...line, ...more }));
   };
@@ -28,6 +29,8 @@ async function start(...first: ReadonlyArray<Partial<WatchedLine>>) {
 }
 
 describe('a trouble of a line that an earlier run said', () => {
+  beforeEach(lineWasInOrder);
+
   it('stands on without a word where the wire is silent still, and is over with its first byte', async () => {
     const before = await start({});
     before.open();
@@ -62,15 +65,15 @@ describe('a trouble of a line that an earlier run said', () => {
   });
 
   it('stands on until a wire that was not there is open, however long its first try takes', async () => {
-    const before = await start({ lastFailure: 'wire-open: no such file' });
+    const before = await start({ ...TALKING, lastFailure: 'wire-open: no such file' });
     await before.pass(40_000);
-    const after = await start({});
+    const after = await start(TALKING);
     await after.pass(20_000);
     after.now({ lastFailure: 'wire-open: no such file' });
     await after.pass(40_000);
     expect([...before.words(), ...after.words()]).toEqual(['wire-down began']);
     after.open();
-    await after.pass(10_000);
+    await after.pass(MINUTE_MS + 4_000);
     expect(after.words()).toEqual(['wire-down ended']);
   });
 
@@ -106,10 +109,10 @@ describe('a trouble of a line that an earlier run said', () => {
     before.now({ state: 'closed', isolatedWhy: null, lastFailure: 'wire-open: no such file' });
     await before.pass(40_000);
     const stood = before.troubles.standing().map(({ what }) => what);
-    expect(stood).toEqual(['driver-failed', 'receive-buffer-small', 'wire-down']);
+    expect(stood).toEqual(['wire-silent', 'driver-failed', 'receive-buffer-small', 'wire-down']);
     const after = await start({ name: 'new' });
     await after.pass(10_000);
-    expect(after.said.map(({ source, edge }) => `${source} ${edge}`)).toEqual(['old ended', 'old ended', 'old ended']);
+    expect(after.said.map(({ source, edge }) => `${source} ${edge}`)).toEqual(Array(4).fill('old ended'));
     expect(after.troubles.standing()).toEqual([]);
   });
 });

@@ -52,4 +52,9 @@ export interface Watcher {
    * Absent: each look sees everything it judges.
    */
   hasSeen?(what: What, source: string): boolean;
+  /**
+   * Of what it was proved by this run that it does not stand. Where nothing is remembered (another box under this name, a lost file), the end
+   * is said once all the same: those who heard an earlier beginning could hear of it from nobody else. Absent: of nothing.
+   */
+  proved?(): ReadonlyArray<Pick<Trouble, 'what' | 'source'>>;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventKind, SiteEvent } from '@fengsui/protocol';
@@ -17,6 +17,12 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fengsui-troubles-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Makes it the folder of a box that has stood here for a while, and whose one line was in order. */
+export function lineWasInOrder(): void {
+  const links = ['wire-down', 'wire-silent', 'driver-failed'];
+  writeFileSync(join(folder, 'troubles.json'), JSON.stringify(links.map((over) => ({ over, source: LINE.name }))));
+}
 
 interface Word {
   readonly source: string;

@@ -7,11 +7,12 @@ import * as limits from '../limits.ts';
 import { descriptorsWatcher } from './descriptors.ts';
 import { DiskWatcher } from './disk.ts';
 import { memoryWatcher } from './machine.ts';
+import { NoiseWatcher } from './noise.ts';
 import { PowerWatcher } from './power.ts';
 import { QueueWatcher } from './queue.ts';
 import { type KeptLane, retentionWatcher } from './retention.ts';
 import { timeWatcher } from './time.ts';
-import { folder, LINE, rig, switched } from './troubles.fixture.ts';
+import { folder, LINE, lineWasInOrder, rig, switched } from './troubles.fixture.ts';
 import { type WatchedLine, WiresWatcher } from './wires.ts';
 
 describe('a trouble', () => {
@@ -125,11 +126,12 @@ describe('the power of the box', () => {
 
 describe('a wire', () => {
   function wired() {
+    lineWasInOrder();
     let line = LINE;
     const clock = new ManualClock();
     return {
       clock,
-      watcher: new WiresWatcher(clock, () => [line]),
+      watcher: [new WiresWatcher(clock, () => [line]), new NoiseWatcher(clock, () => [line])],
       now: (more: Partial<WatchedLine>) => void (line = { ...line, ...more }),
     };
   }
@@ -181,37 +183,6 @@ describe('a wire', () => {
     expect(said[0]?.text).toMatch(/^bus: 线路噪声 38 % .*\(checksum 60\): check cable, shield/);
     await minutes(4, 100, 0);
     expect(words()).toEqual(['noise began', 'noise ended']);
-  });
-
-  it('that is open and brings nothing, or cannot be opened, is told', async () => {
-    const { clock, watcher, now } = wired();
-    const { pass, words, said } = await rig(watcher, clock);
-    await pass(70_000);
-    now({ bytesIn: 1 });
-    await pass(4_000);
-    expect(words()).toEqual(['wire-silent began', 'wire-silent ended']);
-    now({ state: 'closed', lastFailure: 'wire-open: bus: /dev/ttyUSB0: no such file' });
-    await pass(40_000);
-    now({ state: 'open', lastFailure: null, bytesIn: 2 });
-    await pass(10_000);
-    expect(words().slice(2)).toEqual(['wire-down began', 'wire-down ended']);
-    expect(said[2]?.text).toBe('bus: 线路未打开 the wire is not open: /dev/ttyUSB0: no such file');
-  });
-});
-
-describe('a driver', () => {
-  it('that was given up is told until its next try has run for a minute', async () => {
-    const clock = new ManualClock();
-    let line: WatchedLine = { ...LINE, state: 'isolated', isolatedWhy: 'a mistake' };
-    const { pass, said, words, troubles } = await rig(new WiresWatcher(clock, () => [line]), clock);
-    await pass(60_000);
-    expect(said).toMatchObject([{ source: 'bus', what: 'driver-failed', edge: 'began', text: expect.stringContaining('a mistake') }]);
-    expect(troubles.standing()).toMatchObject([{ what: 'driver-failed', source: 'bus' }]);
-    line = { ...LINE, opened: 2, silenceMs: 3_600_000 };
-    await pass(limits.CRASH_WINDOW_MS - 4_000);
-    expect(words()).toEqual(['driver-failed began']);
-    await pass(8_000);
-    expect(words()).toEqual(['driver-failed began', 'driver-recovered ended']);
   });
 });
 

@@ -33,7 +33,8 @@ interface Seen {
 /**
  * Tells each trouble when it begins, when it gets worse and when it is over, as durable events. What comes and goes is told
  * only after it has stood for a while, and over only after it has been gone for a while (`limits.TROUBLE_TIMES`). One that an
- * earlier run said stands on without a word until this run has had the chance to see it, and has not.
+ * earlier run said stands on without a word until this run has had the chance to see it, and has not. Of what was proved not to stand, and
+ * of which nobody remembers a word, the end is told once.
  */
 export class Troubles {
   readonly #options: TroublesOptions;
@@ -85,6 +86,7 @@ export class Troubles {
       const nowMs = this.#options.clock.monotonicMs();
       for (const trouble of found ?? []) await this.#stands(trouble, nowMs);
       await this.#rest(watcher, found && new Set(found.map(keyOf)), nowMs);
+      for (const one of watcher.proved?.() ?? []) if (!this.#remembered.knows(keyOf(one))) await this.#over(one.what, one.source);
     }
     await this.#remembered.again();
   }
@@ -136,7 +138,7 @@ export class Troubles {
     const { say, log } = this.#options;
     log.info({ trouble: what, source }, 'over');
     await say(source, { ...wordOf(what, true), edge: 'ended' });
-    await this.#remembered.forget(keyOf({ what, source }));
+    await this.#remembered.over({ what, source });
   }
 }
 

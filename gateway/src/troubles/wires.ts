@@ -20,35 +20,49 @@ export interface WatchedLine {
   readonly silenceMs: number;
 }
 
-/** Bytes that are no packet, or packets that are damaged. A device that repeats itself, or one we do not know, is no noise. */
-const NOISE: ReadonlySet<string> = new Set(['no-start', 'length', 'terminator', 'checksum', 'garbled', 'unparsable']);
+/** Of one trouble of one wire: nothing was shown yet by this run, it stands, or it was proved to be over. It never becomes unknown again. */
+type Verdict = 'unknown' | 'stands' | 'over';
 
-interface Window {
-  readonly sinceMs: number;
-  readonly packets: number;
-  readonly noise: ReadonlyMap<string, number>;
-  readonly found: Trouble | null;
-  readonly isOpen: boolean;
-  /** A window of this run, or one before it, was open at its beginning and at its end. */
-  readonly isJudged: boolean;
+const LINKS = ['wire-down', 'wire-silent', 'driver-failed'] as const;
+type Link = (typeof LINKS)[number];
+
+/** How a wire has fared, from look to look. Durations are of the monotonic clock. */
+interface Course {
+  readonly line: Pick<WatchedLine, 'state' | 'opened' | 'bytesIn'>;
+  readonly atMs: number;
+  /** It and its driver have run for so long without a break. */
+  readonly ranMs: number;
+  /** It was not seen closed for so long. A break without bytes between is one; a converter that cuts idle connections takes no wire away. */
+  readonly openMs: number;
+  /** A byte came since it was last seen closed. */
+  readonly hasCarried: boolean;
+  /** It was closed for so long in all since it last stayed open; being open for moments does not make up for it. */
+  readonly closedMs: number;
+  /** It was open for so long in all since its last byte. */
+  readonly silentMs: number;
 }
 
-/** One time that a line was open. */
-interface Spell {
-  readonly opened: number;
-  /** Monotonic. */
-  readonly sinceMs: number;
+interface Life extends Course {
+  readonly verdicts: Readonly<Record<Link, Verdict>>;
+  /** What would last have been said of each. */
+  readonly texts: Readonly<Partial<Record<Link, string>>>;
 }
 
-/** Looks after the wires as such, whatever their devices are: noise, silence, a driver that was given up, a wire that cannot be opened, a buffer that is too small. */
+const UNBORN: Omit<Life, 'atMs'> = {
+  line: { state: 'closed', opened: 0, bytesIn: 0 },
+  ...{ ranMs: 0, openMs: 0, hasCarried: false, closedMs: 0, silentMs: 0 },
+  ...{ verdicts: { 'wire-down': 'unknown', 'wire-silent': 'unknown', 'driver-failed': 'unknown' }, texts: {} },
+};
+
+/**
+ * Looks after the wires as such, whatever their devices are: one that cannot be opened or does not stay open, silence, a driver that was
+ * given up, a buffer that is too small. Each begins once and ends once, by a proof: a minute without a break, or a byte.
+ */
 export class WiresWatcher implements Watcher {
-  readonly judges = ['noise', 'driver-failed', 'wire-down', 'wire-silent', 'receive-buffer-small'] as const;
+  readonly judges = [...LINKS, 'receive-buffer-small'] as const;
   readonly #clock: Clock;
   readonly #lines: () => readonly WatchedLine[];
-  readonly #windows = new Map<string, Window>();
-  readonly #bytes = new Map<string, { readonly bytesIn: number; readonly atMs: number }>();
-  readonly #spells = new Map<string, Spell>();
-  readonly #failed = new Map<string, string>();
+  readonly #lives = new Map<string, Life>();
 
   constructor(clock: Clock, lines: () => readonly WatchedLine[]) {
     this.#clock = clock;
@@ -56,92 +70,83 @@ export class WiresWatcher implements Watcher {
   }
 
   look(): readonly Trouble[] {
+    const nowMs = this.#clock.monotonicMs();
     const lines = this.#lines();
-    for (const line of lines) this.#follow(line);
-    return lines.flatMap((line) => [...this.#noise(line), ...this.#silence(line), ...this.#given(line), ...down(line), ...doubtful(line)]);
+    for (const line of lines) this.#lives.set(line.name, lived(this.#lives.get(line.name) ?? { ...UNBORN, atMs: nowMs }, line, nowMs));
+    return lines.flatMap((line) => [...standing(line.name, this.#lives.get(line.name)!), ...doubtful(line)]);
   }
 
   /** What only time, or a wire that is open, can show was not seen before. */
   hasSeen(what: What, source: string): boolean {
     const line = this.#lines().find(({ name }) => name === source);
     if (!line) return true;
-    const { state, opened, bytesIn, silenceMs } = line;
-    switch (what) {
-      case 'noise':
-        return this.#windows.get(source)?.isJudged ?? false;
-      case 'driver-failed':
-        return this.#isProven(source);
-      case 'wire-down':
-        return state !== 'closed';
-      case 'wire-silent':
-        return bytesIn > 0 || silenceMs === Number.POSITIVE_INFINITY;
-      default:
-        return opened > 0;
-    }
+    return isLink(what) ? this.#lives.get(source)?.verdicts[what] !== 'unknown' : line.opened > 0;
   }
 
-  #follow({ name, state, opened }: WatchedLine): void {
-    if (state !== 'open') this.#spells.delete(name);
-    else if (this.#spells.get(name)?.opened !== opened) this.#spells.set(name, { opened, sinceMs: this.#clock.monotonicMs() });
-  }
-
-  /** Its driver has run for longer than one that is given up can. */
-  #isProven(name: string): boolean {
-    const spell = this.#spells.get(name);
-    return spell !== undefined && this.#clock.monotonicMs() - spell.sinceMs >= limits.CRASH_WINDOW_MS;
-  }
-
-  /** A driver that failed again and again, or cannot work as it is configured; its next try alone does not mean that it can. */
-  #given({ name, isolatedWhy }: WatchedLine): Trouble[] {
-    if (isolatedWhy !== null) this.#failed.set(name, isolatedWhy);
-    else if (this.#isProven(name)) this.#failed.delete(name);
-    const why = this.#failed.get(name);
-    if (why === undefined) return [];
-    const text = `${name}: 驱动连续失败,暂停后重试 the driver failed again and again and is tried again after a while: ${bare(why, name)}`;
-    return [{ what: 'driver-failed', source: name, text }];
-  }
-
-  #noise(line: WatchedLine): Trouble[] {
-    const nowMs = this.#clock.monotonicMs();
-    const noise = new Map([...line.unheard].filter(([why]) => NOISE.has(why)));
-    const before = this.#windows.get(line.name);
-    if (!before || nowMs - before.sinceMs >= limits.NOISE_WINDOW_MS) {
-      const found = before ? noiseIn(line, before, noise) : null;
-      const isOpen = line.state === 'open';
-      const isJudged = before !== undefined && (before.isJudged || (before.isOpen && isOpen));
-      this.#windows.set(line.name, { sinceMs: nowMs, packets: line.packets, noise, found, isOpen, isJudged });
-    }
-    const { found } = this.#windows.get(line.name)!;
-    return found ? [found] : [];
-  }
-
-  #silence({ name, state, bytesIn, silenceMs }: WatchedLine): Trouble[] {
-    const nowMs = this.#clock.monotonicMs();
-    const before = this.#bytes.get(name);
-    if (!before || before.bytesIn !== bytesIn || state !== 'open') this.#bytes.set(name, { bytesIn, atMs: nowMs });
-    const silentMs = nowMs - this.#bytes.get(name)!.atMs;
-    if (silentMs < Math.max(silenceMs, limits.WIRE_SILENCE_MIN_MS)) return [];
-    const text = `${name}: 线路已打开但无任何数据 open, and not one byte in the last ${Math.floor(silentMs / 1000)} s: check power, plug, A and B swapped, converter`;
-    return [{ what: 'wire-silent', source: name, text }];
+  /** A box that stood here before, or a run that is forgotten, may have said of these that they began: those who heard it learn that they are over. */
+  proved(): ReadonlyArray<Pick<Trouble, 'what' | 'source'>> {
+    const ran = [...this.#lives].filter(([, { verdicts }]) => verdicts['wire-down'] === 'over');
+    return ran.flatMap(([source, { verdicts }]) => LINKS.filter((what) => verdicts[what] === 'over').map((what) => ({ what, source })));
   }
 }
 
-function noiseIn({ name, packets, unheard }: WatchedLine, before: Window, noise: ReadonlyMap<string, number>): Trouble | null {
-  const more = [...noise].map(([why, count]) => [why, count - (before.noise.get(why) ?? 0)] as const).filter(([, count]) => count > 0);
-  const pieces = more.reduce((sum, [, count]) => sum + count, 0);
-  const share = pieces / Math.max(1, pieces + packets - before.packets);
-  if (pieces < limits.NOISE_PIECES_MIN || share < limits.NOISE_SHARE_MAX) return null;
-  const reasons = more.map(([why, count]) => `${why} ${count}`).join(', ');
-  const seen = unheard.has('checksum')
-    ? 'cable, shield, ground, terminating resistor'
-    : 'baud rate, parity, family, two masters on one bus';
-  const text = `${name}: 线路噪声 ${Math.round(share * 100)} % of what came in the last minute is noise (${reasons}): check ${seen}`;
-  return { what: 'noise', source: name, text };
+const isLink = (what: What): what is Link => (LINKS as readonly What[]).includes(what);
+
+function coursed(before: Course, { state, opened, bytesIn, lastFailure }: WatchedLine, nowMs: number): Course {
+  const passedMs = nowMs - before.atMs;
+  const isOpen = state === 'open';
+  const stayedOpen = isOpen && before.line.state === 'open';
+  const stayedShut = state === 'closed' && lastFailure !== null && before.line.state === 'closed';
+  const isHeard = bytesIn > before.line.bytesIn;
+  const isSameRun = stayedOpen && opened === before.line.opened;
+  const ranMs = isSameRun ? before.ranMs + passedMs : 0;
+  const openMs = isSameRun || (stayedOpen && before.hasCarried) ? before.openMs + passedMs : 0;
+  const hasCarried = isOpen && (isHeard || (stayedOpen && before.hasCarried));
+  const closedMs = openMs >= limits.CRASH_WINDOW_MS ? 0 : before.closedMs + (stayedShut ? passedMs : 0);
+  // The silence of a wire that is down says nothing: it is counted anew.
+  const isDown = !isOpen && closedMs >= limits.WIRE_DOWN_AFTER_MS;
+  const silentMs = isHeard || isDown ? 0 : before.silentMs + (stayedOpen ? passedMs : 0);
+  return { line: { state, opened, bytesIn }, atMs: nowMs, ranMs, openMs, hasCarried, closedMs, silentMs };
 }
 
-function down({ name, state, lastFailure }: WatchedLine): Trouble[] {
-  if (state !== 'closed' || lastFailure === null) return [];
-  return [{ what: 'wire-down', source: name, text: `${name}: 线路未打开 the wire is not open: ${bare(lastFailure, name)}` }];
+/** What a wire has come to since the last look. */
+function lived(before: Life, line: WatchedLine, nowMs: number): Life {
+  const course = coursed(before, line, nowMs);
+  const { ranMs, openMs, closedMs, silentMs } = course;
+  const isHeard = line.bytesIn > before.line.bytesIn;
+  const mayBeSilent = line.silenceMs === Number.POSITIVE_INFINITY;
+  const isSilent = silentMs >= Math.max(line.silenceMs, limits.WIRE_SILENCE_MIN_MS);
+  const verdicts = {
+    'wire-down': verdict(before.verdicts['wire-down'], closedMs >= limits.WIRE_DOWN_AFTER_MS, openMs >= limits.CRASH_WINDOW_MS),
+    'wire-silent': verdict(before.verdicts['wire-silent'], isSilent, isHeard || mayBeSilent),
+    'driver-failed': verdict(before.verdicts['driver-failed'], line.isolatedWhy !== null, ranMs >= limits.CRASH_WINDOW_MS),
+  };
+  return { ...course, verdicts, texts: { ...before.texts, ...textsOf(line, silentMs) } };
+}
+
+function verdict(before: Verdict, isFound: boolean, isProved: boolean): Verdict {
+  if (isFound) return 'stands';
+  return isProved ? 'over' : before;
+}
+
+/** What would be said of it now. */
+function textsOf({ name, state, lastFailure, isolatedWhy }: WatchedLine, silentMs: number): Life['texts'] {
+  const silent = `${name}: 线路已打开但无任何数据 open, and not one byte in the last ${Math.floor(silentMs / 1000)} s: check power, plug, A and B swapped, converter`;
+  return {
+    ...(state === 'closed' && lastFailure !== null
+      ? { 'wire-down': `${name}: 线路未打开或不能保持打开 the wire is not open, or not for long: ${bare(lastFailure, name)}` }
+      : {}),
+    ...(state === 'open' ? { 'wire-silent': silent } : {}),
+    ...(isolatedWhy === null
+      ? {}
+      : {
+          'driver-failed': `${name}: 驱动连续失败,暂停后重试 the driver failed again and again and is tried again after a while: ${bare(isolatedWhy, name)}`,
+        }),
+  };
+}
+
+function standing(source: string, { verdicts, texts }: Life): Trouble[] {
+  return LINKS.filter((what) => verdicts[what] === 'stands').map((what) => ({ what, source, text: texts[what] ?? '' }));
 }
 
 /** What a failure's message says beside its code and the name of the line, which are said already. */

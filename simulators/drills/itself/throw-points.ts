@@ -60,7 +60,7 @@ export const POINTS: readonly Point[] = [
   point('panel', true, 'silence', '/gateway/src/silence.ts', 'const isLost ='),
   point('panel', true, 'clock watch', '/gateway/src/itself.ts', 'const steppedMs ='),
   point('panel', true, 'journal watch', '/gateway/src/itself.ts', 'await this.journal(await look());'),
-  point('panel', true, 'wires watch', '/gateway/src/troubles/wires.ts', 'for (const line of lines) this.#follow(line);'),
+  point('panel', true, 'wires watch', '/gateway/src/troubles/wires.ts', 'for (const line of lines) this.#lives.set('),
   // people and the centre
   point('look', false, 'status page', '/gateway/src/status.ts', 'const troubles = troublesOf(known);'),
   point('look', false, 'metrics', '/gateway/src/metrics-table.ts', 'return METRICS.map('),
