@@ -1,6 +1,6 @@
 import { type Clock, LANES, type Lane } from '@fengsui/protocol';
 import * as limits from '../limits.ts';
-import type { Trouble, Watcher } from './trouble.ts';
+import type { LevelSaid, Trouble, Watcher } from './trouble.ts';
 
 interface Waiting {
   readonly waiting: number;
@@ -44,10 +44,10 @@ export class QueueWatcher implements Watcher {
     this.#lanes = lanes;
   }
 
-  async look(): Promise<readonly Trouble[] | null> {
+  async look(levelSaid: LevelSaid): Promise<readonly Trouble[] | null> {
     const lanes = await this.#lanes().catch(() => null);
     if (lanes === null) return null;
-    const levels = LANES.map((lane) => ({ lane, ...lanes[lane], level: this.#level(lane, lanes[lane]) })).filter(({ level }) => level > 0);
+    const levels = this.#levelled(lanes, levelSaid('queue-high', this.#gateway) ?? 0).filter(({ level }) => level > 0);
     // By a clock that lies before the oldest row nobody knows how long it waited before this run.
     if (levels.length === 0) return LANES.some((lane) => this.#oldest.get(lane)?.isAgeKnown === false) ? null : [];
     const level = levels.reduce((sum, one) => sum + one.level, 0);
@@ -63,7 +63,17 @@ export class QueueWatcher implements Watcher {
     return [{ what: 'queue-high', source: this.#gateway, text, level }];
   }
 
-  #level(lane: Lane, { waiting, oldestMs }: LaneNumbers): number {
+  /** What an earlier run said was of all lanes together: what one of them does not account for, the next may. */
+  #levelled(lanes: Readonly<Record<Lane, LaneNumbers>>, said: number) {
+    let unaccounted = said;
+    return LANES.map((lane) => {
+      const level = this.#level(lane, lanes[lane], this.#levels.get(lane) ?? unaccounted);
+      unaccounted = Math.max(0, unaccounted - level);
+      return { lane, ...lanes[lane], level };
+    });
+  }
+
+  #level(lane: Lane, { waiting, oldestMs }: LaneNumbers, before: number): number {
     const nowMs = this.#clock.monotonicMs();
     if (oldestMs === null) this.#oldest.delete(lane);
     else if (this.#oldest.get(lane)?.oldestMs !== oldestMs) {
@@ -71,7 +81,6 @@ export class QueueWatcher implements Watcher {
       this.#oldest.set(lane, { oldestMs, ageMs: Math.max(0, ageMs), isAgeKnown: ageMs > -limits.CLOCK_STEP_MS, seenMs: nowMs });
     }
     const { ages, rows } = limits.QUEUE_WATERMARKS[lane];
-    const before = this.#levels.get(lane) ?? 0;
     const level = Math.max(marksOf(ages, this.#ageMs(lane), before), marksOf(rows, waiting, before));
     this.#levels.set(lane, level);
     return level;

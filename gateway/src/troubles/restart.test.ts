@@ -209,19 +209,31 @@ describe('a trouble of the box that an earlier run said', () => {
     expect(after.words()).toEqual([]);
   });
 
-  it('is told once where only a queue hovers about a mark', async () => {
+  it('is told once where only a queue hovers about a mark, over restarts too', async () => {
     const clock = new ManualClock();
-    let waiting = 0;
-    const lanes = async () => {
-      const owed = { waiting, oldestMs: clock.wallMs() };
-      return { alarm: { ...owed, uplinks: { collector: owed } }, ordinary: { waiting: 0, oldestMs: null, uplinks: {} } };
+    let [alarms, readings] = [0, 0];
+    const owed = (waiting: number) => {
+      const all = { waiting, oldestMs: waiting > 0 ? clock.wallMs() : null };
+      return { ...all, uplinks: { collector: all } };
     };
-    const life = await rig(new QueueWatcher('gw-1', clock, lanes), clock);
-    for (const rows of [2_010, 1_900, 2_010, 1_900, 2_010, 200, 2_010]) {
-      waiting = rows;
-      await life.pass(30_000);
-    }
-    expect(life.words()).toEqual(['queue-high began', 'queue-high still']);
+    const lanes = async () => ({ alarm: owed(alarms), ordinary: owed(readings) });
+    const life = () => rig(new QueueWatcher('gw-1', clock, lanes), clock);
+    const words: string[] = [];
+    const lived = async (run: Awaited<ReturnType<typeof life>>, ...steps: ReadonlyArray<readonly [number, number]>) => {
+      for (const step of steps) {
+        [alarms, readings] = step;
+        await run.pass(30_000);
+      }
+      words.push(...run.words());
+    };
+    await lived(await life(), [2_010, 0], [1_900, 0], [2_010, 0], [1_900, 0], [2_010, 0], [200, 0], [2_010, 0]);
+    for (const hovering of [1_900, 2_010, 1_600]) await lived(await life(), [hovering, 0]);
+    expect(words).toEqual(['queue-high began', 'queue-high still']);
+    await lived(await life(), [160, 0], [170, 9_000]);
+    for (const hovering of [9_900, 7_600]) await lived(await life(), [140, hovering]);
+    expect(words).toHaveLength(2);
+    await lived(await life(), [140, 7_400]);
+    expect(words.slice(2)).toEqual(['queue-normal ended']);
   });
 });
 
