@@ -40,14 +40,17 @@ export const RIVAL_WINDOW_MS = 60_000;
  */
 export const RIVAL_STANDS_MS = 300_000;
 
-/** A gateway that is kept out tries again at the latest when its longest back-off is over, 60 s at most: five of them without, and it does not try any more. */
+/**
+ * A gateway that is kept out tries again at the latest when its longest back-off is over, 60 s at most: five of them without, and it does not
+ * try any more. Where it may be one that only looks at a backup path, the longest distance of looks holds.
+ */
 export const TURNED_AWAY_STANDS_MS = 300_000;
-/** What is turned away again and again is a line of the log once an hour. */
+/** What is turned away again and again is a line of the log once an hour, and so is a word more of a gateway that is kept out by turns for several reasons. */
 export const REFUSALS_SAID_AGAIN_MS = 3_600_000;
 /** Lines in that time of callers who prove no name: whoever scans the network must not fill the log. All are counted. */
 export const REFUSALS_UNPROVEN_SAID_MAX = 20;
-/** Names remembered of those that were turned away, 1 KB each. */
-export const TURNED_AWAY_KEPT = 1_000;
+/** Names remembered of callers who prove none, 1 KB each. */
+export const STRANGERS_KEPT = 1_000;
 
 /** How often the collector looks what it has itself to say of its gateways. */
 export const OWN_VOICE_LOOK_MS = 1_000;

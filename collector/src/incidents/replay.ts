@@ -82,8 +82,18 @@ function begunIn(points: readonly IncidentPoint[], mark: Mark, kind: EventKind):
   return points.with(index, { ...known, ...latest, eventId, beganMs, times: times + 1 });
 }
 
+/** A point that still stands, in the words of now where it says why anew. */
+function stillIn(
+  points: readonly IncidentPoint[],
+  { event: { edge, text }, point: where }: Mark,
+  kind: EventKind,
+): readonly IncidentPoint[] {
+  if (edge !== 'still' || text === undefined) return points;
+  return points.map((point) => (point.point === where && point.kind === kind ? { ...point, text } : point));
+}
+
 function joined(incident: Incident, mark: Mark, kind: EventKind): Incident {
-  const points = isStanding(incident, mark, kind) ? incident.points : begunIn(incident.points, mark, kind);
+  const points = (isStanding(incident, mark, kind) ? stillIn : begunIn)(incident.points, mark, kind);
   return { ...incident, points, events: incident.events + 1, position: mark.position };
 }
 

@@ -12,14 +12,17 @@ import {
   GATEWAY_FORGOTTEN_MS,
   GATEWAY_GONE_MS,
   OWN_EVENTS_AT_ONCE,
+  REFUSALS_SAID_AGAIN_MS,
+  STANDBY_LOOK_LONGEST_MS,
   STANDBY_LOOK_MS,
   STANDBY_LOOKS_MISSED,
+  STRANGERS_KEPT,
   TURNED_AWAY_STANDS_MS,
 } from '../limits.ts';
 import { AbsenceMatter } from './absence-matter.ts';
+import { absenceWords } from './absence-words.ts';
 import { Attendance } from './attendance.ts';
 import { COLLECTOR_ITSELF, OwnVoice } from './own-voice.ts';
-import { gatewayRefusedWords } from './refused-words.ts';
 import { TurnedAway } from './turned-away.ts';
 
 const NOON_MS = Date.UTC(2026, 2, 1, 6, 0, 5);
@@ -62,6 +65,7 @@ function settled(...heard: string[]) {
 }
 
 const began = (gateway: string) => ['link', 'began', gateway];
+const still = (gateway: string) => ['link', 'still', gateway];
 const ended = (gateway: string) => ['link', 'ended', gateway];
 
 describe('a gateway that stays away', () => {
@@ -253,10 +257,21 @@ describe('a gateway whose backup path leads to this collector', () => {
 
 describe('a gateway that is kept out', () => {
   const proven = { gateway: 'gw-1', isProven: true, address: '10.0.0.7' };
+  const MINUTE_MS = 60_000;
+  const REFUSED = 1.5 * STRANGERS_KEPT;
+  /** What is told while each step takes a second, and nobody thinks that the process stood still. */
+  const watched = ({ attendance, look, pass }: ReturnType<typeof world>, seconds: number, does: (second: number) => void = () => {}) =>
+    Array.from({ length: seconds }, (_, second) => {
+      does(second);
+      pass(1_000);
+      attendance.beat();
+      return look();
+    }).flat();
 
   it('is told once with since when, why and what to do, also where it was never heard, and its end when it comes in', () => {
     const { attendance, turnedAway, matter, look, pass } = settled();
     turnedAway.add('expired', { ...proven, detail: 'Jan 1 2026' });
+    pass(GATEWAY_GONE_MS);
     const [event, ...more] = matter.look();
     expect([more, event]).toEqual([[], expect.objectContaining({ kind: 'link', edge: 'began', source: 'gw-1' })]);
     expect(event!.text).toMatch(/^网关 gw-1 被拒绝接入.*证书已过期.*自 2026-03-01 14:00:35 UTC\+8 起,来自 10\.0\.0\.7.*续签/);
@@ -272,30 +287,131 @@ describe('a gateway that is kept out', () => {
     expect(look()).toEqual([]);
   });
 
-  it('is told anew where it was told as gone, or the reason is another one', () => {
+  it('is told in the incident that says it is gone, by a word more with the reason, and so is each further reason', () => {
     const { attendance, revoked, turnedAway, matter, look, pass } = settled('gw-1');
     attendance.left('gw-1');
     pass(GATEWAY_GONE_MS);
     expect(look()).toEqual([began('gw-1')]);
     turnedAway.add('expired', proven);
-    expect(look()).toEqual([ended('gw-1'), began('gw-1')]);
+    const [told, ...more] = matter.look();
+    expect([more, told]).toEqual([[], expect.objectContaining({ kind: 'link', edge: 'still', source: 'gw-1' })]);
+    expect(told!.text).toMatch(
+      /^网关 gw-1 自 .* 起与本采集端无连接,持其证书者被拒绝接入\(expired\):证书已过期,最近 .* 来自 10\.0\.0\.7。若为本网关:.*续签/,
+    );
+    expect(told!.text).toMatch(
+      /no connection since .*is refused, because: its certificate has ended.*Where that is the box itself: renew it.*a copy of its key/,
+    );
     revoked.add('gw-1');
     turnedAway.add('revoked', proven);
-    const told = matter.look();
-    expect(told.map(({ edge }) => edge)).toEqual(['ended', 'began']);
-    expect(told[1]!.text).toContain('pki/revoked');
+    expect(matter.look()).toMatchObject([{ edge: 'still', text: expect.stringContaining('pki/revoked') }]);
     pass(TURNED_AWAY_STANDS_MS);
     expect(matter.look()).toMatchObject([{ edge: 'ended', text: expect.stringContaining('不再尝试接入') }]);
     expect(look()).toEqual([]); // it is revoked and gone: nobody waits
   });
 
-  it('that is not revoked and does not try any more is told as one that stays away', () => {
-    const { attendance, turnedAway, look, pass } = settled('gw-1');
-    attendance.left('gw-1');
+  it('is not told as back by a copy of an old key that knocks, nor told at all for one while it is there or only comes back by another way', () => {
+    const one = settled('gw-1');
+    const knocks = (second: number) => second % 60 === 0 && one.turnedAway.add('expired', proven);
+    expect(watched(one, 600, knocks)).toEqual([]);
+    one.attendance.left('gw-1');
+    expect(watched(one, 25, knocks)).toEqual([]);
+    one.attendance.came('gw-1');
+    one.turnedAway.entered('gw-1');
+    expect(watched(one, 30)).toEqual([]);
+    one.attendance.left('gw-1');
+    expect(watched(one, 60)).toEqual([began('gw-1')]);
+    expect(watched(one, 3_600, knocks)).toEqual([still('gw-1')]);
+    one.attendance.came('gw-1');
+    expect(watched(one, 3_600, knocks)).toEqual([ended('gw-1')]);
+  });
+
+  it('is one incident where it only looks at this way now and then, up to once a day, and no look comes through', () => {
+    for (const everyS of [900, 86_400 / 4]) {
+      const one = settled('gw-1');
+      one.attendance.left('gw-1');
+      const looks = (second: number) => second % everyS === everyS - 1 && one.turnedAway.add('expired', proven);
+      expect(watched(one, 4 * everyS, looks)).toEqual([began('gw-1'), still('gw-1')]);
+    }
+    expect(TURNED_AWAY_STANDS_MS).toBeLessThan(STANDBY_LOOK_LONGEST_MS);
+    const never = settled();
+    never.pass(GATEWAY_GONE_MS);
+    for (let day = 0; day < 4; day += 1) {
+      never.turnedAway.add('expired', proven);
+      expect(never.look()).toEqual(day === 0 ? [began('gw-1')] : []);
+      never.pass(STANDBY_LOOK_LONGEST_MS);
+    }
+  });
+
+  it('by turns for two reasons, as two boxes of one name are, is one incident that says the one, the other, and then one of them an hour', () => {
+    const one = settled('gw-1');
+    one.attendance.left('gw-1');
+    const knocks = (second: number) => {
+      if (second % 60 === 0) one.turnedAway.add('expired', proven);
+      if (second % 60 === 30) one.turnedAway.add('other-name', { ...proven, address: '10.0.0.8' });
+    };
+    const told = watched(one, 3 * 3_600, knocks);
+    expect(told).toEqual([began('gw-1'), still('gw-1'), still('gw-1'), still('gw-1')]);
+    expect(REFUSALS_SAID_AGAIN_MS).toBe(60 * MINUTE_MS);
+    one.attendance.came('gw-1');
+    expect(watched(one, 3_600, knocks)).toEqual([ended('gw-1')]);
+  });
+
+  it('is told neither as over nor otherwise while this collector stands still and as long after that as it may take to come again', () => {
+    const one = settled();
+    const knocks = (second: number) => second % 60 === 0 && one.turnedAway.add('other-name', proven);
+    expect(watched(one, 300, knocks)).toEqual([began('gw-1')]);
+    one.pass(2 * TURNED_AWAY_STANDS_MS);
+    expect(watched(one, 59)).toEqual([]);
+    expect(watched(one, 300, knocks)).toEqual([]);
+    expect(watched(one, TURNED_AWAY_STANDS_MS / 1_000)).toEqual([ended('gw-1')]);
+  });
+
+  it('is told once with all others, as many as there may be, whatever strangers call themselves, and its return once', () => {
+    const gateways = Array.from({ length: REFUSED }, (_, index) => `gw-${index}`);
+    const { attendance, turnedAway, look, pass } = settled(...gateways);
+    for (const gateway of gateways) attendance.left(gateway);
+    pass(GATEWAY_GONE_MS);
+    const told = new Map<string, number>();
+    const drain = () => {
+      for (let events = look(); events.length > 0; events = look())
+        for (const [, edge] of events) told.set(edge!, (told.get(edge!) ?? 0) + 1);
+    };
+    for (let minute = 0; minute < 4; minute += 1) {
+      for (const gateway of gateways) turnedAway.add('expired', { ...proven, gateway });
+      for (let index = 0; index < 2 * STRANGERS_KEPT; index += 1)
+        turnedAway.add('expired', { ...proven, isProven: false, gateway: `gw-${index}` });
+      drain();
+      pass(MINUTE_MS);
+    }
+    expect([...told]).toEqual([['began', REFUSED]]);
+    for (const gateway of gateways) attendance.came(gateway);
+    drain();
+    expect([...told]).toEqual([
+      ['began', REFUSED],
+      ['ended', REFUSED],
+    ]);
+  });
+
+  it('that is not revoked and does not try any more stays told as one that stays away', () => {
+    const one = settled('gw-1');
+    one.attendance.left('gw-1');
+    one.turnedAway.add('other-name', proven);
+    one.pass(GATEWAY_GONE_MS);
+    expect(one.look()).toEqual([began('gw-1')]);
+    const [told, ...more] = watched(one, 3_600);
+    expect([told, more]).toEqual([still('gw-1'), []]);
+  });
+
+  it('is waited for no more once it is revoked, where its certificate has ended as well', () => {
+    const { revoked, turnedAway, matter, look, pass } = settled();
     turnedAway.add('expired', proven);
+    pass(GATEWAY_GONE_MS);
     expect(look()).toEqual([began('gw-1')]);
-    pass(TURNED_AWAY_STANDS_MS);
-    expect(look()).toEqual([ended('gw-1'), began('gw-1')]);
+    revoked.add('gw-1');
+    turnedAway.add('expired', proven);
+    expect(matter.look()).toMatchObject([{ edge: 'ended', text: expect.stringContaining('已吊销') }]);
+    turnedAway.add('expired', proven);
+    expect(look()).toEqual([]);
   });
 
   it('is nobody who is there by another connection, nor whoever only says he is it', () => {
@@ -311,8 +427,10 @@ describe('a gateway that is kept out', () => {
   });
 
   it('stands over a restart of the collector until it has had time to try again', async () => {
-    const why = { reason: 'revoked', sinceMs: NOON_MS, address: '10.0.0.7' } as const;
-    const { turnedAway, matter, look, pass } = world([], new Map([['gw-1', NOON_MS]]), gatewayRefusedWords('gw-1', why, 480));
+    const refused = { reason: 'revoked', sinceMs: NOON_MS, lastMs: NOON_MS, address: '10.0.0.7' } as const;
+    const words = absenceWords({ gateway: 'gw-1', sinceMs: NOON_MS, heardMs: null, refused, claimant: null }, 480);
+    const { revoked, turnedAway, matter, look, pass } = world([], new Map([['gw-1', NOON_MS]]), words);
+    revoked.add('gw-1');
     await matter.recall();
     pass(TURNED_AWAY_STANDS_MS - 1);
     expect(look()).toEqual([]);
@@ -369,9 +487,10 @@ describe('over a ledger', () => {
   function run() {
     const { clock, pass } = handClock();
     const [stop, board, attendance] = [new AbortController(), new Board(), new Attendance(clock)];
+    const turnedAway = new TurnedAway({ clock, zoneMinutes: 480, log: { warn: () => {} } });
     const matter = new AbsenceMatter({
       ...{ clock, zoneMinutes: 480, attendance: () => attendance, isRevoked: () => false, heard: () => board.gateways() },
-      turnedAway: () => new TurnedAway({ clock, zoneMinutes: 480, log: { warn: () => {} } }),
+      turnedAway: () => turnedAway,
       said: () => board.openOf(COLLECTOR_ITSELF, 'link'),
     });
     const failures: unknown[] = [];
@@ -383,7 +502,7 @@ describe('over a ledger', () => {
       await Promise.all(running);
       expect(failures).toEqual([]);
     };
-    return { board, attendance, pass, incidents, end };
+    return { board, attendance, turnedAway, pass, incidents, end };
   }
 
   it('it is an incident that people see, stands over restarts, and is restored when the gateway is back', async () => {
@@ -393,10 +512,15 @@ describe('over a ledger', () => {
     await first.board.caughtUp;
     first.pass(GATEWAY_BACK_OFF_MS + GATEWAY_GONE_MS);
     await expect.poll(first.incidents, soon).toContainEqual([COLLECTOR_ITSELF, 'link', 'gw-1', 'open']);
+    const proven = { gateway: 'gw-1', isProven: true, address: '10.0.0.7' };
+    first.turnedAway.add('expired', proven);
+    const words = async () => (await first.board.openOf(COLLECTOR_ITSELF, 'link')).get('gw-1')?.words;
+    await expect.poll(words, soon).toContain('被拒绝接入(expired)');
     await first.end();
     const again = run();
     await again.board.caughtUp;
     again.pass(10 * GATEWAY_GONE_MS);
+    again.turnedAway.add('expired', proven);
     await machineClock.sleep(200);
     expect(again.incidents()).toContainEqual([COLLECTOR_ITSELF, 'link', 'gw-1', 'open']);
     again.attendance.came('gw-1');
@@ -405,6 +529,7 @@ describe('over a ledger', () => {
     const own = (await ledger.after(0, 10)).filter(({ gateway }) => gateway === COLLECTOR_ITSELF);
     expect(own.map(({ event: { kind, edge, source } }) => [kind, edge, source])).toEqual([
       ['link', 'began', 'gw-1'],
+      ['link', 'still', 'gw-1'],
       ['link', 'ended', 'gw-1'],
     ]);
     expect(own[0]!.event.text).toContain('起与本采集端无连接');

@@ -1,11 +1,11 @@
 import type { SiteEvent } from '@fengsui/protocol';
 import { isGatewayId } from '../gateway-id.ts';
-import { GATEWAY_FORGOTTEN_MS, OWN_EVENTS_AT_ONCE, TURNED_AWAY_STANDS_MS } from '../limits.ts';
-import { writtenTime } from '../written-time.ts';
+import { GATEWAY_FORGOTTEN_MS, OWN_EVENTS_AT_ONCE, REFUSALS_SAID_AGAIN_MS } from '../limits.ts';
+import { absenceWords, endWords, type Why, whyIn } from './absence-words.ts';
 import type { Attendance, Connection } from './attendance.ts';
 import { eventOfGateway, type Matter, type MatterNeeds } from './matter.ts';
-import { REFUSALS, type Refusal } from './refusals.ts';
-import { gatewayRefusedWords, reasonIn, type TurnedAwayGateway } from './refused-words.ts';
+import { standsMs } from './refusals.ts';
+import type { TurnedAwayGateway } from './refused-words.ts';
 import type { TurnedAway } from './turned-away.ts';
 
 /** A gateway that has rows in the ledger. */
@@ -16,7 +16,7 @@ export interface Heard {
 }
 
 export interface AbsenceMatterNeeds extends MatterNeeds {
-  readonly attendance: () => Pick<Attendance, 'connectionOf' | 'isGone' | 'isThere' | 'hasCome'>;
+  readonly attendance: () => Pick<Attendance, 'connectionOf' | 'isGone' | 'isThere' | 'hasCome' | 'openForMs'>;
   readonly heard: () => readonly Heard[];
   readonly isRevoked: (gateway: string) => boolean;
   readonly turnedAway: () => Pick<TurnedAway, 'standing' | 'claimant'>;
@@ -25,71 +25,54 @@ export interface AbsenceMatterNeeds extends MatterNeeds {
 /** What was told of a gateway that is not there. */
 interface Told {
   readonly sinceMs: number;
-  /** Why it is kept out; null: it stays away. */
-  readonly reason: Refusal | null;
+  /** As it was told last. */
+  readonly why: Why;
+  /** All that was told of it as why. */
+  readonly before: ReadonlySet<Why>;
+  /** When something was told last, monotonic. */
+  readonly saidMs: number;
 }
 
-/** Somebody of whom it is to be told that he is not there. */
-interface Missing extends Heard {
-  /** What keeps it out, whenever it was heard last; null: it stays away. */
+/** What is known of a gateway just now. */
+interface Known {
+  readonly gateway: string;
+  /** When it was heard last; null: never. */
+  readonly heardMs: number | null;
+  /** Who proved to be it and was turned away; null: nobody. */
   readonly refused: TurnedAwayGateway | null;
 }
 
 /**
  * Tells of gateways that stay away or are kept out: whoever sees no alarm of a building must know whether somebody listens there (P4: at
- * both ends, within 60 s), and what to do. Over a restart of the collector what was said stands until the gateway is back.
+ * both ends, within 60 s), and what to do. Of each it is one incident, whatever keeps it away: told as begun once, with another reason by
+ * a word more, as over once. Over a restart of the collector what was said stands until the gateway is back.
  */
 export class AbsenceMatter implements Matter {
   readonly #needs: AbsenceMatterNeeds;
-  readonly #startedMs: number;
   #told = new Map<string, Told>();
 
   constructor(needs: AbsenceMatterNeeds) {
     this.#needs = needs;
-    this.#startedMs = needs.clock.monotonicMs();
   }
 
   async recall(): Promise<void> {
     const said = await this.#needs.said();
-    this.#told = new Map([...said].map(([gateway, { sinceMs, words }]) => [gateway, { sinceMs, reason: reasonIn(words) }]));
+    const saidMs = this.#needs.clock.monotonicMs();
+    this.#told = new Map(
+      [...said].map(([gateway, { sinceMs, words }]) => [gateway, { sinceMs, why: whyIn(words), before: new Set([whyIn(words)]), saidMs }]),
+    );
   }
 
   look(): readonly SiteEvent[] {
-    const refused = this.#refused();
-    const over = [...this.#told]
-      .filter(([gateway, told]) => this.#isOver(gateway, told, refused.get(gateway)))
-      .slice(0, OWN_EVENTS_AT_ONCE);
-    for (const [gateway] of over) this.#told.delete(gateway);
-    const fresh = this.#missing(refused).slice(0, OWN_EVENTS_AT_ONCE);
-    for (const { gateway, refused: why } of fresh) {
-      const sinceMs = why?.sinceMs ?? this.#needs.attendance().connectionOf(gateway).sinceMs;
-      this.#told.set(gateway, { sinceMs, reason: why?.reason ?? null });
+    const refused = this.#needs.turnedAway().standing();
+    const heardMs = new Map(this.#needs.heard().flatMap((one) => (isGatewayId(one.gateway) ? [[one.gateway, one.heardMs]] : [])));
+    const events: SiteEvent[] = [];
+    for (const gateway of new Set([...this.#told.keys(), ...refused.keys(), ...heardMs.keys()])) {
+      if (events.length === OWN_EVENTS_AT_ONCE) break;
+      const event = this.#tell({ gateway, heardMs: heardMs.get(gateway) ?? null, refused: refused.get(gateway) ?? null });
+      if (event) events.push(event);
     }
-    return [...over.map(([gateway, told]) => this.#ended(gateway, told)), ...fresh.map((one) => this.#began(one))];
-  }
-
-  /** Gateways that are kept out and are not there by another connection: a copy of an old certificate keeps nobody out. */
-  #refused(): ReadonlyMap<string, TurnedAwayGateway> {
-    const { attendance, turnedAway } = this.#needs;
-    return new Map([...turnedAway().standing()].filter(([gateway]) => !attendance().isThere(gateway)));
-  }
-
-  /** Whether what was told holds no more. A collector that was just started has turned nobody away yet: that says nothing for a while. */
-  #isOver(gateway: string, { reason }: Told, refused: TurnedAwayGateway | undefined): boolean {
-    const { attendance, clock, isRevoked } = this.#needs;
-    if (attendance().isThere(gateway)) return true;
-    if (reason === null) return isRevoked(gateway) || refused !== undefined;
-    if (refused) return refused.reason !== reason;
-    return clock.monotonicMs() - this.#startedMs >= TURNED_AWAY_STANDS_MS;
-  }
-
-  /** Who is to be told of, and is not yet: kept out, whether it was ever heard or not, or awaited and away. */
-  #missing(refused: ReadonlyMap<string, TurnedAwayGateway>): readonly Missing[] {
-    const { heard, isRevoked, attendance } = this.#needs;
-    const keptOut = [...refused].map(([gateway, why]) => ({ gateway, heardMs: 0, refused: why }));
-    const isAway = (one: Heard) => attendance().isGone(one.gateway) && !isRevoked(one.gateway) && this.#isAwaited(one);
-    const away = heard().filter((one) => isGatewayId(one.gateway) && !refused.has(one.gateway) && isAway(one));
-    return [...keptOut, ...away.map((one) => ({ ...one, refused: null }))].filter(({ gateway }) => !this.#told.has(gateway));
+    return events;
   }
 
   /** Whether it has a session, and since when; null: it is no gateway that could, an operator cloud or the collector itself. */
@@ -99,44 +82,61 @@ export class AbsenceMatter implements Matter {
     return seen.connected ? seen : { connected: false, sinceMs: this.#told.get(gateway)?.sinceMs ?? seen.sinceMs };
   }
 
+  /** What is to be said of it now; null: nothing that was not said. */
+  #tell(known: Known): SiteEvent | null {
+    const { gateway } = known;
+    const told = this.#told.get(gateway);
+    const why = this.#whyNow(known, told);
+    if (why === null) return told ? this.#ended(gateway, told) : null;
+    if (told && !this.#isDue(told, why)) return null;
+    const before = new Set(told?.before).add(why);
+    this.#told.set(gateway, { sinceMs: told?.sinceMs ?? this.#sinceMs(known), why, before, saidMs: this.#needs.clock.monotonicMs() });
+    return this.#said(known, told ? 'still' : 'began');
+  }
+
+  /**
+   * Why it is not there; null: it is, or nobody waits for it. What keeps it out is why until it has had time to try again and has not, also
+   * after a start and a standstill of this collector.
+   */
+  #whyNow(known: Known, told: Told | undefined): Why | null {
+    const { gateway, refused } = known;
+    const { attendance, isRevoked } = this.#needs;
+    if (attendance().isThere(gateway) || (!told && !attendance().isGone(gateway))) return null;
+    const last = refused?.reason ?? (told && told.why !== 'away' && attendance().openForMs() < standsMs(told.why) ? told.why : null);
+    // A revoked one whose certificate ends is retired for good.
+    if (last && (last === 'revoked' || !isRevoked(gateway))) return last;
+    return !isRevoked(gateway) && (told?.why === 'away' || this.#isAwaited(known)) ? 'away' : null;
+  }
+
+  /** Another reason is told at once; where reasons take turns, those told before are told again once an hour. */
+  #isDue({ why: last, before, saidMs }: Told, why: Why): boolean {
+    return why !== last && (!before.has(why) || this.#needs.clock.monotonicMs() - saidMs >= REFUSALS_SAID_AGAIN_MS);
+  }
+
   /** It was here not long ago, or came since. */
-  #isAwaited({ gateway, heardMs }: Heard): boolean {
+  #isAwaited({ gateway, heardMs }: Known): boolean {
+    if (heardMs === null) return false;
     return this.#needs.attendance().hasCome(gateway) || this.#needs.clock.wallMs() - heardMs < GATEWAY_FORGOTTEN_MS;
   }
 
-  #began({ gateway, heardMs, refused }: Missing): SiteEvent {
-    const { sinceMs: ms } = this.#told.get(gateway)!;
-    const text = refused ? gatewayRefusedWords(gateway, refused, this.#needs.zoneMinutes) : this.#awayWords(gateway, ms, heardMs);
-    return eventOfGateway(this.#needs, { kind: 'link', edge: 'began', source: gateway, text, ms });
+  #sinceMs({ gateway, heardMs, refused }: Known): number {
+    return heardMs === null && refused ? refused.sinceMs : this.#needs.attendance().connectionOf(gateway).sinceMs;
   }
 
-  #awayWords(gateway: string, sinceMs: number, heardMs: number): string {
-    const { turnedAway, zoneMinutes } = this.#needs;
-    const [since, last] = [writtenTime(sinceMs, zoneMinutes), writtenTime(heardMs, zoneMinutes)];
-    const claimant = turnedAway().claimant(gateway);
-    const why = claimant && REFUSALS[claimant.reason];
-    const [claimZh, claimEn] = why
-      ? [
-          `;另有自称此网关者自 ${claimant.address} 被拒绝:${why.zh}`,
-          `; somebody who calls himself so is turned away from ${claimant.address}: ${why.en}`,
-        ]
-      : ['', ''];
-    return (
-      `网关 ${gateway} 自 ${since} 起与本采集端无连接,最近数据 ${last}:本端收不到现场信号,请检查其电源、网络与设备${claimZh} ` +
-      `gateway ${gateway} has no connection to this collector since ${since}, the last of it came at ${last}: here nothing of this site is heard; ` +
-      `look at its power, its network and the box${claimEn}`
-    );
+  #said(known: Known, edge: 'began' | 'still'): SiteEvent {
+    const { gateway, refused } = known;
+    const { turnedAway, zoneMinutes, isRevoked } = this.#needs;
+    const { sinceMs, why } = this.#told.get(gateway)!;
+    const heardMs = isRevoked(gateway) ? null : known.heardMs;
+    const kept = { refused: why === 'away' ? null : refused, claimant: turnedAway().claimant(gateway) };
+    const text = absenceWords({ gateway, sinceMs, heardMs, ...kept }, zoneMinutes);
+    return eventOfGateway(this.#needs, { kind: 'link', edge, source: gateway, text, ...(edge === 'began' ? { ms: sinceMs } : {}) });
   }
 
-  #ended(gateway: string, { reason }: Told): SiteEvent {
-    return eventOfGateway(this.#needs, { kind: 'link', edge: 'ended', source: gateway, text: this.#endWords(gateway, reason) });
-  }
-
-  #endWords(gateway: string, reason: Refusal | null): string {
-    if (this.#needs.attendance().isThere(gateway)) return `网关 ${gateway} 已恢复连接 gateway ${gateway} is there again`;
-    if (this.#needs.turnedAway().standing().has(gateway))
-      return `网关 ${gateway} 现因其他原因被拒绝接入 gateway ${gateway} is refused for another reason now`;
-    if (reason !== null) return `网关 ${gateway} 不再尝试接入 gateway ${gateway} does not try to come in any more`;
-    return `网关 ${gateway} 已吊销,不再等待 gateway ${gateway} is revoked: nobody waits for it any more`;
+  #ended(gateway: string, { why }: Told): SiteEvent {
+    this.#told.delete(gateway);
+    const { attendance, isRevoked } = this.#needs;
+    const how = attendance().isThere(gateway) ? 'there' : isRevoked(gateway) && why !== 'revoked' ? 'revoked' : 'given-up';
+    return eventOfGateway(this.#needs, { kind: 'link', edge: 'ended', source: gateway, text: endWords(gateway, how) });
   }
 }

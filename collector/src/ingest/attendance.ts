@@ -86,7 +86,14 @@ export class Attendance {
   }
 
   left(gateway: string): void {
-    this.#changes.set(gateway, this.#change(false));
+    if (this.connectionOf(gateway).connected) this.#changes.set(gateway, this.#change(false));
+  }
+
+  /** Somebody tried its way in its name, and is not it: a session it had is over, and a look that may have been that trial is none. */
+  tried(gateway: string): void {
+    this.left(gateway);
+    const looks = this.#looks.get(gateway);
+    if (looks && !looks.areBelieved) this.#looks.set(gateway, { ...NO_LOOKS, apartMs: looks.apartMs });
   }
 
   connectionOf(gateway: string): Connection {
@@ -104,6 +111,11 @@ export class Attendance {
     const { atMs } = this.#changes.get(gateway) ?? this.#started;
     const awayMs = this.#clock.monotonicMs() - Math.max(atMs, this.#openMs + GATEWAY_BACK_OFF_MS);
     return awayMs >= GATEWAY_GONE_MS && !this.isThere(gateway);
+  }
+
+  /** For how long gateways could come in, milliseconds: since the start, or since this process went on after a standstill. */
+  openForMs(): number {
+    return this.#clock.monotonicMs() - this.#openMs;
   }
 
   #isLooking(gateway: string): boolean {

@@ -22,26 +22,27 @@ export function quoted(text: unknown): string {
   return JSON.stringify(String(text).slice(0, TOLD_CHARACTERS)).replaceAll(/[^\x20-\x7e\u4e00-\u9fff]/gu, '?');
 }
 
-const BY_ERROR: Readonly<Record<string, Refusal>> = { CERT_HAS_EXPIRED: 'expired', CERT_NOT_YET_VALID: 'not-yet-valid' };
-
 interface Known {
   readonly caller: Caller;
   readonly refusal: Refusal | null;
 }
 
-/** Who is behind a finished handshake, and why it may not come in; `refusal` null: it is the gateway it names. Never throws. */
-export function callerOf(socket: TLSSocket, authority: X509Certificate): Known {
+/** Who is behind a finished handshake, and why it may not come in at `nowMs`; `refusal` null: it is the gateway it names. Never throws. */
+export function callerOf(socket: TLSSocket, authority: X509Certificate, nowMs: number): Known {
   const address = socket.remoteAddress ?? 'an unknown address';
   try {
-    return known(socket, authority, address);
+    return known(socket, authority, address, nowMs);
   } catch (error) {
     // What a stranger calls his certificate may be anything that OpenSSL lets through.
     return { caller: { gateway: null, isProven: false, address, detail: quoted((error as Error).message) }, refusal: 'not-accepted' };
   }
 }
 
-/** Of several faults of a certificate OpenSSL tells the last, so one that has ended may be forged as well: whose it is says the signature alone. */
-function known(socket: TLSSocket, authority: X509Certificate, address: string): Known {
+/**
+ * Of several faults of a certificate OpenSSL tells the last, so one that has ended may be forged as well: whose it is says the signature
+ * alone. Of a resumed session (RFC 8446 2.2) it tells what it found when that began: whether the certificate holds now is looked at here.
+ */
+function known(socket: TLSSocket, authority: X509Certificate, address: string, nowMs: number): Known {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return { caller: { gateway: null, isProven: false, address }, refusal: 'no-certificate' };
   const name: unknown = socket.getPeerCertificate().subject?.CN;
@@ -49,10 +50,9 @@ function known(socket: TLSSocket, authority: X509Certificate, address: string): 
   const gateway = isGatewayId(name) ? name : null;
   const caller = { gateway, isProven, address };
   if (!isProven) return { caller, refusal: 'other-authority' };
-  if (!socket.authorized) {
-    const refusal = BY_ERROR[String(socket.authorizationError)] ?? 'not-accepted';
-    const bounds: Partial<Record<Refusal, string>> = { expired: certificate.validTo, 'not-yet-valid': certificate.validFrom };
-    return { caller: { ...caller, detail: bounds[refusal] ?? quoted(socket.authorizationError) }, refusal };
-  }
+  const { validFrom, validTo } = certificate;
+  if (Date.parse(validTo) <= nowMs) return { caller: { ...caller, detail: validTo }, refusal: 'expired' };
+  if (Date.parse(validFrom) > nowMs) return { caller: { ...caller, detail: validFrom }, refusal: 'not-yet-valid' };
+  if (!socket.authorized) return { caller: { ...caller, detail: quoted(socket.authorizationError) }, refusal: 'not-accepted' };
   return gateway === null ? { caller: { ...caller, detail: quoted(name) }, refusal: 'no-name' } : { caller, refusal: null };
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Clock } from '@fengsui/protocol';
 import { fail } from '../failures.ts';
 import { CONNECT_TIMEOUT_MS } from '../limits.ts';
 import { type Caller, callerOf } from './caller.ts';
@@ -14,6 +15,7 @@ export interface FrontOptions {
   readonly identity: { readonly authority: string; readonly certificate: string; readonly key: string };
   readonly socketsMax: number;
   readonly socketsPerAddressMax: number;
+  readonly clock: Pick<Clock, 'wallMs'>;
 }
 
 /**
@@ -102,7 +104,7 @@ export class Front {
   }
 
   #enter(socket: TLSSocket, enter: (stream: GaugedStream) => void): void {
-    const { caller, refusal } = callerOf(socket, this.#authority);
+    const { caller, refusal } = callerOf(socket, this.#authority, this.#options.clock.wallMs());
     const { gateway } = caller;
     if (refusal !== null || gateway === null || !socket.authorized) {
       this.#refused(refusal ?? 'not-accepted', caller);

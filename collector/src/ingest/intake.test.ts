@@ -13,6 +13,7 @@ import {
   type Failure,
   type Holdings,
   type Receipt,
+  TRIAL_INSTANCE,
 } from '@fengsui/protocol';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -324,6 +325,26 @@ describe('who may come in', () => {
     expect(intake.state().sessions).toEqual([]);
   });
 
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('nobody by a session of TLS from when the certificate still held (%s)', async (version) => {
+    await intake.close();
+    let passedMs = 0;
+    await open({ clock: { ...impatient, wallMs: () => machineClock.wallMs() + passedMs } });
+    const options = { ...keys.get('gw-1')!, host: '127.0.0.1', port, servername: 'localhost', minVersion: version, maxVersion: version };
+    const first = connectTls(options);
+    const [session] = (await once(first, 'session')) as [Buffer];
+    const left = ended(first);
+    first.end();
+    first.resume();
+    await left;
+    passedMs = 2 * GATEWAY_CERTIFICATE_DAYS * 86_400_000;
+    const again = connectTls({ ...options, session }).on('error', () => {});
+    await once(again, 'secureConnect');
+    expect(again.isSessionReused()).toBe(true);
+    await ended(again.resume());
+    await expect.poll(refusals, PATIENT).toEqual([['expired', 1]]);
+    expect(intake.turnedAway.standing().get('gw-1')?.detail).toMatch(/ GMT$/);
+  });
+
   it('nobody whose certificate bears no gateway id', async () => {
     const { authority, certificate, key } = identity;
     const socket = connectTls({ host: '127.0.0.1', port, ca: authority, cert: certificate, key });
@@ -577,6 +598,25 @@ describe('who has a session', () => {
     expect(intake.attendance.isGone('gw-1')).toBe(true);
     await connected('gw-1');
     expect([intake.attendance.connectionOf('gw-1').connected, intake.attendance.isGone('gw-1')]).toEqual([true, false]);
+  });
+
+  it('is none of whoever only tries the way of a gateway, however often, and ends that of the gateway where it takes it over', async () => {
+    const pass = await openByHand();
+    pass(GATEWAY_BACK_OFF_MS + GATEWAY_GONE_MS);
+    intake.turnedAway.add('expired', { gateway: 'gw-1', isProven: true, address: '::1' });
+    for (let time = 0; time < 3; time += 1) {
+      intake.attendance.looked('gw-1'); // as the trial does before it says CONNECT
+      const trial = await connected('gw-1', { username: `${TRIAL_INSTANCE}0` });
+      expect([intake.attendance.isThere('gw-1'), intake.attendance.isGone('gw-1')]).toEqual([false, true]);
+      await trial.endAsync();
+      await expect.poll(() => intake.state().sessions, PATIENT).toEqual([]);
+    }
+    expect(intake.turnedAway.standing().has('gw-1')).toBe(true);
+    await connected('gw-1');
+    await connected('gw-1', { username: `${TRIAL_INSTANCE}1` });
+    expect(intake.attendance.connectionOf('gw-1').connected).toBe(false);
+    pass(GATEWAY_GONE_MS);
+    expect(intake.attendance.isGone('gw-1')).toBe(true);
   });
 
   it('is none of a gateway that only looks whether the way is there, and such a one is not gone; who comes in and says something wrong looks not', async () => {

@@ -1,4 +1,4 @@
-import { type Clock, encodeReceipt, Failure } from '@fengsui/protocol';
+import { type Clock, encodeReceipt, Failure, TRIAL_INSTANCE } from '@fengsui/protocol';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
 import type { Ledger } from '../ledger/ledger.ts';
 import { CONNECT_TIMEOUT_MS, DRAIN_TIMEOUT_MS, KEEPALIVE_MAX_S, REVOCATIONS_LOOK_MS } from '../limits.ts';
@@ -84,8 +84,11 @@ export class Intake {
     });
     this.#broker.on('client', (client) => {
       this.#sessions.set(client.id, client);
-      this.attendance.came(client.id);
-      this.turnedAway.entered(client.id);
+      if (this.#trials.has(client)) this.attendance.tried(client.id);
+      else {
+        this.attendance.came(client.id);
+        this.turnedAway.entered(client.id);
+      }
     });
     this.#broker.on('subscribe', (subscriptions, client) => {
       if (subscriptions.some(({ topic }) => topic === orderTopic(client.id))) options.orders.listening(client.id);
@@ -145,6 +148,9 @@ export class Intake {
     this.#front.clear();
   }
 
+  /** Sessions by which somebody only tries the way of a gateway. */
+  readonly #trials = new WeakSet<Client>();
+
   readonly #knocks = new WeakMap<Client, { readonly refusal: Refusal; readonly detail?: string }>();
 
   /** The Will and the kind of session are seen only here; the refusal is spoken where the broker can answer it. */
@@ -169,6 +175,7 @@ export class Intake {
       const returnCode = refusal === 'other-name' ? 2 : 5; // identifier rejected, not authorised (MQTT 3.1.1 §3.2.2.3)
       done(Object.assign(new Error(refusal), { returnCode }), null);
     } else {
+      if (instance?.startsWith(TRIAL_INSTANCE)) this.#trials.add(client);
       const isTakeover = this.#sessions.has(client.id);
       if (isTakeover) this.#counts.takeovers += 1;
       const { address } = client.conn as GaugedStream;

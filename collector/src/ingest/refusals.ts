@@ -1,4 +1,5 @@
 import type { Words } from '@fengsui/protocol';
+import { STANDBY_LOOK_LONGEST_MS, STANDBY_LOOKS_MISSED, TURNED_AWAY_STANDS_MS } from '../limits.ts';
 
 /** Why the intake turned somebody away who did not get in, and what to do when that is a gateway of ours. */
 const ENTRY_REFUSALS = {
@@ -76,6 +77,14 @@ export type RefusalCounts = Readonly<Record<Refusal, number>>;
 /** What to do for a gateway that is kept out for this; null: it is not kept out, or it is none of ours. */
 export function remedyOf(refusal: Refusal): Words | null {
   return refusal in ENTRY_REFUSALS ? ENTRY_REFUSALS[refusal as EntryRefusal].remedy : null;
+}
+
+/** What TLS tells of a certificate: who only looks whether the way is there is turned away for it as well. */
+const AT_LOOKS: ReadonlySet<Refusal> = new Set(['expired', 'not-yet-valid', 'not-accepted']);
+
+/** Who was turned away for this and has not come again for so long, milliseconds, does not try any more. */
+export function standsMs(refusal: Refusal): number {
+  return AT_LOOKS.has(refusal) ? STANDBY_LOOKS_MISSED * STANDBY_LOOK_LONGEST_MS : TURNED_AWAY_STANDS_MS;
 }
 
 /** Counts refusals by their reason. */

@@ -9,6 +9,8 @@ export interface TurnedAwayGateway {
   readonly detail?: string;
   /** Since when for this reason, milliseconds since 1970-01-01 UTC. */
   readonly sinceMs: number;
+  /** When it was turned away last, the same. */
+  readonly lastMs: number;
   /** Where it came from last. */
   readonly address: string;
 }
@@ -36,19 +38,12 @@ export function refusedWords({ reason, sinceMs, caller, zoneMinutes }: Refused):
 }
 
 /** The same of a gateway that is known by its certificate. */
-export function gatewayRefusedWords(gateway: string, { reason, detail, sinceMs, address }: TurnedAwayGateway, zoneMinutes: number): string {
+export function gatewayRefusedWords(gateway: string, refused: Omit<TurnedAwayGateway, 'lastMs'>, zoneMinutes: number): string {
+  const { reason, detail, sinceMs, address } = refused;
   const { zh, en } = REFUSALS[reason];
   const [since, more, remedy] = [writtenTime(sinceMs, zoneMinutes), detail ? ` (${detail})` : '', remedyOf(reason)];
   return (
     `网关 ${gateway} 被拒绝接入(${reason}):${zh}${more},自 ${since} 起,来自 ${address}${remedy ? `。处置:${remedy.zh}` : ''} ` +
     `gateway ${gateway} is refused since ${since}, because: ${en}${more}, from ${address}${remedy ? `. What to do: ${remedy.en}` : ''}`
   );
-}
-
-const TOLD = /^网关 \S+ 被拒绝接入\(([a-z-]+)\)/;
-
-/** The reason such words tell of; null: they tell of something else. */
-export function reasonIn(words: string): Refusal | null {
-  const reason = TOLD.exec(words)?.[1];
-  return reason !== undefined && Object.hasOwn(REFUSALS, reason) ? (reason as Refusal) : null;
 }

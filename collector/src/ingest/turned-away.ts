@@ -1,13 +1,26 @@
 import type { Clock } from '@fengsui/protocol';
-import { REFUSALS_SAID_AGAIN_MS, REFUSALS_UNPROVEN_SAID_MAX, TURNED_AWAY_KEPT, TURNED_AWAY_STANDS_MS } from '../limits.ts';
+import { REFUSALS_SAID_AGAIN_MS, REFUSALS_UNPROVEN_SAID_MAX, STRANGERS_KEPT } from '../limits.ts';
 import type { Log } from '../supervise.ts';
 import type { Caller } from './caller.ts';
-import { type Refusal, type RefusalCounts, RefusalTally, remedyOf } from './refusals.ts';
+import { type Refusal, type RefusalCounts, RefusalTally, remedyOf, standsMs } from './refusals.ts';
 import { refusedWords, type TurnedAwayGateway } from './refused-words.ts';
 
 interface Known extends TurnedAwayGateway {
   /** Monotonic. */
   readonly seenMs: number;
+}
+
+/** When a line was said, monotonic, and how often it was not said since. */
+interface Line {
+  readonly saidMs: number;
+  readonly more: number;
+}
+
+/** Those who are known by one way: as gateways, and the lines said of them. */
+interface Names {
+  readonly known: Map<string, Known>;
+  readonly lines: Map<string, Line>;
+  readonly max: number;
 }
 
 export interface TurnedAwayNeeds {
@@ -18,15 +31,14 @@ export interface TurnedAwayNeeds {
 
 /**
  * Who is turned away, so that somebody hears of it. What a certificate of ours names is told of each gateway: once at the beginning, then
- * once an hour. Whoever has none can make no more lines than a few an hour, and no entry under a name that is not his.
+ * once an hour, however many they are: they are as many as our authority has named. Whoever has none can make no more lines than a few an
+ * hour, and no entry under a name that is not his.
  */
 export class TurnedAway {
   readonly #needs: TurnedAwayNeeds;
   readonly #tally = new RefusalTally();
-  readonly #proven = new Map<string, Known>();
-  readonly #claimed = new Map<string, Known>();
-  /** When each line was said, monotonic, and how often it was not said since. */
-  readonly #lines = new Map<string, { saidMs: number; more: number }>();
+  readonly #proven: Names = { known: new Map(), lines: new Map(), max: Number.POSITIVE_INFINITY };
+  readonly #claimed: Names = { known: new Map(), lines: new Map(), max: STRANGERS_KEPT };
   #strangers = { fromMs: Number.NEGATIVE_INFINITY, said: 0, unsaid: 0 };
 
   constructor(needs: TurnedAwayNeeds) {
@@ -48,41 +60,43 @@ export class TurnedAway {
 
   /** It came in: what kept it out is over. */
   entered(gateway: string): void {
-    this.#proven.delete(gateway);
+    this.#proven.known.delete(gateway);
   }
 
-  /** Gateways that are kept out just now: they tried within the time in which each tries again. */
+  /** Gateways that are kept out, or somebody with their certificate: they tried within the time in which each tries again. */
   standing(): ReadonlyMap<string, TurnedAwayGateway> {
-    return new Map([...this.#proven].filter(([, known]) => this.#isFresh(known)));
+    return new Map([...this.#proven.known].filter(([, known]) => this.#isFresh(known)));
   }
 
   /** Somebody who says that he is this gateway, and has not proven it, was turned away just now; null: nobody. */
   claimant(gateway: string): TurnedAwayGateway | null {
-    const known = this.#claimed.get(gateway);
+    const known = this.#claimed.known.get(gateway);
     return known && this.#isFresh(known) ? known : null;
   }
 
-  #isFresh({ seenMs }: Known): boolean {
-    return this.#needs.clock.monotonicMs() - seenMs < TURNED_AWAY_STANDS_MS;
+  #isFresh({ seenMs, reason }: Known): boolean {
+    return this.#needs.clock.monotonicMs() - seenMs < standsMs(reason);
   }
 
-  #remember(names: Map<string, Known>, gateway: string, reason: Refusal, { address, detail }: Caller): void {
+  #remember({ known, max }: Names, gateway: string, reason: Refusal, { address, detail }: Caller): void {
     const { clock } = this.#needs;
-    const before = names.get(gateway);
-    const sinceMs = before?.reason === reason && this.#isFresh(before) ? before.sinceMs : Math.round(clock.wallMs());
-    const known = { reason, sinceMs, address, seenMs: clock.monotonicMs(), ...(detail === undefined ? {} : { detail }) };
-    put(names, gateway, known);
+    const [before, lastMs] = [known.get(gateway), Math.round(clock.wallMs())];
+    const sinceMs = before?.reason === reason && this.#isFresh(before) ? before.sinceMs : lastMs;
+    const seenMs = clock.monotonicMs();
+    put(known, max, gateway, { reason, sinceMs, lastMs, address, seenMs, ...(detail === undefined ? {} : { detail }) });
   }
 
   #say(reason: Refusal, caller: Caller): void {
     const { clock, log, zoneMinutes } = this.#needs;
     const nowMs = clock.monotonicMs();
-    const key = JSON.stringify([reason, caller.gateway, caller.isProven]);
-    const line = this.#lines.get(key) ?? { saidMs: Number.NEGATIVE_INFINITY, more: 0 };
+    const { lines, max } = caller.isProven ? this.#proven : this.#claimed;
+    const key = JSON.stringify([reason, caller.gateway]);
+    const line = lines.get(key) ?? { saidMs: Number.NEGATIVE_INFINITY, more: 0 };
     const isDue = nowMs - line.saidMs >= REFUSALS_SAID_AGAIN_MS && (caller.isProven || this.#mayStranger(nowMs));
-    put(this.#lines, key, isDue ? { saidMs: nowMs, more: 0 } : { ...line, more: line.more + 1 });
+    put(lines, max, key, isDue ? { saidMs: nowMs, more: 0 } : { ...line, more: line.more + 1 });
     if (!isDue) return;
-    const sinceMs = (caller.gateway !== null && caller.isProven && this.#proven.get(caller.gateway)?.sinceMs) || Math.round(clock.wallMs());
+    const sinceMs =
+      (caller.gateway !== null && caller.isProven && this.#proven.known.get(caller.gateway)?.sinceMs) || Math.round(clock.wallMs());
     const { gateway, address } = caller;
     const counted = { ...(line.more > 0 ? { timesMore: line.more } : {}), ...this.#unsaid(caller) };
     log.warn({ name: 'intake', reason, gateway, address, ...counted }, refusedWords({ reason, sinceMs, caller, zoneMinutes }));
@@ -106,9 +120,9 @@ export class TurnedAway {
   }
 }
 
-/** Puts it last, and lets go of what was put longest ago where there are too many. */
-function put<T>(names: Map<string, T>, name: string, value: T): void {
+/** Puts it last, and lets go of what was put longest ago where there are more than `max`. */
+function put<T>(names: Map<string, T>, max: number, name: string, value: T): void {
   names.delete(name);
   names.set(name, value);
-  if (names.size > TURNED_AWAY_KEPT) names.delete(names.keys().next().value!);
+  if (names.size > max) names.delete(names.keys().next().value!);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TRIAL_INSTANCE } from '@fengsui/protocol';
 import { systemClock } from '../clock.ts';
 import { certificateFindings } from '../commission/doctor/certificates.ts';
 import { type Finding, right } from '../commission/doctor/finding.ts';
@@ -65,7 +66,7 @@ function lettingIn(about: string, path: Path, uplink: string, configuration: Gat
       // Of what comes down nothing is listened to but receipts, which are for nobody now: orders wait for the gateway itself.
       const hear = new Map([[`down/${gateway.id}/receipt`, () => {}]]);
       const signal = AbortSignal.timeout(SESSION_WITHIN_MS);
-      const who = { path, gateway: gateway.id, instance: `doctor-${randomBytes(4).toString('hex')}` };
+      const who = { path, gateway: gateway.id, instance: `${TRIAL_INSTANCE}${randomBytes(4).toString('hex')}` };
       await using _session = await openConnection({ ...who, clock: systemClock, random: Math.random, hear, signal });
     },
   });
