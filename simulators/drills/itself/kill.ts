@@ -14,9 +14,10 @@ import { fireFrom, Transmitter } from './transmitter.ts';
 const WRITER_KILLS = { long: 1_000, short: 25 } as const;
 const GATEWAY_KILLS = { long: 40, short: 1 } as const;
 const TORN_KILLS = { long: 20, short: 1 } as const;
-/** Fires of one life of a gateway, one after the other in as many milliseconds and more. */
-const FIRES = 60;
-const EVERY_MS = 5;
+/** A gateway is killed after so many acknowledged fires at most, and so much later: longer than a commit takes. */
+const [FIRES, LATER_MS] = [40, 20];
+/** Said in one life at most, one after the other. */
+const [SAID_MAX, EVERY_MS] = [600, 5];
 /** Writes to the alarm lane's log in those fires, with room to spare: at one of them the power goes. */
 const WRITES = 90;
 
@@ -54,8 +55,10 @@ async function killGateways(seed: number, kills: number, torn: number, findings:
     const said = new Said(rig, sources[0]!);
     for (let kill = 0; kill < kills; kill++) {
       rig.environment = {};
-      await said.aLife(async () => {
-        await sleep(random.next() * FIRES * EVERY_MS);
+      const acknowledged = 1 + random.below(FIRES);
+      await said.aLife(async (device) => {
+        await rig.until('some fires acknowledged', () => device.isClosed || device.confirmed.size >= acknowledged);
+        await sleep(random.next() * LATER_MS);
         rig.signal('SIGKILL');
       });
     }
@@ -97,7 +100,7 @@ class Said {
   }
 
   /** Starts a gateway and says one fire after the other until it is gone; `ends` brings that about, or the gateway's surroundings do. */
-  async aLife(ends: () => Promise<void>): Promise<void> {
+  async aLife(ends: (device: Transmitter) => Promise<void>): Promise<void> {
     const rig = this.#rig;
     try {
       await rig.startGateway();
@@ -107,9 +110,9 @@ class Said {
     let isGone = false;
     const gone = rig.gone().then(() => (isGone = true));
     const device = new Transmitter(await portOf(rig));
-    const first = this.#address + 1;
-    const ending = ends();
-    while (!isGone && this.#address < first + 10 * FIRES) {
+    const last = this.#address + SAID_MAX;
+    const ending = ends(device);
+    while (!isGone && this.#address < last) {
       this.#address += 1;
       device.send(fireFrom(this.#source, this.#address % 65_536, this.#address));
       await sleep(EVERY_MS);

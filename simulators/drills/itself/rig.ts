@@ -146,7 +146,10 @@ export class Rig implements AsyncDisposable {
 
   async startGateway(): Promise<void> {
     this.gateway = await this.children.startIn(this.environment, 'gateway', GATEWAY, 'run', '--config', this.path('gateway.yaml'));
-    await this.until('every line open', async () => (await this.status()).lines.every(({ state }) => state === 'open'));
+    const { process: child } = this.gateway;
+    const isOver = () => child.exitCode !== null || child.signalCode !== null;
+    await this.until('every line open', async () => isOver() || (await this.status()).lines.every(({ state }) => state === 'open'));
+    if (isOver()) throw new Error('the gateway ended before every line was open');
     await this.detectors.start(this.children, this.#options.seed, (name) => this.#truthOf(name));
   }
 
