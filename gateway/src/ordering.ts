@@ -132,7 +132,8 @@ function unitsOf({ configuration, site, facts, clock }: OrderingOptions): UnitSo
 export function dutyAnswer(duty: DutyDesk): (said: unknown) => readonly [code: number, answer: object] {
   return (said) => {
     const answerer = answererIn(said);
-    if (!answerer) return [400, { error: '请填写值班员姓名或编号 say who answers: operator (1 to 64 characters), operatorNumber (0 to 255), or both' }];
+    if (!answerer)
+      return [400, { error: '请填写值班员姓名或编号 say who answers: operator (1 to 64 characters), operatorNumber (0 to 255), or both' }];
     return duty.answer(answerer) ? [200, { answered: true }] : [409, { error: 'no duty check waits for an answer 当前没有待应答的查岗' }];
   };
 }
