@@ -322,6 +322,15 @@ export const LINGER_MS = 1_000;
 /** An orderly stop takes 5 s at most; whatever still hangs then is cut off just before. */
 export const EXIT_WITHIN_MS = 4_200;
 
+/**
+ * A gateway that is to start anew in this process has let go by then, or the process ends and its service manager starts it: nobody hears the
+ * site meanwhile. As long as the journal may take over an answer, for a slow disk is none that hangs.
+ */
+export const ANEW_WITHIN_MS = 10_000;
+
+/** After its last word, its files closed, the journal's thread has this long to be gone; one that a disk holds is left behind. */
+export const JOURNAL_GONE_WITHIN_MS = 300;
+
 /** What is heard and ordered has ended by then or is left behind: the last word, a moment to carry it and the uplinks' letting go come after it. */
 export const FINISH_WITHIN_MS = 2_000;
 

@@ -109,7 +109,9 @@ class Runs {
       if (isFirst) await this.#ready(gateway);
       const why = await Promise.race([gateway.again, stopped.promise]);
       this.#current = null;
+      const late = why === null || !this.#manager ? undefined : endAfter(limits.ANEW_WITHIN_MS, this.#log);
       await gateway.stop();
+      clearTimeout(late);
       if (why !== null) this.#log.info({ why }, 'starting anew');
       if (why === 'restart' && this.#manager) process.exit(START_AGAIN);
     }
@@ -185,11 +187,20 @@ function stopOnSignal(log: Logger, stopping: AbortController, stop: () => void):
     if (stopping.signal.aborted) return;
     stopping.abort();
     log.info({ signal }, 'stopping');
-    setTimeout(() => die(log, new Error(`not stopped within ${limits.EXIT_WITHIN_MS} ms`)), limits.EXIT_WITHIN_MS).unref();
+    endAfter(limits.EXIT_WITHIN_MS, log);
     stop();
   };
   process.on('SIGTERM', heard);
   process.on('SIGINT', heard);
+}
+
+/** Ends a process that has not let go by then. By the system: the runtime would wait for every thread, and one of them hangs. */
+function endAfter(ms: number, log: Logger): NodeJS.Timeout {
+  const end = () => {
+    log.fatal({}, `not stopped within ${ms} ms: the process is killed`);
+    process.kill(process.pid, 'SIGKILL');
+  };
+  return setTimeout(end, ms).unref();
 }
 
 function die(log: Logger, error: unknown): never {

@@ -56,7 +56,7 @@ export class Clerk {
     this.#isClosed = true;
     const worker = await this.#running();
     await this.#post<'close'>(worker, { ask: 'close' });
-    await this.#gone;
+    await within(this.#gone, limits.JOURNAL_GONE_WITHIN_MS).catch(() => leaveBehind(worker));
   }
 
   #post<A extends keyof Answers>(worker: Worker, question: Question): Promise<Answers[A]> {
@@ -138,6 +138,16 @@ async function within(gone: Promise<unknown>, timeoutMs: number): Promise<void> 
     timer = setTimeout(() => reject(fail('journal-hung', 'the worker before still hangs in the disk')), timeoutMs);
   });
   await Promise.race([gone, late]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * Its files are closed, and another may open them; a sector that is still being read for it, of a file that was moved aside, keeps its thread.
+ * The runtime ends no process before all its threads have: as long as that one is there, only the system can.
+ */
+function leaveBehind(worker: Worker): void {
+  const kill = () => process.kill(process.pid, 'SIGKILL');
+  process.once('exit', kill);
+  worker.once('exit', () => process.off('exit', kill));
 }
 
 /** Whether the worker could open the journal. */
