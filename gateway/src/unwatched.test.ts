@@ -1,11 +1,24 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { systemClock } from './clock.ts';
 import type { RunBefore } from './itself.ts';
 import { UNWATCHED_KEPT, UNWATCHED_SHOWN_MS } from './limits.ts';
 import { Unwatched } from './unwatched.ts';
+
+const disk = vi.hoisted(() => ({ wait: Promise.resolve(), wrote: Promise.resolve() }));
+
+/** A disk that takes as long as it is told to over a write. */
+vi.mock(import('./durable-file.ts'), async (original) => {
+  const real = await original();
+  const replaceDurably = (...given: Parameters<typeof real.replaceDurably>) => {
+    disk.wrote = disk.wait.then(() => real.replaceDurably(...given));
+    return disk.wrote;
+  };
+  return { ...real, replaceDurably };
+});
 
 const NOON_MS = Date.UTC(2026, 2, 1, 4);
 let folder: string;
@@ -22,8 +35,17 @@ const log = { info: () => {}, warn: (_: object, text: string) => warned.push(tex
 function run(before: RunBefore | null, { atMs = NOON_MS, machineRun = 'one' as string | null } = {}) {
   let passedMs = 0;
   const clock = { ...systemClock, wallMs: () => atMs + passedMs, monotonicMs: () => passedMs };
-  const opened = Unwatched.open(before, { file: join(folder, 'unwatched.json'), clock, log: log as never, machineRun });
-  return { opened, pass: (ms: number) => (passedMs += ms) };
+  const opening = Unwatched.open(before, { file: join(folder, 'unwatched.json'), clock, log: log as never, machineRun });
+  const opened = opening.then(async (unwatched) => {
+    await written();
+    return unwatched;
+  });
+  return { opening, opened, pass: (ms: number) => (passedMs += ms) };
+}
+
+async function written(): Promise<void> {
+  await setImmediate(); // it has begun
+  await disk.wrote.catch(() => {});
 }
 
 const alive = (agoMs: number, note: RunBefore['note'] = null) => ({ aliveMs: NOON_MS - agoMs, note });
@@ -42,7 +64,7 @@ it.each([
   expect(unwatched.standing()).toEqual([{ fromMs: NOON_MS - 60_000, toMs: NOON_MS, cause }]);
 });
 
-it('stands over restarts until somebody has seen it, or for a day by the clock that never steps', async () => {
+it('stands over restarts until somebody has seen it, or for a day of one run by the clock that never steps', async () => {
   await run(null).opened;
   await run(alive(60_000)).opened;
   const again = await run({ aliveMs: NOON_MS + 10_000, note: 'stopped' }, { atMs: NOON_MS + 12_000 }).opened;
@@ -54,7 +76,29 @@ it('stands over restarts until somebody has seen it, or for a day by the clock t
   expect(unwatched.standing()).toHaveLength(1);
   last.pass(UNWATCHED_SHOWN_MS);
   expect(unwatched.standing()).toEqual([]);
-  expect((await run(null, { atMs: NOON_MS + 2 * UNWATCHED_SHOWN_MS }).opened).standing()).toEqual([]);
+  await written();
+  expect((await run(null).opened).standing()).toEqual([]);
+});
+
+it('stands although the clock, without a battery, was set since', async () => {
+  await run(null, { machineRun: 'one' }).opened;
+  await run({ aliveMs: 1_000, note: null }, { atMs: 2_000, machineRun: 'two' }).opened;
+  const again = await run({ aliveMs: NOON_MS - 1_000, note: 'stopped' }, { machineRun: 'two' }).opened;
+  expect(again.standing().map(({ cause }) => cause)).toEqual(['stop', 'power']);
+});
+
+it('keeps no start waiting for the disk; who has seen it waits', async () => {
+  const taken = Promise.withResolvers<void>();
+  disk.wait = taken.promise;
+  const unwatched = await run(alive(60_000)).opening;
+  expect(unwatched.standing()).toHaveLength(1);
+  let isSeen = false;
+  const seen = unwatched.seen().then(() => (isSeen = true));
+  await setImmediate();
+  expect([unwatched.standing(), isSeen, readdirSync(folder)]).toEqual([[], false, []]);
+  taken.resolve();
+  await seen;
+  expect((await run(null).opened).standing()).toEqual([]);
 });
 
 it('keeps only the latest of many', async () => {

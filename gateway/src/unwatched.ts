@@ -34,15 +34,16 @@ export interface UnwatchedOptions {
 
 /**
  * The times in which nobody watched this site, for people at the box: an alarm of then may stand at the panel and nowhere else. Each is shown
- * until somebody says that he has seen it, or for a day.
+ * until somebody says that he has seen it, or for a day of one run: a box without a battery for its clock does not know how old it is.
  */
 export class Unwatched {
   readonly #options: UnwatchedOptions;
   readonly #machineRun: string | null;
   readonly #startedMs: number;
-  #before: readonly UnwatchedWindow[] = [];
-  /** That before this run: how old it is tells the clock that never steps. */
-  #last: UnwatchedWindow | null = null;
+  /** The latest first. */
+  #windows: readonly UnwatchedWindow[] = [];
+  /** Until what is known is on the disk, as far as that takes it. */
+  #written: Promise<void> = Promise.resolve();
 
   private constructor(options: UnwatchedOptions) {
     this.#options = options;
@@ -50,39 +51,47 @@ export class Unwatched {
     this.#startedMs = options.clock.monotonicMs();
   }
 
-  /** `before`: how the run before ended; null: there was none, or nobody knows. Never rejects: what the disk does not take is shown all the same. */
+  /**
+   * `before`: how the run before ended; null: there was none, or nobody knows. Never rejects, and waits for no write: what the disk does not take
+   * is shown all the same, and the lines are not yet open.
+   */
   static async open(before: RunBefore | null, options: UnwatchedOptions): Promise<Unwatched> {
     const unwatched = new Unwatched(options);
     const remembered = await readOwn(options.file, rememberedIn).catch(() => null);
-    unwatched.#before = remembered?.windows ?? [];
-    if (before) {
-      const cause = causeOf(before.note, remembered?.machineRun ?? null, unwatched.#machineRun);
-      unwatched.#last = { fromMs: before.aliveMs, toMs: Math.round(options.clock.wallMs()), cause };
-    }
-    await unwatched.#remember();
+    const earlier = remembered?.windows ?? [];
+    const last = before && {
+      ...{ fromMs: before.aliveMs, toMs: Math.round(options.clock.wallMs()) },
+      cause: causeOf(before.note, remembered?.machineRun ?? null, unwatched.#machineRun),
+    };
+    unwatched.#windows = [...(last ? [last] : []), ...earlier].slice(0, UNWATCHED_KEPT);
+    void unwatched.#remember();
     return unwatched;
   }
 
   /** What is to be shown, the latest first. */
   standing(): readonly UnwatchedWindow[] {
-    const { clock } = this.#options;
-    const isYoung = clock.monotonicMs() - this.#startedMs < UNWATCHED_SHOWN_MS;
-    const earlier = this.#before.filter(({ toMs }) => Math.abs(clock.wallMs() - toMs) < UNWATCHED_SHOWN_MS);
-    return [...(this.#last && isYoung ? [this.#last] : []), ...earlier].slice(0, UNWATCHED_KEPT);
+    if (this.#windows.length > 0 && this.#options.clock.monotonicMs() - this.#startedMs >= UNWATCHED_SHOWN_MS) void this.#forget();
+    return this.#windows;
   }
 
   /** Somebody has seen all that was shown. */
   async seen(): Promise<void> {
     this.#options.log.info({ windows: this.standing() }, 'somebody at the box has seen when nobody watched');
-    this.#before = [];
-    this.#last = null;
-    await this.#remember();
+    await this.#forget();
   }
 
-  async #remember(): Promise<void> {
+  #forget(): Promise<void> {
+    this.#windows = [];
+    return this.#remember();
+  }
+
+  /** One write after the other. */
+  #remember(): Promise<void> {
     const { file, log } = this.#options;
-    const remembered: Remembered = { machineRun: this.#machineRun, windows: this.standing() };
-    await replaceDurably(file, JSON.stringify(remembered)).catch((error: Error) => log.warn({ file }, error.message));
+    const remembered: Remembered = { machineRun: this.#machineRun, windows: this.#windows };
+    const write = () => replaceDurably(file, JSON.stringify(remembered)).catch((error: Error) => log.warn({ file }, error.message));
+    this.#written = this.#written.then(write);
+    return this.#written;
   }
 }
 
