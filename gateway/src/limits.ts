@@ -502,7 +502,7 @@ export const LOG_LINE_CHARACTERS_MAX = 1_000;
 /** Rows that the far side rejected, kept in memory for whoever asks why. */
 export const REJECTED_KEPT = 20;
 
-/** A time in which nobody watched is shown at the box for a day, unless somebody says before that he has seen it: every shift comes by once. */
+/** A time in which nobody watched is shown at the box for a day of one run, unless somebody says before that he has seen it: every shift comes by once. */
 export const UNWATCHED_SHOWN_MS = 86_400_000;
 /** Of a box that starts again and again the latest are enough. */
 export const UNWATCHED_KEPT = 5;
