@@ -1,4 +1,4 @@
-import { renameSync, statSync } from 'node:fs';
+import { readFileSync, renameSync, statSync } from 'node:fs';
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -17,24 +17,40 @@ export async function readOwn<T>(path: string, read: (text: string) => T | null)
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return null;
-    if (code === 'ENOTDIR') await setAside(dirname(path));
-    else if (UNUSABLE.has(code)) await setAside(path);
-    else throw error;
+    const bad = unusableAt(path, error as NodeJS.ErrnoException);
+    if (bad !== null) await rename(bad, asideOf(bad));
     return null;
   }
   const found = read(text);
-  if (found === null) await setAside(path);
+  if (found === null) await rename(path, asideOf(path));
   return found;
 }
 
-const asideOf = (path: string) => `${path}${ASIDE}${new Date().toISOString().replaceAll(/[-:.]/g, '')}`;
-
-/** Moves something unusable out of the way. Rejects with the file system's error. */
-async function setAside(path: string): Promise<void> {
-  await rename(path, asideOf(path));
+/** The same for a thread that has nothing else to do. Throws where `readOwn` rejects. */
+export function readOwnNow<T>(path: string, read: (text: string) => T | null): T | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const bad = unusableAt(path, error as NodeJS.ErrnoException);
+    if (bad !== null) renameSync(bad, asideOf(bad));
+    return null;
+  }
+  const found = read(text);
+  if (found === null) renameSync(path, asideOf(path));
+  return found;
 }
+
+/** What is in the way where a file could not be read; null: nothing is there. Throws the error where nothing is to be moved. */
+function unusableAt(path: string, error: NodeJS.ErrnoException): string | null {
+  const { code = '' } = error;
+  if (code === 'ENOENT') return null;
+  if (code === 'ENOTDIR') return dirname(path);
+  if (UNUSABLE.has(code)) return path;
+  throw error;
+}
+
+const asideOf = (path: string) => `${path}${ASIDE}${new Date().toISOString().replaceAll(/[-:.]/g, '')}`;
 
 /** Moves a folder out of the place of a file. Throws the file system's error. */
 export function setFolderAside(path: string): void {

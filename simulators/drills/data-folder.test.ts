@@ -73,6 +73,7 @@ async function ranOnce(): Promise<string[]> {
   writeFileSync(data('retry.json'), '[]');
   writeFileSync(data('nb.registrations.json'), '[]');
   writeFileSync(data('troubles.json'), '[]');
+  writeFileSync(data('superseding.json'), '{}');
   const all = readdirSync(data(), { recursive: true, withFileTypes: true });
   return all.filter((each) => each.isFile()).map(({ parentPath, name }) => join(parentPath, name));
 }
@@ -114,6 +115,7 @@ describe('a gateway whose own files are', () => {
     await alarmsFlow(9);
     await vi.waitFor(() => expect(site.log).toContain('"trouble":"file-unusable"'), soon);
     expect(site.log).toMatch(/state\.json\.unusable-\d{8}T\d{9}Z/);
+    expect(site.log).toMatch(/superseding\.json\.unusable-/);
     expect(JSON.parse(readFileSync(data('configuration', 'state.json'), 'utf8'))).toEqual(PAST);
     expect(statSync(data('witness.json')).isFile()).toBe(true);
     await stopGateway();

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jsonIn, readOwnNow } from '../own-files.ts';
 import { writeWhole } from './whole-file.ts';
 
 /**
@@ -45,12 +45,18 @@ export class Unfinished {
   }
 }
 
-/** What cannot be read says nothing. */
+/** What cannot be used is moved aside and says nothing; where not even that can be done, what ails the disk is told where rows are written. */
 function readFrom(path: string): Map<string, readonly number[]> {
   try {
-    const epochs = Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>);
-    return new Map(epochs.filter((one): one is [string, number[]] => Array.isArray(one[1]) && one[1].every(Number.isSafeInteger)));
+    return new Map(readOwnNow(path, epochsIn));
   } catch {
     return new Map();
   }
+}
+
+function epochsIn(text: string): Array<[string, number[]]> | null {
+  const all = jsonIn(text);
+  if (all === null || typeof all !== 'object' || Array.isArray(all)) return null;
+  const epochs = Object.entries(all);
+  return epochs.every(([, some]) => Array.isArray(some) && some.every(Number.isSafeInteger)) ? epochs : null;
 }
