@@ -42,6 +42,19 @@ describe('a TCP link', () => {
     return { link, call, join };
   }
 
+  test('falls silent by itself when as much has come as was said, and then passes what it held', async () => {
+    const { link, join } = await linked();
+    const { socket, heard } = await join();
+    const isHeld = link.holdAfter(4);
+    socket.write('abcd');
+    await isHeld;
+    socket.write('efgh');
+    await join(); // the link would have carried it by now
+    expect(heard.join('')).toBe('');
+    link.setMode('pass');
+    await soon(() => expect(heard.join('')).toBe('abcdefgh'));
+  });
+
   test('passes bytes both ways, in order, also with delay and jitter', async () => {
     const { link, join } = await linked();
     link.setQuality({ delayMs: 5, jitterMs: 20 });

@@ -59,6 +59,7 @@ export class TcpLink implements Link {
   readonly #pairs = new Set<readonly [client: Socket, server: Socket]>();
   #quality: LinkQuality;
   #mode: LinkMode = 'pass';
+  #budget: { left: number; readonly spent: () => void } | null = null;
   #server: Server | null = null;
 
   constructor(options: LinkOptions) {
@@ -81,6 +82,23 @@ export class TcpLink implements Link {
     this.#mode = mode;
     if (mode === 'cut') this.#breakAll();
     for (const pair of this.#pairs) this.#hold(pair);
+  }
+
+  /** Goes half-open by itself when so many more bytes have come from the clients, however fast they come; resolves then, within the same turn. */
+  holdAfter(bytes: number): Promise<void> {
+    return new Promise((spent) => {
+      this.#budget = { left: bytes, spent };
+    });
+  }
+
+  #spend(bytes: number): void {
+    const budget = this.#budget;
+    if (!budget) return;
+    budget.left -= bytes;
+    if (budget.left > 0) return;
+    this.#budget = null;
+    this.setMode('half-open');
+    budget.spent();
   }
 
   setQuality(quality: Partial<LinkQuality>): void {
@@ -114,6 +132,7 @@ export class TcpLink implements Link {
     server.setNoDelay(true);
     this.#carry(client, server);
     this.#carry(server, client);
+    client.on('data', (bytes) => this.#spend(bytes.length));
     this.#hold(pair);
     const close = () => {
       this.#pairs.delete(pair);

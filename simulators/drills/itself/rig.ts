@@ -167,7 +167,8 @@ export class Rig implements AsyncDisposable {
     readonly journal: { readonly lanes: Record<'alarm' | 'ordinary', { readonly waiting: number; readonly thinned: number }> };
     readonly gateway: { readonly clockSynchronised: boolean };
     readonly duty: object | null;
-    readonly troubles: ReadonlyArray<{ readonly what: string }>;
+    /** The code of each and where it is: a line, a device, an uplink, or empty. */
+    readonly troubles: ReadonlyArray<{ readonly code: string; readonly where: string }>;
   }> {
     const answer = await fetch(`${this.gateway.ready['status']}/status`, { signal: AbortSignal.timeout(10_000) });
     return (await answer.json()) as Awaited<ReturnType<Rig['status']>>;
