@@ -19,13 +19,26 @@ function eventOf(turn: number, index: number): SiteEvent {
   };
 }
 
+/** Waits where nobody has read for long: a pipe is full then. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
 async function write(directory: string): Promise<never> {
   const journal = await openJournal({ ...OPENING, directory });
-  writeSync(1, 'writing\n');
+  say('writing\n');
   for (let turn = 0; ; turn++) {
     const stored = await journal.append(Array.from({ length: 1 + (turn % 4) }, (_, index) => eventOf(turn, index)));
     for (const { lane, epoch, number, eventId } of stored)
-      writeSync(1, `promised ${lane} ${epoch} ${number} ${eventId} ${process.hrtime.bigint()}\n`);
+      say(`promised ${lane} ${epoch} ${number} ${eventId} ${process.hrtime.bigint()}\n`);
   }
 }
 
