@@ -66,13 +66,13 @@ test('nobody is told where no service manager listens', () => {
   expect(serviceManager({ NOTIFY_SOCKET: '/run/x', WATCHDOG_USEC: '30000000' })?.watchdogMs).toBe(30_000);
 });
 
-test('the notice goes through systemd-notify, and its failure has a name', async () => {
+test('the notice goes through a systemd-notify that waits until it is taken, and its failure has a name', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fengsui-notify-'));
   try {
     writeFileSync(join(folder, 'systemd-notify'), `#!/bin/sh\necho "$@" >> ${folder}/heard\n`, { mode: 0o755 });
     const manager = serviceManager({ NOTIFY_SOCKET: '/run/x', PATH: `${folder}:${process.env['PATH']}` })!;
     await manager.notify('READY=1');
-    expect(readFileSync(join(folder, 'heard'), 'utf8')).toBe('--no-block READY=1\n');
+    expect(readFileSync(join(folder, 'heard'), 'utf8')).toBe('READY=1\n');
     await expect(serviceManager({ NOTIFY_SOCKET: '/run/x', PATH: '/nowhere' })!.notify('READY=1')).rejects.toMatchObject({
       code: 'service-manager',
     });

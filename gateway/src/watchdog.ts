@@ -16,7 +16,8 @@ export interface ServiceManager {
 
 /**
  * The service manager named by the environment (`NOTIFY_SOCKET`, `WATCHDOG_USEC`), or null. Node has no unix datagram sockets,
- * so the notice goes through `systemd-notify`; the unit needs `NotifyAccess=all`.
+ * so the notice goes through `systemd-notify`; the unit needs `NotifyAccess=all`. That program stays until the notice is taken: one of a process
+ * that is gone by then belongs to no unit and is ignored, and a gateway that is well would be killed for it.
  */
 export function serviceManager(environment: NodeJS.ProcessEnv): ServiceManager | null {
   if (!environment['NOTIFY_SOCKET']) return null;
@@ -29,7 +30,7 @@ export function serviceManager(environment: NodeJS.ProcessEnv): ServiceManager |
 
 function told(notice: Notice, env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('systemd-notify', ['--no-block', notice], { env, stdio: 'ignore' });
+    const child = spawn('systemd-notify', [notice], { env, stdio: 'ignore' });
     child.once('error', (error) => reject(fail('service-manager', notice, error)));
     child.once('exit', (code) =>
       code === 0 ? resolve() : reject(fail('service-manager', `${notice}: systemd-notify ended with ${code}`)),

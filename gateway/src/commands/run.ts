@@ -174,7 +174,8 @@ class Runs {
     stdout.write(`${JSON.stringify({ ready: 'gateway', id, status, ...(page === null ? {} : { page }) })}\n`);
     const manager = this.#manager;
     if (!manager) return;
-    await manager.notify('READY=1');
+    // One that is slow to answer may have heard it; one that has not starts the gateway anew.
+    await manager.notify('READY=1').catch((failure: Failure) => this.#log.error({ code: failure.code }, failure.message));
     const roundTrip = async () => this.#current?.roundTrip();
     feedWatchdog({ manager, roundTrip, clock: systemClock, log: this.#log, signal: this.#signal }).catch((error: unknown) =>
       this.crash(error),
