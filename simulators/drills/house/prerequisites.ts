@@ -20,6 +20,7 @@ export const PREREQUISITES: readonly Prerequisite[] = [
   { program: 'coap-client-notls', debianPackage: 'libcoap3-bin', purpose: 'CoAP devices that are not ours' },
   { program: '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1', debianPackage: 'libfaketime', purpose: 'clocks that jump' },
   { program: 'systemd-notify', debianPackage: 'systemd', purpose: 'how a service manager hears of a gateway' },
+  { program: 'perl', debianPackage: 'perl', purpose: 'a service manager that hears notices' },
   { program: 'script', debianPackage: 'bsdutils', purpose: 'a terminal at which a box is installed' },
   { program: 'chromium', debianPackage: 'chromium', purpose: 'the live page in a real browser' },
 ];

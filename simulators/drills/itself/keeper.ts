@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startEar } from '../house/notify-ear.ts';
 import type { Rig } from './rig.ts';
 
 /** As `RestartSec` of the unit. */
@@ -30,7 +31,7 @@ export class Keeper implements AsyncDisposable {
   async start(): Promise<void> {
     const { environment } = this.#rig;
     Object.assign(environment, { NOTIFY_SOCKET: this.#socket, WATCHDOG_USEC: String(this.#watchdogMs * 1_000) });
-    this.#ear = spawn('socat', ['-u', `UNIX-RECV:${this.#socket}`, 'STDOUT'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#ear = startEar(this.#socket);
     this.#ear.stdout!.on('data', (heard: Buffer) => {
       this.#lastMs = performance.now();
       this.fed += heard.toString().split('WATCHDOG=1').length - 1;

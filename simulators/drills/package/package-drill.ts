@@ -17,7 +17,7 @@ import { feedsAfterRoundTripsOnly } from './watchdog-step.ts';
 
 const DATA = 'var/lib/fengsui-gateway';
 const CONFIG = 'etc/fengsui/gateway.yaml';
-const NEEDED = ['debootstrap', 'dpkg-deb', 'unshare', 'ip', 'socat', 'mkfs.ext4', 'fsfreeze'];
+const NEEDED = ['debootstrap', 'dpkg-deb', 'unshare', 'ip', 'socat', 'perl', 'mkfs.ext4', 'fsfreeze'];
 
 class Drill {
   readonly #root: DebianRoot;

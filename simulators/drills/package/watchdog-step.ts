@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startEar } from '../house/notify-ear.ts';
 import { runTool } from '../house/tool.ts';
 import type { DebianRoot } from './debian-root.ts';
 import { hold, until } from './steps.ts';
@@ -17,12 +17,12 @@ async function must(command: string, ...words: string[]): Promise<void> {
 
 /** Listens where systemd would, and counts. */
 function notifySocket(path: string) {
-  const socat = spawn('socat', ['-u', `UNIX-RECV:${path},mode=666`, 'STDOUT'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ear = startEar(path);
   let heard = '';
-  socat.stdout.on('data', (bytes: Buffer) => {
+  ear.stdout.on('data', (bytes: Buffer) => {
     heard += bytes;
   });
-  return { count: (word: string) => heard.split(word).length - 1, end: () => socat.kill() };
+  return { count: (word: string) => heard.split(word).length - 1, end: () => ear.kill() };
 }
 
 /** systemd hears READY=1 once, WATCHDOG=1 again and again, and no more of it while the disk of the journal stands still. */
