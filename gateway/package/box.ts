@@ -19,7 +19,6 @@ export const { version: VERSION } = JSON.parse(readFileSync(join(root, 'package.
 const PLACES: ReadonlyArray<readonly [source: string, place: string, mode: number]> = [
   ['package/debian/fengsui-gateway', 'usr/bin/fengsui-gateway', 0o755],
   ['package/debian/ask-pin', 'usr/lib/fengsui-gateway/ask-pin', 0o755],
-  ['package/debian/upgrade', 'usr/lib/fengsui-gateway/upgrade', 0o755],
   ['package/debian/fengsui-gateway.service', 'usr/lib/systemd/system/fengsui-gateway.service', 0o644],
   ['package/debian/70-fengsui-gateway.rules', 'usr/lib/udev/rules.d/70-fengsui-gateway.rules', 0o644],
   ['package/debian/gateway.yaml', 'etc/fengsui/gateway.yaml', 0o640],
@@ -30,7 +29,6 @@ const CONTROL_FILES: ReadonlyArray<readonly [file: string, mode: number]> = [
   ['conffiles', 0o644],
   ['templates', 0o644],
   ['config', 0o755],
-  ['preinst', 0o755],
   ['postinst', 0o755],
   ['prerm', 0o755],
   ['postrm', 0o755],

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -58,4 +59,35 @@ test.each([
   plant(secret, settings);
   await give();
   expect([modeOf(secret), modeOf(join(folder, 'etc')), lstatSync(settings).isDirectory()]).toEqual([0o600, 0o770, false]);
+});
+
+/** The lines of the package's own script that start the new version, on a box whose `check` ends with `code`. */
+async function upgrade(code: number): Promise<{ readonly output: string; readonly isStartedAnew: boolean }> {
+  const whole = readFileSync(join(ROOT, 'gateway/package/debian/postinst'), 'utf8');
+  const [lines] = /^ {2}if \[ -n "\$2" \]; then\n[\s\S]*?\n {2}fi\n/m.exec(whole)!;
+  const started = join(folder, 'started');
+  writeFileSync(join(folder, 'setpriv'), `#!/bin/sh\necho "asked: $*"\nexit ${code}\n`, { mode: 0o755 });
+  writeFileSync(join(folder, 'systemctl'), `#!/bin/sh\necho "$*" >'${started}'\n`, { mode: 0o755 });
+  const ours = `PATH='${folder}':$PATH\n${lines.replaceAll('/run/systemd/system', folder)}`;
+  const { code: ended, output } = await runTool('sh', ['-e', '-c', ours, 'postinst', 'configure', '0.1.0']);
+  expect(ended, output).toBe(0);
+  return { output, isStartedAnew: existsSync(started) };
+}
+
+test.each([0, 3])('an upgrade shows what check says, asked as the gateway’s user, and starts the new version (%i)', async (code) => {
+  const { output, isStartedAnew } = await upgrade(code);
+  expect(output).toContain('asked: --reuid=fengsui --regid=fengsui --init-groups /usr/bin/fengsui-gateway check');
+  expect(output).not.toContain('cannot run');
+  expect(isStartedAnew).toBe(true);
+});
+
+test.each([
+  ['whose settings cannot run', 2],
+  ['that cannot even be loaded', 1],
+  ['that does not answer in time', 124],
+])('an upgrade to a version %s says so at once, and lets go on what runs', async (_what, code) => {
+  const { output, isStartedAnew } = await upgrade(code);
+  expect(output).toContain('asked: ');
+  expect(output).toMatch(new RegExp(`the new version cannot run \\(check ended with ${code}\\): mend what is said above`));
+  expect(isStartedAnew).toBe(false);
 });
