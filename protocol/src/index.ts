@@ -34,5 +34,5 @@ export type * from './profile.ts';
 export { GB26875_2011 } from './profiles/gb26875-2011.ts';
 export type { PlainProfile, PlainWritten } from './profiles/plain.ts';
 export { PROFILES } from './profiles/register.ts';
-export { TRIAL_INSTANCE } from './trial.ts';
+export { isTrial, TRIAL_INSTANCE } from './trial.ts';
 export type { Words } from './words.ts';

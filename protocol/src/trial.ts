@@ -3,3 +3,8 @@
  * goes again: the gateway itself is not there by that.
  */
 export const TRIAL_INSTANCE = 'doctor-';
+
+/** Whether a process that named itself so, or not at all, only tries the way. */
+export function isTrial(instance: string | undefined): boolean {
+  return instance?.startsWith(TRIAL_INSTANCE) === true;
+}

@@ -302,6 +302,13 @@ describe('who may come in', () => {
       expect.stringMatching(/^网关 gw-1 被拒绝接入\(expired\):证书已过期.*处置:.*gateway gw-1 is refused since .*renew it/),
     ]);
     expect(intake.turnedAway.standing().get('gw-1')).toMatchObject({ reason: 'expired', address: '127.0.0.1' });
+    const look = connectTls({ host: '127.0.0.1', port, servername: 'localhost', ...keys.get('gw-1')! });
+    look.on('error', () => {});
+    await new Promise((resolve) => look.once('secureConnect', resolve));
+    look.end();
+    await expect.poll(() => intake.turnedAway.standing().size, PATIENT).toBe(0);
+    await ended(knock('ended', { clientId: 'gw-1' }));
+    await expect.poll(() => intake.turnedAway.standing().size, PATIENT).toBe(1);
     await connected('gw-1');
     expect(intake.turnedAway.standing().size).toBe(0);
   });

@@ -1,4 +1,4 @@
-import { type Clock, encodeReceipt, Failure, TRIAL_INSTANCE } from '@fengsui/protocol';
+import { type Clock, encodeReceipt, Failure, isTrial } from '@fengsui/protocol';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
 import type { Ledger } from '../ledger/ledger.ts';
 import { CONNECT_TIMEOUT_MS, DRAIN_TIMEOUT_MS, KEEPALIVE_MAX_S, REVOCATIONS_LOOK_MS } from '../limits.ts';
@@ -103,7 +103,7 @@ export class Intake {
       options,
       (stream) => this.#broker.handle(stream),
       (reason, caller) => this.turnedAway.add(reason, caller),
-      (gateway) => this.attendance.looked(gateway),
+      (gateway) => this.#looked(gateway),
     );
   }
 
@@ -153,6 +153,12 @@ export class Intake {
 
   readonly #knocks = new WeakMap<Client, { readonly refusal: Refusal; readonly detail?: string }>();
 
+  /** Came in and went again without a word: a look at a backup path. What kept it out is over once its looks count. */
+  #looked(gateway: string): void {
+    this.attendance.looked(gateway);
+    if (this.attendance.isThere(gateway)) this.turnedAway.entered(gateway);
+  }
+
   /** The Will and the kind of session are seen only here; the refusal is spoken where the broker can answer it. */
   #knock(client: Client, packet: ConnectPacket, done: (error: Error | null, success: boolean) => void): void {
     const { gateway } = client.conn as GaugedStream;
@@ -175,7 +181,7 @@ export class Intake {
       const returnCode = refusal === 'other-name' ? 2 : 5; // identifier rejected, not authorised (MQTT 3.1.1 §3.2.2.3)
       done(Object.assign(new Error(refusal), { returnCode }), null);
     } else {
-      if (instance?.startsWith(TRIAL_INSTANCE)) this.#trials.add(client);
+      if (isTrial(instance)) this.#trials.add(client);
       const isTakeover = this.#sessions.has(client.id);
       if (isTakeover) this.#counts.takeovers += 1;
       const { address } = client.conn as GaugedStream;

@@ -128,4 +128,17 @@ describe('the life of a wire', () => {
       expect.stringContaining('bus bus: 线路已打开但无任何数据 open, and not one byte in the last 60 s'),
     ]);
   });
+
+  it('that two looks far apart find closed is not down for all that time where it was open between them', async () => {
+    const clock = new ManualClock();
+    let opened = 1;
+    const shut = () => ({ ...LINE, state: 'closed' as const, lastFailure: 'wire-lost: bus: gone', opened });
+    const watcher = new WiresWatcher(clock, () => [shut()]);
+    watcher.look();
+    await clock.advance(40_000);
+    opened += 1;
+    expect(watcher.look()).toEqual([]);
+    await clock.advance(40_000);
+    expect(watcher.look()).toMatchObject([{ what: 'wire-down' }]);
+  });
 });

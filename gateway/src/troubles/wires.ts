@@ -96,7 +96,7 @@ function coursed(before: Course, { state, opened, bytesIn, lastFailure }: Watche
   const passedMs = nowMs - before.atMs;
   const isOpen = state === 'open';
   const stayedOpen = isOpen && before.line.state === 'open';
-  const stayedShut = state === 'closed' && lastFailure !== null && before.line.state === 'closed';
+  const stayedShut = state === 'closed' && lastFailure !== null && before.line.state === 'closed' && opened === before.line.opened;
   const isHeard = bytesIn > before.line.bytesIn;
   const isSameRun = stayedOpen && opened === before.line.opened;
   const ranMs = isSameRun ? before.ranMs + passedMs : 0;
