@@ -7,6 +7,7 @@ import { experiment as stop } from './stop.ts';
 import { experiment as sweep } from './sweep.ts';
 import { experiment as thrown } from './throw.ts';
 
+// What hangs and stops is heard by a service manager of ours, in perl.
 // The short forms, one after the other. The long ones: `npm run drill -- <name> <seed>`.
 test.each<readonly [string, Experiment]>([
   ['a sync of the alarm lane that fails lets no alarm be acknowledged early, is told, and loses nothing', eio],
